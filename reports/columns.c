@@ -1,4 +1,4 @@
-/* Display columns of UTF-8 text without a locale: with wcwidth(3) LC_CTYPE would decide what a report says. */
+/* Display columns of UTF-8 text without a locale: with wcwidth(3) LC_CTYPE would have a say in a report. */
 #include "reports/columns.h"
 
 #include <stdint.h>
@@ -16,7 +16,7 @@ struct range {
 	uint32_t first, last;
 };
 
-/* Combining marks and joiners: no column of their own. Unicode general categories Mn, Me and Cf, condensed. */
+/* Combining marks and joiners take no column: Unicode general categories Mn, Me and Cf, condensed. */
 static const struct range zero_width[] = {
 	{ 0x00ad, 0x00ad },   { 0x0300, 0x036f }, { 0x0483, 0x0489 }, { 0x0591, 0x05bd },
 	{ 0x05bf, 0x05c7 },   { 0x0610, 0x061a }, { 0x064b, 0x065f }, { 0x0670, 0x0670 },

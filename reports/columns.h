@@ -1,4 +1,4 @@
-/* Text measured in terminal columns: cut, filled, wrapped. Any bytes may go in; what comes out is printable. */
+/* Text measured in terminal columns: cut, filled, wrapped. Any bytes may go in; printable text comes out. */
 #ifndef REPORTS_COLUMNS_H
 #define REPORTS_COLUMNS_H
 
@@ -15,8 +15,8 @@ int columns_cut(struct text *out, const char *string, int width, const struct re
 void columns_left(struct text *out, const char *string, int width, const struct report_style *style);
 void columns_right(struct text *out, const char *string, int width, const struct report_style *style);
 /*
- * Breaks string at spaces into at most max_lines lines that fit between column indent and the style's width; what
- * is left over is cut with an ellipsis. The first line continues the current one; ends without newline.
+ * Breaks string at spaces into at most max_lines lines between column indent and the style's width; what is
+ * left over is cut with an ellipsis. The first line continues the current one; ends without newline.
  * Returns the number of lines.
  */
 int columns_wrap(struct text *out, const char *string, int indent, int max_lines,

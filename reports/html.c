@@ -1,6 +1,6 @@
 /*
- * One self-contained page: what ran, then runtimes x cases with the evidence folded into each row. No byte comes
- * from elsewhere: the page's own policy forbids it, so a reason that slipped an escaper still cannot call home.
+ * One self-contained page: what ran, then runtimes x cases with the evidence folded into each row. No byte
+ * comes from elsewhere: the page's policy forbids it, so a reason that slipped an escaper cannot call home.
  */
 #include <string.h>
 

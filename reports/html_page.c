@@ -1,7 +1,7 @@
 /* Style and script of the HTML page. Everything is readable without the script; it only filters. */
 #include "reports/html_page.h"
 
-/* Contrast of each verdict colour against its background is at least 4.5:1 in both themes (WCAG 2.1, 1.4.3). */
+/* Each verdict colour has a contrast of at least 4.5:1 against its background in both themes (WCAG 1.4.3). */
 const char html_style[] =
     ":root{color-scheme:light dark;--bg:#fff;--fg:#1b1f24;--dim:#57606a;--line:#d0d7de;--head:#f6f8fa;"
     "--pass:#116329;--fail:#a40e26;--warn:#7d4e00;--skip:#0a5c8a;--broken:#7a2fa0;--failbg:#ffebe9}\n"

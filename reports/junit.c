@@ -1,7 +1,7 @@
 /*
- * JUnit XML as Jenkins, GitLab and GitHub actions read it: one testsuite a runtime. There is no word for most of
- * our verdicts, so: fail is <failure>; broken and flaky are <error>; skip, not run and an expected failure are
- * <skipped>; an unexpected pass is a <failure>; warn passes, and says so in its properties and output.
+ * JUnit XML as Jenkins, GitLab and GitHub actions read it: one testsuite a runtime. There is no word for most
+ * of our verdicts, so: fail is <failure>; broken and flaky are <error>; skip, not run and an expected failure
+ * are <skipped>; an unexpected pass is a <failure>; warn passes, and its properties and output say so.
  */
 #include <stdio.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-/* Markdown for a job summary: runtimes x verdicts, failures, skips. Bounded: GitHub refuses more than 1 MiB. */
+/* Markdown for a job summary: runtimes x verdicts, failures, skips. Bounded: GitHub takes 1 MiB at most. */
 #include <string.h>
 
 #include "base/cleanup.h"

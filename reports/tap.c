@@ -1,6 +1,6 @@
 /*
- * TAP 14: https://testanything.org/tap-version-14-specification.html. One runtime is a flat list, several are a
- * subtest each. A broken SHOULD and an expected failure are TODO: they are not ok, and do not fail the run.
+ * TAP 14: https://testanything.org/tap-version-14-specification.html. One runtime is a flat list, several are
+ * a subtest each. A broken SHOULD and an expected failure are TODO: not ok, but the run does not fail.
  */
 #include <string.h>
 

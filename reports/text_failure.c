@@ -1,4 +1,4 @@
-/* The failure block: at most 15 lines that say what was demanded, what was seen, where, and how to see it again. */
+/* The failure block: what was demanded, what was seen, where, and how to see it again, in at most 15 lines. */
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -38,7 +38,7 @@ static void add_leaks(const struct case_record *record, const struct report_styl
 	}
 }
 
-/* Never cut: it is there to be copied. A control character in it would not survive copying, so it is escaped. */
+/* Never cut: it is there to be copied. A control character would not survive that, so it is escaped. */
 static void add_repro(const char *repro, struct text *out)
 {
 	if (!repro)
