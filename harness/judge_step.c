@@ -19,8 +19,32 @@ struct step_view {
 	const struct step *steps;
 	size_t count, index;
 	const char *verb;
+	bool elsewhere;		/* on another container than @id: its exit is recorded, its state is not */
+	bool has_pid_file;	/* the harness named one */
 	const struct json *exit, *state, *after;	/* of this step; NULL: not recorded */
 };
+
+/* A step with an array of words is taken as it stands: it may name another container, or no pid file. */
+static void read_words(const struct step *step, struct step_view *view)
+{
+	auto_json words = NULL;
+
+	view->elsewhere = false;
+	view->has_pid_file = true;
+	if (!step->json || json_parse(step->json, strlen(step->json), &words, NULL) < 0 ||
+	    json_kind(words) != JSON_ARRAY)
+		return;
+	view->elsewhere = true;
+	view->has_pid_file = false;
+	for (size_t i = 0; i < json_length(words); i++) {
+		const char *word = json_string(json_at(words, i));
+
+		if (word && !strcmp(word, "@id"))
+			view->elsewhere = false;
+		if (word && text_starts(word, "--pid-file"))
+			view->has_pid_file = true;
+	}
+}
 
 static void view_step(const struct json *observation, const struct step *steps, size_t count, size_t index,
 		      struct step_view *ret)
@@ -35,6 +59,7 @@ static void view_step(const struct json *observation, const struct step *steps, 
 		.state = json_at(json_get(observation, "state.step"), index),
 		.after = json_at(json_get(observation, "host.after.step"), index),
 	};
+	read_words(&steps[index], ret);
 }
 
 /* The last line a runtime wrote, quoted: that is where runtimes put the reason. */
@@ -116,13 +141,17 @@ static bool created(const struct step_view *view, struct finding *ret)
 
 	if (!expect_status(view, "created", ret))
 		return false;
+	if (!view->has_pid_file)
+		pid = json_int(json_member(view->state, "pid"), 0);
 	if (pid > 0 && json_bool(json_get(view->after, "init.alive"), false))
 		return true;
 	fails(view, ret);
 	if (pid <= 0)
-		text_add(&ret->reason, "it exited 0, but its pid file names no process");
+		text_addf(&ret->reason, "it exited 0, but %s names no process",
+			  view->has_pid_file ? "its pid file" : "state");
 	else
-		text_addf(&ret->reason, "it exited 0, but process %lld of its pid file is not alive", (long long) pid);
+		text_addf(&ret->reason, "it exited 0, but process %lld, which %s names, is not alive",
+			  (long long) pid, view->has_pid_file ? "its pid file" : "state");
 	return false;
 }
 
@@ -153,27 +182,32 @@ static bool deleted(const struct step_view *view, struct finding *ret)
 	return false;
 }
 
-/* What else must be true after a verb that exits 0. */
-static const struct {
+/* What else must be true after a verb that exits 0. own: a step of the harness, which is no command of the runtime. */
+static const struct verb_proof {
 	const char *verb;
 	bool (*holds)(const struct step_view *view, struct finding *ret);
-	bool is_command;	/* wait is the harness's own, and has no exit status */
+	bool own;
 } proofs[] = {
-	{ "create", created, true },
-	{ "start", started, true },
-	{ "wait", waited, false },
-	{ "delete", deleted, true },
+	{ "create", created },	     { "start", started },	 { "wait", waited, .own = true },
+	{ "delete", deleted },	     { "ready", NULL, .own = true },  { "write", NULL, .own = true },
+	{ "rename", NULL, .own = true }, { "remove", NULL, .own = true }, { "mount", NULL, .own = true },
+	{ "umount", NULL, .own = true },
 };
+
+static const struct verb_proof *find_proof(const char *verb)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(proofs); i++)
+		if (!strcmp(proofs[i].verb, verb))
+			return &proofs[i];
+	return NULL;
+}
 
 static bool done(const struct step_view *view, struct finding *ret)
 {
-	size_t i = 0;
+	const struct verb_proof *proof = find_proof(view->verb);
+	bool own = proof && proof->own;
 
-	while (i < ARRAY_SIZE(proofs) && strcmp(proofs[i].verb, view->verb))
-		i++;
-	bool known = i < ARRAY_SIZE(proofs);
-
-	if ((!known || proofs[i].is_command) && !exits_zero(view)) {
+	if (!exits_zero(view) && (!own || view->exit)) {
 		fails(view, ret);
 		text_add(&ret->reason, "expected success, but ");
 		if (view->exit) {
@@ -184,20 +218,29 @@ static bool done(const struct step_view *view, struct finding *ret)
 		}
 		return false;
 	}
-	return !known || proofs[i].holds(view, ret);
+	return !proof || !proof->holds || view->elsewhere || proof->holds(view, ret);
+}
+
+/* The state before a step: what the nearest earlier step left, for not every step records one. */
+static const struct json *state_before(const struct step_view *view)
+{
+	const struct json *states = json_get(view->observation, "state.step");
+
+	for (size_t i = view->index; i > 0; i--)
+		if (json_at(states, i - 1))
+			return json_at(states, i - 1);
+	return NULL;
 }
 
 /* A refusal is an error and no effect: the state is what it was before. */
 static bool unchanged(const struct step_view *view, struct finding *ret)
 {
-	const struct json *before = NULL;
-	bool existed = false;
+	const struct json *before = state_before(view);
+	bool existed = json_bool(json_member(before, "exists"), false);
 
-	if (view->index) {
-		before = json_at(json_get(view->observation, "state.step"), view->index - 1);
-		existed = json_bool(json_member(before, "exists"), false);
-	}
-	if (!view->state || (view->index && !before)) {
+	if (view->elsewhere)
+		return true;
+	if (!view->state) {
 		fails(view, ret);
 		text_add(&ret->reason, "it was refused, but whether the state stayed the same was not recorded");
 		return false;
