@@ -137,6 +137,11 @@ $(eval $(call unit_test,base,))
 $(eval $(call unit_test,harness,$(filter-out $(B)/obj/harness/main.o,$(harness_OBJ))))
 $(eval $(call unit_test,oci,$(filter-out $(B)/obj/runtime-under-test/oci/main.o,$(oci_OBJ))))
 
+# Accepts what reports write now as tests/golden/. Look at the difference before committing it.
+.PHONY: golden
+golden: $(B)/tests/harness
+	$(Q)GOLDEN=update $(B)/tests/harness && git diff --stat -- tests/golden
+
 .PHONY: clean
 clean:
 	rm -rf $(B)
