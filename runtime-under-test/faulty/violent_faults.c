@@ -54,9 +54,9 @@ static int kills_parent(const struct call *call, struct err *err)
 static int hangs(const struct call *call, struct err *err)
 {
 	(void) call;
-	(void) err;
-	for (;;)
-		(void) pause();
+	while (pause() < 0 && errno == EINTR)
+		;
+	return fail(err, -errno, "hang");
 }
 
 static int stops_itself(const struct call *call, struct err *err)
