@@ -22,7 +22,7 @@ static const struct conformance_case errors[] = {
 		STATE("after[ready].status", equals, "running"),
 		STATE("step[3].status", equals, "running"),
 		STATE("step[3].pid", equals, "@state.after.ready.pid"),
-		HOST("step[3].init.alive", equals, true),
+		HOST("after.step[3].init.alive", equals, true),
 	},
 	.refuted_by = "create-replaces-existing",
 	.debug = "Compare the pid of the third and fourth step: another one means that the first container was taken away.",
@@ -135,7 +135,7 @@ static const struct conformance_case errors[] = {
 	.then   = {
 		STATE("step[3].status", equals, "running"),
 		STATE("step[3].pid", equals, "@state.after.ready.pid"),
-		HOST("step[3].init.alive", equals, true),
+		HOST("after.step[3].init.alive", equals, true),
 	},
 	.refuted_by = "start-never-fails",
 },
