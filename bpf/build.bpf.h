@@ -8,7 +8,8 @@
 #define STRING_MAX 512
 #define NAME_LENGTH_MAX 256
 #define PATH_DEPTH 40
-#define DATA_SLACK 576 /* one string or path component beyond EVENT_DATA_MAX: lets the verifier see every write in bounds */
+#define DATA_SLACK                                                                                           \
+	576 /* one string or path component beyond EVENT_DATA_MAX: lets the verifier see every write in bounds */
 #define RING_BYTES (16 << 20)
 
 struct building {
@@ -146,7 +147,8 @@ __noinline int add_path(int where, __u32 arg, __u64 vfsmount, __u64 leaf)
 			m = up;
 			continue;
 		}
-		long n = bpf_probe_read_kernel_str(b->data + at, NAME_LENGTH_MAX, BPF_CORE_READ(d, d_name.name));
+		long n =
+		    bpf_probe_read_kernel_str(b->data + at, NAME_LENGTH_MAX, BPF_CORE_READ(d, d_name.name));
 		if (n < 0 || n > NAME_LENGTH_MAX)
 			break;
 		at += n;
@@ -175,7 +177,8 @@ static __always_inline bool file_closes_on_exec(struct task_struct *task, __u32 
 {
 	unsigned long word = 0;
 
-	(void) bpf_probe_read_kernel(&word, sizeof(word), BPF_CORE_READ(task, files, fdt, close_on_exec) + fd / 64);
+	(void) bpf_probe_read_kernel(&word, sizeof(word),
+				     BPF_CORE_READ(task, files, fdt, close_on_exec) + fd / 64);
 	return (word >> (fd & 63)) & 1;
 }
 
@@ -200,7 +203,8 @@ __noinline int add_file(int where, __u32 arg, __u64 file_pointer, int fd)
 	f.close_on_exec = file_closes_on_exec((void *) bpf_get_current_task_btf(), fd);
 	__builtin_memcpy(b->data + at + 4, &f, sizeof(f));
 	part_put(b, at, arg, PART_FILE, sizeof(f));
-	return add_path(where, arg, (__u64) BPF_CORE_READ(file, f_path.mnt), (__u64) BPF_CORE_READ(file, f_path.dentry));
+	return add_path(where, arg, (__u64) BPF_CORE_READ(file, f_path.mnt),
+			(__u64) BPF_CORE_READ(file, f_path.dentry));
 }
 
 /* The innermost id of a struct pid: what the process itself sees. */
@@ -209,8 +213,8 @@ static __always_inline struct upid upid_of(struct pid *pid)
 	struct upid id = {};
 	__u32 level = BPF_CORE_READ(pid, level);
 
-	(void) bpf_probe_read_kernel(&id, sizeof(id),
-				     (void *) pid + bpf_core_field_offset(struct pid, numbers) + level * sizeof(id));
+	(void) bpf_probe_read_kernel(
+	    &id, sizeof(id), (void *) pid + bpf_core_field_offset(struct pid, numbers) + level * sizeof(id));
 	return id;
 }
 
@@ -296,7 +300,8 @@ __noinline int add_state(int where, __u32 arg, __u64 task)
 	return 0;
 }
 
-static __always_inline void event_start(struct building *b, struct task_struct *t, __u32 tag, int type, int call)
+static __always_inline void event_start(struct building *b, struct task_struct *t, __u32 tag, int type,
+					int call)
 {
 	struct event *e = &b->event;
 
@@ -322,12 +327,12 @@ static __always_inline void event_emit(struct building *b)
 	if (size > EVENT_DATA_MAX + DATA_SLACK - 8)
 		size = EVENT_DATA_MAX + DATA_SLACK - 8;
 	b->event.size = size;
-	if (count)
-		b->event.sequence = __sync_fetch_and_add(&count->sequence, 1);
+	if (!count)
+		return;
+	b->event.sequence = __sync_fetch_and_add(&count->sequence, 1);
 	if (bpf_ringbuf_output(&ring, &b->event, sizeof(b->event) + size, BPF_RB_NO_WAKEUP)) {
 		__sync_fetch_and_add(&lost_total, 1);
-		if (count)
-			__sync_fetch_and_add(&count->lost, 1);
+		__sync_fetch_and_add(&count->lost, 1);
 	}
 }
 

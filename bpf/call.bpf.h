@@ -55,7 +55,8 @@ static __always_inline int add_filter(struct building *b, __u32 arg, __u64 point
 	if (bpf_probe_read_user(&program, sizeof(program), (void *) pointer))
 		return -1;
 	b->event.extra = program.length;
-	return add_user_bytes(IN_TASK, arg, program.instructions, program.length > 64 ? STRING_MAX : program.length * 8);
+	return add_user_bytes(IN_TASK, arg, program.instructions,
+			      program.length > 64 ? STRING_MAX : program.length * 8);
 }
 
 static __always_inline int add_argv(__u32 arg, __u64 vector)
@@ -104,7 +105,8 @@ static __always_inline int add_message(__u64 pointer)
 	if (message.iov && message.iov_length)
 		r = add_first_iovec(1, message.iov);
 	if (message.control && message.control_length)
-		r |= add_user_bytes(IN_TASK, 2, message.control, message.control_length > 256 ? 256 : message.control_length);
+		r |= add_user_bytes(IN_TASK, 2, message.control,
+				    message.control_length > 256 ? 256 : message.control_length);
 	return r;
 }
 
@@ -113,7 +115,8 @@ static __always_inline bool file_is_control(struct file *file)
 {
 	__u64 magic = BPF_CORE_READ(file, f_inode, i_sb, s_magic);
 
-	return magic == 0x27e0eb || magic == 0x63677270 || magic == 0x9fa0 || magic == 0x62656572 || magic == 0x7655821;
+	return magic == 0x27e0eb || magic == 0x63677270 || magic == 0x9fa0 || magic == 0x62656572 ||
+	       magic == 0x7655821;
 }
 
 static __always_inline int add_descriptor(struct building *b, __u32 i, __u32 kind, __u64 fd)
@@ -148,7 +151,8 @@ static __always_inline __u32 kind_by_option(struct building *b, __u32 kind, __u6
 	return kind;
 }
 
-static __always_inline int add_pointed(struct building *b, __u32 i, __u32 kind, __u64 value, __u64 next, __u32 fixed)
+static __always_inline int add_pointed(struct building *b, __u32 i, __u32 kind, __u64 value, __u64 next,
+				       __u32 fixed)
 {
 	int r;
 
@@ -219,12 +223,14 @@ static __always_inline void mark_emit(struct task_struct *t, __u32 tag, __u64 ma
 /* The harness's own prctl: see event.h. */
 static __always_inline bool mark_handle(struct task_struct *t, struct pt_regs *regs)
 {
-	if (!secret || PT_REGS_PARM1_CORE_SYSCALL(regs) != EVENT_MARK_CALL || PT_REGS_PARM2_CORE_SYSCALL(regs) != secret)
+	if (!secret || PT_REGS_PARM1_CORE_SYSCALL(regs) != EVENT_MARK_CALL ||
+	    PT_REGS_PARM2_CORE_SYSCALL(regs) != secret)
 		return false;
 	__u64 mark = PT_REGS_PARM3_CORE_SYSCALL(regs), value = PT_REGS_PARM4_CORE_SYSCALL(regs);
 	__u32 tag = PT_REGS_PARM5_CORE_SYSCALL(regs), tgid = BPF_CORE_READ(t, tgid);
 
 	if (mark == MARK_FOLLOW || mark == MARK_FOLLOW_CHILDREN) {
+		tag_open(tag);
 		follow_start(tgid, tag, mark == MARK_FOLLOW ? 0 : FOLLOW_CHILDREN_ONLY);
 		return true;
 	}
@@ -301,12 +307,13 @@ int BPF_PROG(on_call_enter, struct pt_regs *regs, long id)
 }
 
 /* Refused by seccomp before sys_enter, the child's side of a clone, or attached in mid-call. */
-static __always_inline void exit_without_enter(struct building *b, struct task_struct *t, __u32 tag, struct pt_regs *regs,
-					       long result)
+static __always_inline void exit_without_enter(struct building *b, struct task_struct *t, __u32 tag,
+					       struct pt_regs *regs, long result)
 {
 	long call = BPF_CORE_READ(regs, orig_ax);
 
-	if (result == 0 && call >= 0 && call < EVENT_CALLS && (calls[call & (EVENT_CALLS - 1)].flags & CALL_MAKES_CHILD))
+	if (result == 0 && call >= 0 && call < EVENT_CALLS &&
+	    (calls[call & (EVENT_CALLS - 1)].flags & CALL_MAKES_CHILD))
 		return;
 	event_start(b, t, tag, EVENT_CALL_DENIED, call);
 	read_arguments(&b->event, regs);
@@ -360,8 +367,10 @@ int BPF_PROG(on_call_exit, struct pt_regs *regs, long result)
 	if (flags & CALL_FS) {
 		struct fs_struct *fs = BPF_CORE_READ(t, fs);
 
-		add_path(IN_TASK, PART_ARG_ROOT, (__u64) BPF_CORE_READ(fs, root.mnt), (__u64) BPF_CORE_READ(fs, root.dentry));
-		add_path(IN_TASK, PART_ARG_CWD, (__u64) BPF_CORE_READ(fs, pwd.mnt), (__u64) BPF_CORE_READ(fs, pwd.dentry));
+		add_path(IN_TASK, PART_ARG_ROOT, (__u64) BPF_CORE_READ(fs, root.mnt),
+			 (__u64) BPF_CORE_READ(fs, root.dentry));
+		add_path(IN_TASK, PART_ARG_CWD, (__u64) BPF_CORE_READ(fs, pwd.mnt),
+			 (__u64) BPF_CORE_READ(fs, pwd.dentry));
 	}
 	if (flags & CALL_STATE)
 		add_state(IN_TASK, PART_ARG_RESULT, bpf_get_current_task());

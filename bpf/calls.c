@@ -15,8 +15,13 @@
 #define NEXT ARG_BYTES_NEXT
 #define FIX ARG_FIXED
 #define KINDS(...) .kind = { __VA_ARGS__ }
-#define ROW(call_, args_, flags_, ...) \
-	{ .number = SYS_##call_, .name = #call_, .args = args_, .call = { .flags = CALL_ON | (flags_), __VA_ARGS__ } }
+#define ROW(call_, args_, flags_, ...)                                                                       \
+	{                                                                                                    \
+		.number = SYS_##call_, .name = #call_, .args = args_, .call = {                              \
+			.flags = CALL_ON | (flags_),                                                         \
+			__VA_ARGS__                                                                          \
+		}                                                                                            \
+	}
 
 const struct call_row call_rows[] = {
 	/* mounts */

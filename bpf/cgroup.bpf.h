@@ -31,7 +31,8 @@ int BPF_PROG(on_cgroup_rmdir, struct cgroup *cgroup, const char *path)
 }
 
 SEC("tp_btf/cgroup_attach_task")
-int BPF_PROG(on_cgroup_attach, struct cgroup *cgroup, const char *path, struct task_struct *task, bool whole_group)
+int BPF_PROG(on_cgroup_attach, struct cgroup *cgroup, const char *path, struct task_struct *task,
+	     bool whole_group)
 {
 	struct follow *f = follow_current();
 	struct building *b = building_get(IN_CPU);

@@ -3,7 +3,7 @@
 #define BPF_FILTER_BPF_H
 
 #define FOLLOWED_MAX 16384 /* processes at once */
-#define TAGS_MAX 4096	   /* cases that are open at once, with those whose count is still wanted */
+#define TAGS_MAX 4096 /* cases that are open at once, with those whose count is still wanted */
 
 #define FOLLOW_CHILDREN_ONLY 1u
 
@@ -30,8 +30,8 @@ struct {
 
 const volatile __u64 secret = 0;
 
-__u64 lost_total = 0;	     /* events that found no room in the ring */
-__u64 lost_processes = 0;    /* forks that found no room in the map: their events are missing altogether */
+__u64 lost_total = 0; /* events that found no room in the ring */
+__u64 lost_processes = 0; /* forks that found no room in the map: their events are missing altogether */
 __u64 calls_seen = 0;
 __s64 followed_now = 0;
 
@@ -53,13 +53,19 @@ static __always_inline struct follow *follow_current(void)
 static __always_inline void follow_start(__u32 tgid, __u32 tag, __u32 flags)
 {
 	struct follow f = { .tag = tag, .flags = flags };
-	struct tag_count none = {};
 
-	(void) bpf_map_update_elem(&tags, &tag, &none, BPF_NOEXIST);
 	if (bpf_map_update_elem(&followed, &tgid, &f, BPF_ANY))
 		__sync_fetch_and_add(&lost_processes, 1);
 	else
 		__sync_fetch_and_add(&followed_now, 1);
+}
+
+/* Events of a tag that the reader has taken are not wanted any more: emitting needs the tag's count. */
+static __always_inline void tag_open(__u32 tag)
+{
+	struct tag_count none = {};
+
+	(void) bpf_map_update_elem(&tags, &tag, &none, BPF_NOEXIST);
 }
 
 static __always_inline void follow_stop(__u32 tgid)

@@ -12,14 +12,20 @@ struct effects;
 struct json;
 struct recording;
 
-enum invariant_verdict { INVARIANT_HOLDS = 1, INVARIANT_BROKEN, INVARIANT_INVISIBLE, INVARIANT_INCONCLUSIVE, INVARIANT_UNRELATED };
+enum invariant_verdict {
+	INVARIANT_HOLDS = 1,
+	INVARIANT_BROKEN,
+	INVARIANT_INVISIBLE,
+	INVARIANT_INCONCLUSIVE,
+	INVARIANT_UNRELATED
+};
 
 struct invariant {
-	int number;		/* 1-25 */
-	const char *id;		/* "kernel/evidence_is_complete" */
+	int number; /* 1-25 */
+	const char *id; /* "kernel/evidence_is_complete" */
 	const char *title;
-	const char *clause;	/* a registry id, or NULL */
-	bool must;		/* false: hardening, can only warn */
+	const char *clause; /* a registry id, or NULL */
+	bool must; /* false: hardening, can only warn */
 	const char *refuted_by;
 	const char *why;
 };
@@ -28,10 +34,11 @@ extern const size_t invariant_count;
 
 struct invariant_result {
 	enum invariant_verdict verdict;
-	char reason[256];	/* empty when it holds */
+	char reason[256]; /* empty when it holds */
 };
 /* observation: the case's document (inside, host, config under "config"); may be NULL. */
-void invariant_check(const struct invariant *invariant, const struct recording *recording, const struct effects *effects,
-		     const struct json *observation, struct invariant_result *ret);
+void invariant_check(const struct invariant *invariant, const struct recording *recording,
+		     const struct effects *effects, const struct json *observation,
+		     struct invariant_result *ret);
 
 #endif

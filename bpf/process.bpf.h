@@ -74,8 +74,10 @@ int BPF_PROG(on_exec, struct task_struct *p, pid_t old_pid, struct linux_binprm 
 	if (end > start)
 		add_user_bytes(IN_CPU, 2, start, end - start > STRING_MAX ? STRING_MAX : end - start);
 	struct fs_struct *fs = BPF_CORE_READ(p, fs);
-	add_path(IN_CPU, PART_ARG_ROOT, (__u64) BPF_CORE_READ(fs, root.mnt), (__u64) BPF_CORE_READ(fs, root.dentry));
-	add_path(IN_CPU, PART_ARG_CWD, (__u64) BPF_CORE_READ(fs, pwd.mnt), (__u64) BPF_CORE_READ(fs, pwd.dentry));
+	add_path(IN_CPU, PART_ARG_ROOT, (__u64) BPF_CORE_READ(fs, root.mnt),
+		 (__u64) BPF_CORE_READ(fs, root.dentry));
+	add_path(IN_CPU, PART_ARG_CWD, (__u64) BPF_CORE_READ(fs, pwd.mnt),
+		 (__u64) BPF_CORE_READ(fs, pwd.dentry));
 	add_state(IN_CPU, PART_ARG_RESULT, bpf_get_current_task());
 	event_emit(b);
 
@@ -92,7 +94,8 @@ int BPF_PROG(on_exit, struct task_struct *p)
 
 	if (!f || !b)
 		return 0;
-	if (BPF_CORE_READ(p, signal, live.counter) > 0) /* one thread of several, or a leader that another thread replaces */
+	if (BPF_CORE_READ(p, signal, live.counter) >
+	    0) /* one thread of several, or a leader that another thread replaces */
 		return 0;
 	event_start(b, p, f->tag, EVENT_EXIT, 0xffff);
 	b->event.args[0] = p->exit_code;
@@ -110,7 +113,8 @@ int BPF_PROG(on_free, struct task_struct *p)
 }
 
 SEC("tp_btf/signal_generate")
-int BPF_PROG(on_signal, int sig, struct kernel_siginfo *info, struct task_struct *target, int group, int result)
+int BPF_PROG(on_signal, int sig, struct kernel_siginfo *info, struct task_struct *target, int group,
+	     int result)
 {
 	struct follow *f = follow_current();
 	struct building *b = building_get(IN_CPU);

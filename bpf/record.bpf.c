@@ -21,8 +21,8 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 /* Optional: newer kernels changed or dropped these tracepoints; the recorder turns off what does not exist. */
 SEC("?tp_btf/cap_capable")
-int BPF_PROG(on_capability, const struct cred *cred, struct user_namespace *target, const struct user_namespace *owner,
-	     int capability, int result)
+int BPF_PROG(on_capability, const struct cred *cred, struct user_namespace *target,
+	     const struct user_namespace *owner, int capability, int result)
 {
 	struct follow *f = follow_current();
 	struct building *b = building_get(IN_CPU);
