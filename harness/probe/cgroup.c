@@ -150,8 +150,7 @@ int cgroup_each(const struct probe *probe, cgroup_visitor *visit, void *argument
 	return 0;
 }
 
-static const char *const limit_files[] = {
-	/* v2 */
+static const char *const unified_files[] = {
 	"cgroup.controllers",
 	"cgroup.freeze",
 	"cgroup.max.depth",
@@ -182,7 +181,10 @@ static const char *const limit_files[] = {
 	"pids.current",
 	"pids.max",
 	"rdma.max",
-	/* v1, where it differs */
+};
+
+/* The controller is the first part of the name. */
+static const char *const v1_files[] = {
 	"blkio.bfq.weight",
 	"blkio.throttle.read_bps_device",
 	"blkio.throttle.read_iops_device",
@@ -192,14 +194,19 @@ static const char *const limit_files[] = {
 	"cpu.cfs_burst_us",
 	"cpu.cfs_period_us",
 	"cpu.cfs_quota_us",
+	"cpu.idle",
 	"cpu.rt_period_us",
 	"cpu.rt_runtime_us",
 	"cpu.shares",
 	"cpuset.cpu_exclusive",
+	"cpuset.cpus",
+	"cpuset.effective_cpus",
+	"cpuset.effective_mems",
+	"cpuset.mems",
 	"devices.list",
 	"freezer.state",
-	"hugetlb.2MB.limit_in_bytes",
 	"hugetlb.1GB.limit_in_bytes",
+	"hugetlb.2MB.limit_in_bytes",
 	"memory.kmem.limit_in_bytes",
 	"memory.limit_in_bytes",
 	"memory.memsw.limit_in_bytes",
@@ -209,23 +216,30 @@ static const char *const limit_files[] = {
 	"memory.use_hierarchy",
 	"net_cls.classid",
 	"net_prio.ifpriomap",
+	"pids.current",
+	"pids.max",
+	"rdma.max",
 };
 
 static void put_files(void *argument, const char *controller, const char *directory)
 {
 	auto_fd fd = open(directory, O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_CLOEXEC);
+	size_t len = strlen(controller), count = len ? ARRAY_SIZE(v1_files) : ARRAY_SIZE(unified_files);
 	struct out *out = argument;
 
 	if (fd < 0)
 		return;
 	out_object(out, controller);
-	for (size_t i = 0; i < ARRAY_SIZE(limit_files); i++) {
+	for (size_t i = 0; i < count; i++) {
+		const char *name = len ? v1_files[i] : unified_files[i];
 		auto_text value = { 0 };
 
-		if (read_file(fd, limit_files[i], 4096, &value) < 0)
+		if (len && (strncmp(name, controller, len) || name[len] != '.'))
+			continue;
+		if (read_file(fd, name, 4096, &value) < 0)
 			continue;
 		text_trim_end(&value);
-		out_string(out, limit_files[i], text_str(&value));
+		out_string(out, name, text_str(&value));
 	}
 	out_end(out);
 }
@@ -240,11 +254,26 @@ int census_cgroup_files(const struct probe *probe, struct out *out, const char *
 	return r;
 }
 
-/* Who owns the directory and each file, and whether this process may write: the delegation that the spec describes. */
+/* Those that the spec hands over with a delegated cgroup, and some that must stay with whoever set the limits. */
+static const char *const owned_files[] = {
+	"cgroup.freeze",
+	"cgroup.procs",
+	"cgroup.subtree_control",
+	"cgroup.threads",
+	"cgroup.type",
+	"cpu.max",
+	"cpu.shares",
+	"memory.max",
+	"memory.oom.group",
+	"memory.limit_in_bytes",
+	"memory.reclaim",
+	"pids.max",
+	"tasks",
+};
+
 static void put_directory(void *argument, const char *controller, const char *directory)
 {
 	auto_fd fd = open(directory, O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_CLOEXEC);
-	auto_name_list list = { 0 };
 	struct out *out = argument;
 	struct stat st;
 
@@ -256,13 +285,11 @@ static void put_directory(void *argument, const char *controller, const char *di
 	out_uint(out, "gid", st.st_gid);
 	out_format(out, "mode", "%04o", st.st_mode & 07777);
 	out_bool(out, "writable", faccessat(fd, ".", W_OK, AT_EACCESS) == 0);
-	if (read_directory(fd, ".", CENSUS_MAX, &list) >= 0) {
-		out_object(out, "owners");
-		for (size_t i = 0; i < list.count; i++)
-			if (fstatat(fd, list.names[i], &st, AT_SYMLINK_NOFOLLOW) == 0)
-				out_uint(out, list.names[i], st.st_uid);
-		out_end(out);
-	}
+	out_object(out, "owners");
+	for (size_t i = 0; i < ARRAY_SIZE(owned_files); i++)
+		if (fstatat(fd, owned_files[i], &st, AT_SYMLINK_NOFOLLOW) == 0)
+			out_uint(out, owned_files[i], st.st_uid);
+	out_end(out);
 	out_end(out);
 }
 
