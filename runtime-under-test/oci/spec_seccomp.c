@@ -74,7 +74,7 @@ static const struct field arg_fields[] = {
 
 static const struct field rule_fields[] = {
 	{ "names", &kind_strings, offsetof(struct spec_seccomp_rule, names),
-	  .flags = FIELD_REQUIRED | FIELD_FILLED },
+	  .flags = FIELD_REQUIRED | FIELD_FILLED | FIELD_SOME },
 	{ "action", &kind_string, offsetof(struct spec_seccomp_rule, action), .flags = FIELD_REQUIRED,
 	  .words = spec_seccomp_actions },
 	{ "errnoRet", &kind_unsigned, offsetof(struct spec_seccomp_rule, errno_ret) },

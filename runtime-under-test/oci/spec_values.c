@@ -90,7 +90,7 @@ static int read_strings(const struct place *place, const struct json *value, con
 
 	if (json_kind(value) != JSON_ARRAY)
 		return place_wrong_kind(place, value, "an array of strings", err);
-	if ((field->flags & FIELD_FILLED) && count == 0)
+	if ((field->flags & FIELD_SOME) && count == 0)
 		return place_fail(place, err, "must have at least one entry");
 	if (count == 0)
 		return 0;

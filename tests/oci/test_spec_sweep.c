@@ -106,7 +106,7 @@ static void visit_wrong_types(const char *path, const struct json *node, bool is
 		enum json_kind kind;
 		const char *value;
 	} values[] = {
-		{ JSON_BOOL, "true" },	 { JSON_INT, "1" },	 { JSON_DOUBLE, "1.5" },
+		{ JSON_BOOL, "true" },    { JSON_INT, "1" },    { JSON_DOUBLE, "1.5" },
 		{ JSON_STRING, "\"/\"" }, { JSON_ARRAY, "[]" }, { JSON_OBJECT, "{}" },
 	};
 
@@ -262,7 +262,8 @@ START_TEST(test_every_required_field_is_missed)
 		struct err err = { 0 };
 
 		ck_assert_msg(json_drop(config, required[i], &err) == 0, "%s: %s", required[i], err.text);
-		ck_assert_msg(parse_config(config, &err) == -EINVAL, "without %s it is accepted", required[i]);
+		ck_assert_msg(parse_config(config, &err) == -EINVAL, "without %s it is accepted",
+			      required[i]);
 		ck_assert_msg(names(err.text, required[i]), "without %s: \"%s\"", required[i], err.text);
 		ck_assert_ptr_nonnull(strstr(err.text, "missing"));
 		expect_refused(required[i], "null");
@@ -272,7 +273,7 @@ END_TEST
 
 /* Here keys are data: none is unknown, and null is a wrong value. */
 static const char *const maps[] = {
-	"annotations",		"linux.sysctl",	    "linux.resources.unified",
+	"annotations",          "linux.sysctl",     "linux.resources.unified",
 	"linux.resources.rdma", "linux.netDevices", "linux.timeOffsets",
 };
 
@@ -290,7 +291,8 @@ static void visit_optional(const char *path, const struct json *node, bool is_me
 	struct err err = { 0 };
 
 	(void) node;
-	if (!is_member || is_in(required, ARRAY_SIZE(required), path) || is_in(leaned_on, ARRAY_SIZE(leaned_on), path))
+	if (!is_member || is_in(required, ARRAY_SIZE(required), path) ||
+	    is_in(leaned_on, ARRAY_SIZE(leaned_on), path))
 		return;
 	ck_assert_msg(json_drop(config, path, &err) == 0, "%s: %s", path, err.text);
 	ck_assert_msg(parse_config(config, &err) == 0, "without %s: %s", path, err.text);
