@@ -45,13 +45,17 @@ oci_faulty_OBJ := $(patsubst %.c,$(B)/faulty/%.o,$(oci_faulty_SRC))
 faulty_OBJ := $(call obj,$(faulty_SRC))
 
 # The probe is small, static and without sanitizers or libraries: base's json.c stays out.
-probe_BASE := base/text.c base/escape.c base/err.c base/names.c base/file.c
+probe_BASE := base/text.c base/escape.c base/err.c base/names.c base/names_signal.c base/names_errno.c base/file.c
 probe_OBJ := $(patsubst %.c,$(B)/probe/%.o,$(probe_SRC) $(wildcard $(probe_BASE)))
 
-programs := $(BIN)/plumbline-probe $(BIN)/plumbline-oci $(BIN)/plumbline-oci-faulty $(BIN)/plumbline-faulty $(BIN)/plumbline
+# A program whose main() is not there yet is not built.
+programs := $(if $(probe_SRC),$(BIN)/plumbline-probe) \
+	$(if $(wildcard runtime-under-test/oci/main.c),$(BIN)/plumbline-oci $(BIN)/plumbline-oci-faulty) \
+	$(if $(wildcard runtime-under-test/faulty/main.c),$(BIN)/plumbline-faulty) \
+	$(if $(wildcard harness/main.c),$(BIN)/plumbline)
 
 .PHONY: all
-all: $(programs)
+all: $(programs) $(base_OBJ)
 
 $(B)/obj/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)

@@ -9,7 +9,8 @@
  *   sysctls[net.core.x]       [key] selects an object member whose name has dots or slashes,
  *   mounts[0]                 ... an array element by index,
  *   mounts[/data].flags       ... or the LAST array element whose identity field is key
- *                             (destination, type, path, name; last, because the topmost mount wins)
+ *                             (destination; else type, path or name; last, because the topmost mount wins);
+ *                             brackets inside a key must come in pairs
  *   mounts[]                  only in json_set(): append
  */
 #ifndef BASE_JSON_H
@@ -60,7 +61,7 @@ struct json *json_value_at(const struct json *object, size_t index);
 const char *json_string(const struct json *value);			/* borrowed; NULL unless a string */
 size_t json_string_length(const struct json *value);
 bool json_bool(const struct json *value, bool otherwise);
-int64_t json_int(const struct json *value, int64_t otherwise);
+int64_t json_int(const struct json *value, int64_t otherwise);		/* also above INT64_MAX: otherwise */
 uint64_t json_uint(const struct json *value, uint64_t otherwise);	/* negative: otherwise */
 bool json_is_unsigned(const struct json *value);			/* an integer >= 0 */
 double json_double(const struct json *value, double otherwise);
@@ -69,7 +70,13 @@ const char *json_get_string(const struct json *root, const char *path);
 
 void json_put(struct json *object, const char *key, struct json *taken);	/* replaces */
 void json_append(struct json *array, struct json *taken);
-/* Creates missing objects on the way; "x[]" appends and creates the array. -EINVAL: malformed path or wrong kind. */
+void json_put_at(struct json *array, size_t index, struct json *taken);	/* replaces; index < json_length() */
+void json_remove(struct json *object, const char *key);			/* not there: no effect */
+void json_remove_at(struct json *array, size_t index);			/* index < json_length() */
+/*
+ * Creates missing objects on the way; "x[]" appends and creates the array. -EINVAL: malformed path or wrong kind;
+ * -ENOENT: an array has no such element. Takes the value also on failure.
+ */
 int json_set(struct json *root, const char *path, struct json *taken, struct err *err);
 int json_drop(struct json *root, const char *path, struct err *err);		/* -ENOENT when not there */
 

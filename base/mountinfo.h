@@ -2,6 +2,7 @@
 #ifndef BASE_MOUNTINFO_H
 #define BASE_MOUNTINFO_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct err;
@@ -26,6 +27,8 @@ int mount_table_read(int proc_pid_dir, struct mount_table *ret, struct err *err)
 int mount_table_parse(const char *text, struct mount_table *ret, struct err *err);
 void mount_table_free(struct mount_table *table);
 #define auto_mount_table __attribute__((cleanup(mount_table_free))) struct mount_table
+/* False: a later mount lies on it, or on a directory above it, so that no path leads to it. */
+bool mount_row_is_visible(const struct mount_table *table, const struct mount_row *row);
 const struct mount_row *mount_table_find(const struct mount_table *table, const char *target);	/* topmost; NULL: none */
 
 #endif

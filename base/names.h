@@ -7,8 +7,9 @@
 /* Lookups return the number, or -1 for an unknown name; the way back returns NULL for an unknown number. */
 int name_to_capability(const char *name);	/* "CAP_CHOWN" */
 const char *name_of_capability(int number);
-int name_to_signal(const char *name);		/* "SIGTERM", "TERM", "15", "SIGRTMIN+3", "RTMIN+3"; any case */
-const char *name_of_signal(int number);		/* "SIGTERM"; real-time ones "SIGRTMIN+3" */
+/* "SIGTERM", "TERM", "15", "SIGRTMIN+3", "RTMAX-2"; any case; numbers 0 (the null signal) to 64 */
+int name_to_signal(const char *name);
+const char *name_of_signal(int number);		/* "SIGTERM"; real-time ones "SIGRTMIN+3", from 50 on "SIGRTMAX-14" */
 int name_to_rlimit(const char *name);		/* "RLIMIT_NOFILE" */
 const char *name_of_rlimit(int number);
 int name_to_errno(const char *name);		/* "EROFS" */

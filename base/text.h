@@ -34,11 +34,17 @@ char *text_format(const char *format, ...) __attribute__((format(printf, 1, 2)))
 int text_to_i64(const char *string, long long *ret);
 int text_to_u64(const char *string, unsigned long long *ret);
 
-/* One escaper per output language. Input bytes that are not valid UTF-8 become U+FFFD. None adds quotes. */
+/* Bytes of the UTF-8 character that bytes start with, 1 to 4; 0: none starts here, or it is cut short. RFC 3629. */
+size_t text_utf8_length(const char *bytes, size_t len);
+
+/*
+ * One escaper per output language. Input bytes that are not valid UTF-8 become U+FFFD. None adds quotes, but for
+ * the shell's, which keeps every byte as it is.
+ */
 void text_escape_json(struct text *out, const char *bytes, size_t len);
 void text_escape_xml(struct text *out, const char *bytes, size_t len);		/* text and attribute values */
 void text_escape_terminal(struct text *out, const char *bytes, size_t len);	/* controls as \xNN: no escape sequences */
-void text_escape_shell(struct text *out, const char *string);			/* one single-quoted word */
+void text_escape_shell(struct text *out, const char *string);			/* one word with its single quotes */
 void text_escape_markdown(struct text *out, const char *bytes, size_t len);	/* safe inside a table cell */
 
 #endif
