@@ -84,13 +84,26 @@ int edit_apply_json(struct json *config, const struct json *edits, struct err *e
 	return 0;
 }
 
-static size_t word_length(const char *word)
+/*
+ * The length of the longest symbol that string begins with, and its value: "@ns-pid" is one word, "@id-2" is "@id"
+ * and "-2", "@idle" is none.
+ */
+static size_t find_symbol(const char *string, const struct json *symbols, const char **ret)
 {
-	size_t n = 1;
+	size_t longest = 0;
 
-	while (isalnum((unsigned char) word[n]) || word[n] == '-' || word[n] == '_')
-		n++;
-	return n;
+	for (size_t i = 0; i < json_length(symbols); i++) {
+		const char *name = json_key_at(symbols, i), *value = json_string(json_value_at(symbols, i));
+		size_t n = strlen(name);
+
+		if (!value || n <= longest || strncmp(string, name, n))
+			continue;
+		if (isalpha((unsigned char) string[n]) || string[n] == '_')
+			continue;
+		longest = n;
+		*ret = value;
+	}
+	return longest;
 }
 
 void symbols_expand_text(const char *string, const struct json *symbols, struct text *out)
@@ -98,16 +111,15 @@ void symbols_expand_text(const char *string, const struct json *symbols, struct 
 	const char *at;
 
 	while ((at = strchr(string, '@'))) {
-		size_t n = word_length(at);
-		auto_free char *word = strndup(at, n);
-		const char *value = word ? json_string(json_member(symbols, word)) : NULL;
+		const char *value = NULL;
+		size_t n = find_symbol(at, symbols, &value);
 
 		text_add_bytes(out, string, at - string);
-		if (value)
+		if (n)
 			text_add(out, value);
 		else
-			text_add_bytes(out, at, n);
-		string = at + n;
+			text_add_char(out, '@');
+		string = at + (n ? n : 1);
 	}
 	text_add(out, string);
 }

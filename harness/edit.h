@@ -19,7 +19,7 @@ int edit_apply(struct json *config, const struct edit *edits, size_t count, bool
 /* The same from a profile's "edits": [{"op": "set|add|drop", "path": ..., "value": ...}]; never strict. */
 int edit_apply_json(struct json *config, const struct json *edits, struct err *err);
 
-/* Appends string with every known @word replaced; a word is '@' and the letters, digits, '-' and '_' that follow. */
+/* Appends string with every symbol replaced: the longest one that is not followed by a letter ("@id-2", not "@idle"). */
 void symbols_expand_text(const char *string, const struct json *symbols, struct text *out);
 /* A copy of value with symbols replaced in every string value (not in keys); owned. */
 struct json *symbols_expand(const struct json *value, const struct json *symbols);
