@@ -196,7 +196,6 @@ static int open_parent(const struct cgroup_layout *layout, const struct cgroup_h
 {
 	auto_text path = { 0 };
 
-	text_add(&path, row->mount_point);
 	int r = cgroup_directory_of(proc_self, row, &path, err);
 	if (r < 0)
 		return r;
@@ -208,7 +207,7 @@ static int open_parent(const struct cgroup_layout *layout, const struct cgroup_h
 			return TAKE_FD(directory);
 		bool has = file_read_at(directory, "cgroup.subtree_control", 4096, &given, NULL) >= 0 &&
 			   given.len > 1;
-		bool top = path.len <= strlen(row->mount_point) + 1;
+		bool top = path.len <= strlen(row->mount_point);
 		if (has || top)
 			return TAKE_FD(directory);
 		text_cut(&path, strrchr(path.data, '/') - path.data);
