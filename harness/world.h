@@ -35,6 +35,7 @@ struct world_place {
 	int result;			/* where the document goes; -EBADF: nowhere */
 	int home, output;		/* WORLD_HOME, WORLD_OUTPUT */
 	int upper;			/* upper/run, upper/tmp ...: below a tmpfs that is mounted nowhere */
+	int queues;			/* the POSIX message queues of the world's IPC namespace: an mqueue mounted nowhere */
 	struct cgroup_layout layout;	/* as mounted inside */
 	struct reaper reaper;
 };

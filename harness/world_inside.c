@@ -90,6 +90,17 @@ static int overlay(const char *name, struct err *err)
 	return mount_at(upper, target, NULL, MS_BIND, NULL, err);
 }
 
+/* /dev/mqueue shows the host's queues; those of this IPC namespace need a mount of their own, which no one else sees. */
+static int open_queues(struct err *err)
+{
+	auto_fd context = fsopen("mqueue", FSOPEN_CLOEXEC);
+
+	if (context < 0 || fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+		return fail(err, -errno, "open the mqueue file system");
+	int fd = fsmount(context, FSMOUNT_CLOEXEC, 0);
+	return fd < 0 ? fail(err, -errno, "mount the mqueue file system") : fd;
+}
+
 static int mount_overlays(struct world_place *place, struct err *err)
 {
 	static const char *const names[] = WORLD_OVERLAYS;
@@ -134,7 +145,10 @@ static int mount_home(struct world_place *place, struct err *err)
 	if (place->home < 0)
 		return place->home;
 	place->output = file_open_at(AT_FDCWD, WORLD_OUTPUT, O_RDONLY | O_DIRECTORY, 0, err);
-	return place->output < 0 ? place->output : 0;
+	if (place->output < 0)
+		return place->output;
+	/* Relative paths in words of a command mean the same to us as to the command. */
+	return chdir(WORLD_WORK) < 0 ? fail(err, -errno, "chdir " WORLD_WORK) : 0;
 }
 
 /* Hosts that mount "cpu,cpuacct" together have links cpu and cpuacct: runtimes follow them. */
@@ -208,6 +222,10 @@ int world_furnish(struct world_place *place, struct err *err)
 		r = mount_home(place, err);
 	if (r >= 0)
 		r = mount_cgroups(&host, err);
+	if (r >= 0) {
+		/* Without CONFIG_POSIX_MQUEUE there is nothing to list. */
+		place->queues = open_queues(NULL);
+	}
 	if (r >= 0 && sethostname(WORLD_HOSTNAME, strlen(WORLD_HOSTNAME)) < 0)
 		r = fail(err, -errno, "sethostname");
 	if (r >= 0)
