@@ -115,12 +115,12 @@ END_TEST
 
 START_TEST(fields_hold_known_words)
 {
-	static const char *const levels[] = { "MUST",	    "MUST NOT", "REQUIRED",	   "SHOULD",
-					      "SHOULD NOT", "MAY",	"NOT RECOMMENDED", "DEF",
-					      NULL };
+	static const char *const levels[] = { "MUST", "MUST NOT",        "REQUIRED", "SHOULD", "SHOULD NOT",
+					      "MAY",  "NOT RECOMMENDED", "DEF",      NULL };
 	static const char *const observed[] = { "B", "I", "K", "C", "B+I", "B+K", "I+K", NULL };
-	static const char *const versions[] = { "",	 "1.0.1", "1.0.2", "1.1.0",
-						"1.2.0", "1.2.1", "1.3.0", NULL };
+	static const char *const versions[] = {
+		"", "1.0.1", "1.0.2", "1.1.0", "1.2.0", "1.2.1", "1.3.0", NULL
+	};
 	struct registry *registry = registry_load();
 
 	for (size_t i = 0; i < registry->count; i++) {
