@@ -45,7 +45,7 @@ oci_faulty_OBJ := $(patsubst %.c,$(B)/faulty/%.o,$(oci_faulty_SRC))
 faulty_OBJ := $(call obj,$(faulty_SRC))
 
 # The probe is small, static and without sanitizers or libraries: base's json.c stays out.
-probe_BASE := base/text.c base/escape.c base/err.c base/names.c base/names_signal.c base/names_errno.c base/file.c
+probe_BASE := base/text.c base/escape.c base/err.c base/names.c base/names_signal.c base/names_errno.c base/file.c base/json_check.c
 probe_OBJ := $(patsubst %.c,$(B)/probe/%.o,$(probe_SRC) $(wildcard $(probe_BASE)))
 
 # A program whose main() is not there yet is not built.
