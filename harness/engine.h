@@ -31,7 +31,6 @@ struct engine_item {
 	const struct conformance_case *c;
 	const char *id;			/* "oci/mounts/..."; borrowed, lives as long as the plan */
 	const char *fault;		/* run the runtime behind plumbline-faulty --fault NAME; NULL: plain */
-	bool disputed;			/* the clause registry marks a clause of the case so: passed on to judge() */
 };
 
 struct engine_plan {
