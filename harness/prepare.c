@@ -1,6 +1,7 @@
 /* What must lie there before a container is made: a row of .prepare each. */
 #include "harness/prepare.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -61,7 +62,6 @@ static int make_holder(uint64_t flag, pid_t *ret, struct err *err)
 
 int prepare_namespaces(const struct conformance_case *c, struct json *symbols, struct prepared *ret, struct err *err)
 {
-	*ret = (struct prepared){ 0 };
 	for (size_t i = 0; i < ARRAY_SIZE(c->prepare) && c->prepare[i].kind; i++) {
 		const struct prepare *row = &c->prepare[i];
 		uint64_t flag;
@@ -71,6 +71,7 @@ int prepare_namespaces(const struct conformance_case *c, struct json *symbols, s
 		flag = name_to_namespace(row->path);
 		if (!flag)
 			return fail_text(err, -EINVAL, "prepare: %s is no type of namespace", row->path);
+		assert(ret->count < PREPARED_MAX);
 		int r = make_holder(flag, &ret->holders[ret->count], err);
 		if (r < 0)
 			return fail(err, r, "prepare");
