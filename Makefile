@@ -137,6 +137,13 @@ $(eval $(call unit_test,base,))
 $(eval $(call unit_test,harness,$(filter-out $(B)/obj/harness/main.o,$(harness_OBJ))))
 $(eval $(call unit_test,oci,$(filter-out $(B)/obj/runtime-under-test/oci/main.o,$(oci_OBJ))))
 
+# Reads one value of a JSON document: for the shell tests.
+$(B)/tests/json: $(B)/obj/tests/probe/json.o $(base_OBJ)
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LINKFLAGS) $^ $(json_LIBS) -o $@
+-include $(B)/obj/tests/probe/json.d
+
 .PHONY: clean
 clean:
 	rm -rf $(B)
