@@ -56,10 +56,10 @@ probe_OBJ := $(patsubst %.c,$(B)/probe/%.o,$(probe_SRC) $(wildcard $(probe_BASE)
 
 # A program whose main() is not there is not built.
 programs := $(if $(probe_SRC),$(BIN)/plumbline-probe) \
-	$(if $(wildcard runtime-under-test/oci/main.c),$(BIN)/plumbline-oci $(BIN)/plumbline-oci-faulty) \
+	$(if $(wildcard runtime-under-test/oci/create.c),$(BIN)/plumbline-oci $(BIN)/plumbline-oci-faulty) \
 	$(if $(wildcard runtime-under-test/faulty/main.c),$(BIN)/plumbline-faulty) \
 	$(if $(wildcard harness/main.c),$(BIN)/plumbline)
-unit_names := $(foreach dir,base bpf harness oci reports,$(if $(wildcard tests/$(dir)/test_*.c),$(dir)))
+unit_names := $(foreach dir,base bpf harness $(if $(wildcard runtime-under-test/oci/create.c),oci) reports,$(if $(wildcard tests/$(dir)/test_*.c),$(dir)))
 unit_programs := $(addprefix $(B)/tests/,$(unit_names))
 
 .PHONY: all unit

@@ -1,5 +1,6 @@
 #!/bin/sh
 # The suite against runtimes that nobody here wrote, and against programs that only pretend to be one. Every pretender runs in a world.
+# shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 plumbline=$bin/plumbline

@@ -15,10 +15,13 @@ tool() {
 		printf 'not ok %s: see above\n' "$name"
 	fi
 }
+# shellcheck disable=SC2046 # names of our own files hold no blanks
 tool shellcheck shellcheck shellcheck -x -S warning .ci/run $(find tests -name '*.sh')
 # shellcheck disable=SC2046 # names of our own files hold no blanks
 tool 'clang warns of nothing' clang clang -fsyntax-only -std=gnu11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -I. -Ibuild \
 	-DPLUMBLINE_VERSION='"lint"' -Wall -Wextra -Wshadow -Wno-missing-field-initializers -Werror \
 	$(find base harness reports runtime-under-test cases -name '*.c')
-tool 'cppcheck finds nothing' cppcheck cppcheck -q -j2 --error-exitcode=1 --inline-suppr --suppress=redundantInitialization \
+# It does not know the cleanup attribute (memleak), and the probe dies by a null pointer on purpose.
+tool 'cppcheck finds nothing' cppcheck cppcheck -q -j2 --error-exitcode=1 --inline-suppr --suppress=redundantInitialization --suppress=memleak \
+	--suppress=nullPointer:harness/probe/try_flow.c \
 	--std=c11 -D__linux__ -I. base harness reports
