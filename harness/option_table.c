@@ -40,6 +40,7 @@ const struct option_row option_table[] = {
 	{ "tap", 0, OPTION_STRING, VERB_TEST | VERB_REPORT, "FILE", "write a TAP report", AT(tap) },
 	{ "markdown", 0, OPTION_STRING, VERB_TEST | VERB_REPORT, "FILE", "write a Markdown report", AT(markdown) },
 	{ "html", 0, OPTION_STRING, VERB_TEST | VERB_REPORT, "FILE", "write an HTML report", AT(html) },
+	{ "badge", 0, OPTION_STRING, VERB_TEST | VERB_REPORT, "FILE", "write a badge as SVG", AT(badge) },
 	{ "coverage", 0, OPTION_FLAG, VERB_LIST, NULL, "with clauses: which cases cover them", AT(coverage) },
 	{ "json", 0, OPTION_FLAG, VERB_ALL & ~VERB_HELP, NULL, "JSON Lines on standard output", AT(json) },
 	{ "color", 0, OPTION_STRING, VERB_ALL & ~VERB_HELP, "WHEN",

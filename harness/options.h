@@ -31,7 +31,7 @@ struct options {
 	struct words words;	/* what is no option */
 	struct words runtimes, runtime_args;
 	const char *out, *shard, *expect, *profile, *colour;
-	const char *junit, *tap, *markdown, *html;
+	const char *junit, *tap, *markdown, *html, *badge;
 	uint64_t jobs, seed, repeat, retries, fail_fast;
 	double timeout_scale;
 	bool update_expectations, last_failed, keep, json, coverage, ascii, help;
