@@ -45,7 +45,7 @@ oci_faulty_OBJ := $(patsubst %.c,$(B)/faulty/%.o,$(oci_faulty_SRC))
 faulty_OBJ := $(call obj,$(faulty_SRC))
 
 # The probe is small, static and without sanitizers or libraries: base's json.c stays out.
-probe_BASE := base/text.c base/escape.c base/err.c base/names.c base/names_signal.c base/names_errno.c base/file.c
+probe_BASE := base/text.c base/escape.c base/err.c base/names.c base/names_signal.c base/names_errno.c base/file.c base/json_check.c
 probe_OBJ := $(patsubst %.c,$(B)/probe/%.o,$(probe_SRC) $(wildcard $(probe_BASE)))
 
 # A program whose main() is not there yet is not built.
@@ -136,6 +136,13 @@ unit_programs := $(B)/tests/base $(B)/tests/harness $(B)/tests/oci
 $(eval $(call unit_test,base,))
 $(eval $(call unit_test,harness,$(filter-out $(B)/obj/harness/main.o,$(harness_OBJ))))
 $(eval $(call unit_test,oci,$(filter-out $(B)/obj/runtime-under-test/oci/main.o,$(oci_OBJ))))
+
+# Reads one value of a JSON document: for the shell tests.
+$(B)/tests/json: $(B)/obj/tests/probe/json.o $(base_OBJ)
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LINKFLAGS) $^ $(json_LIBS) -o $@
+-include $(B)/obj/tests/probe/json.d
 
 .PHONY: clean
 clean:

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "reports/formats.h"
+#include "reports/safe.h"
 #include "reports/words.h"
 
 #define TEXT_MAX 60
@@ -59,7 +60,7 @@ static void add_message(struct text *out, const struct run_record *runs, size_t 
 static void add_label(struct text *out, const char *string, int x, int width)
 {
 	text_addf(out, "<text x=\"%d\" y=\"14\" textLength=\"%d\">", x, width);
-	text_escape_xml(out, string, strlen(string));
+	safe_add(out, string, TEXT_MAX, text_escape_xml);
 	text_add(out, "</text>");
 }
 
@@ -80,9 +81,9 @@ void badge_write(const struct run_record *runs, size_t count, struct text *out)
 	    "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"20\" role=\"img\" aria-label=\"",
 	    label_width + message_width + 40);
 	text_addf(out, "%s: ", label);
-	text_escape_xml(out, text_str(&message), message.len);
+	safe_add(out, text_str(&message), TEXT_MAX, text_escape_xml);
 	text_add(out, "\">\n<title>");
-	text_escape_xml(out, text_str(&message), message.len);
+	safe_add(out, text_str(&message), TEXT_MAX, text_escape_xml);
 	text_addf(out, "</title>\n<rect width=\"%d\" height=\"20\" fill=\"#3d444d\"/>", label_width + 20);
 	text_addf(out, "<rect x=\"%d\" width=\"%d\" height=\"20\" fill=\"%s\"/>\n", label_width + 20,
 		  message_width + 20, colour_of(&totals));

@@ -7,7 +7,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "reports/report.h"
-#include "reports/words.h"
+#include "reports/safe.h"
 
 /* More bytes than any line shows: a longer string is cut first, so that a megabyte costs nothing. */
 #define STRING_MAX 4096
@@ -38,12 +38,6 @@ static const struct range double_width[] = {
 	{ 0xa960, 0xa97f },   { 0xac00, 0xd7a3 },   { 0xf900, 0xfaff },   { 0xfe30, 0xfe6f },
 	{ 0xff00, 0xff60 },   { 0xffe0, 0xffe6 },   { 0x17000, 0x18cff }, { 0x1b000, 0x1b2ff },
 	{ 0x1f300, 0x1f64f }, { 0x1f680, 0x1f6ff }, { 0x1f900, 0x1faff }, { 0x20000, 0x3fffd },
-};
-
-/* They reorder or hide their neighbours ("Trojan source", CVE-2021-42574); C1 controls drive terminals. */
-static const struct range deceitful[] = {
-	{ 0x0080, 0x009f }, { 0x061c, 0x061c }, { 0x200e, 0x200f },
-	{ 0x2028, 0x202e }, { 0x2060, 0x206f }, { 0xe0000, 0xe007f },
 };
 
 static bool in_ranges(uint32_t c, const struct range *ranges, size_t count)
@@ -91,7 +85,7 @@ int columns_of(const char *string)
 	return columns;
 }
 
-/* Printable, valid, nothing that reorders; ASCII only when the terminal has no more. */
+/* One line, printable, valid, nothing that reorders; ASCII only when the terminal has no more. */
 static void add_printable(struct text *out, const char *string, const struct report_style *style)
 {
 	auto_text blank = { 0 }, escaped = { 0 };
@@ -103,9 +97,11 @@ static void add_printable(struct text *out, const char *string, const struct rep
 		if (*s == '\n' || *s == '\t')
 			*s = ' ';
 	text_escape_terminal(&escaped, text_str(&blank), blank.len);
-	for (const char *s = text_str(&escaped); *s; s += n) {
+	text_cut(&blank, 0);
+	safe_add_bytes(&blank, text_str(&escaped), escaped.len);
+	for (const char *s = text_str(&blank); *s; s += n) {
 		n = next_character(s, &c);
-		if (in_ranges(c, deceitful, ARRAY_SIZE(deceitful)) || (c > 0x7e && !style->unicode))
+		if (c > 0x7e && !style->unicode)
 			text_add_char(out, '?');
 		else
 			text_add_bytes(out, s, n);

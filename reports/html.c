@@ -9,17 +9,22 @@
 #include "reports/formats.h"
 #include "reports/html_page.h"
 #include "reports/matrix.h"
+#include "reports/safe.h"
 #include "reports/words.h"
 
 #define VALUE_MAX 4096 /* bytes of one value: a page of a thousand cases must stay readable */
 
 static void add_html(struct text *out, const char *string)
 {
-	size_t len = clip_length(string, VALUE_MAX);
+	safe_add(out, string, VALUE_MAX, text_escape_xml);
+}
 
-	text_escape_xml(out, string, len);
-	if (string[len])
-		text_addf(out, " [%zu more bytes]", strlen(string + len));
+static void add_area(struct text *out, const char *id)
+{
+	auto_text area = { 0 };
+
+	text_add_bytes(&area, id, area_length(id));
+	add_html(out, text_str(&area));
 }
 
 static void add_element(struct text *out, const char *open, const char *value, const char *close)
@@ -157,7 +162,7 @@ static void add_row(struct text *out, const struct run_record *runs, size_t coun
 		    const struct matrix_row *row)
 {
 	add_element(out, "<tr class=\"case\" id=\"", row->id, "\" data-area=\"");
-	text_escape_xml(out, row->id, area_length(row->id));
+	add_area(out, row->id);
 	text_add(out, "\" data-verdicts=\"");
 	for (size_t i = 0; i < count; i++)
 		text_addf(out, "%s%s", i ? " " : "",
@@ -197,9 +202,9 @@ static void add_matrix(struct text *out, const struct run_record *runs, size_t c
 
 		if (!i || !same_area(id, matrix.rows[i - 1].id)) {
 			text_add(out, "<tr class=\"area\" data-area=\"");
-			text_escape_xml(out, id, area_length(id));
+			add_area(out, id);
 			text_addf(out, "\"><th scope=\"colgroup\" colspan=\"%zu\">", count + 1);
-			text_escape_xml(out, id, area_length(id));
+			add_area(out, id);
 			text_add(out, "</th></tr>\n");
 		}
 		add_row(out, runs, count, &matrix.rows[i]);

@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "reports/formats.h"
+#include "reports/safe.h"
 #include "reports/words.h"
 
 #define MESSAGE_MAX 400 /* bytes of a message attribute: one line in every viewer */
@@ -19,11 +20,7 @@ struct junit_counts {
 
 static void add_xml(struct text *out, const char *string, size_t max)
 {
-	size_t len = clip_length(string, max);
-
-	text_escape_xml(out, string, len);
-	if (string[len])
-		text_addf(out, " [%zu more bytes]", strlen(string + len));
+	safe_add(out, string, max, text_escape_xml);
 }
 
 static void add_attribute(struct text *out, const char *name, const char *value, size_t max)
@@ -47,6 +44,8 @@ static void add_property(struct text *out, const char *indent, const char *name,
 
 static void add_seconds(struct text *out, int64_t ms)
 {
+	if (ms < 0)
+		ms = 0;
 	text_addf(out, " time=\"%lld.%03lld\"", (long long) (ms / 1000), (long long) (ms % 1000));
 }
 
@@ -140,26 +139,38 @@ static void add_verdict_element(struct text *out, const struct case_record *reco
 	text_addf(out, "\" type=\"%s\"/>\n", verdict_name(record->verdict));
 }
 
-static void add_case(struct text *out, const struct run_record *run, const struct case_record *record)
+/* Viewers build their tree from the dots of classname. */
+static void add_names(struct text *out, const struct run_record *run, const struct case_record *record)
 {
-	size_t area = area_length(record->id), file = 0;
+	size_t area = area_length(record->id);
+	auto_text class = { 0 };
+
+	text_addf(&class, "%s.%.*s", runtime_name(run), (int) area, record->id);
+	for (size_t i = class.len - area; i < class.len; i++)
+		if (class.data[i] == '/')
+			class.data[i] = '.';
+	add_attribute(out, "classname", text_str(&class), MESSAGE_MAX);
+	add_attribute(out, "name", record->id + area + (area > 0), MESSAGE_MAX);
+}
+
+static void add_place(struct text *out, const struct case_record *record)
+{
+	auto_text file = { 0 };
 	unsigned line = 0;
 
-	text_add(out, "    <testcase classname=\"");
-	add_xml(out, runtime_name(run), MESSAGE_MAX);
-	text_add_char(out, '.');
-	for (size_t i = 0; i < area; i++)
-		text_escape_xml(out, record->id[i] == '/' ? "." : &record->id[i], 1);
-	text_add_char(out, '"');
-	add_attribute(out, "name", record->id + area + (area > 0), MESSAGE_MAX);
-	if (record->file) {
-		file = split_place(record->file, &line);
-		text_add(out, " file=\"");
-		text_escape_xml(out, record->file, file);
-		text_add_char(out, '"');
-	}
+	if (!record->file)
+		return;
+	text_add_bytes(&file, record->file, split_place(record->file, &line));
+	add_attribute(out, "file", text_str(&file), MESSAGE_MAX);
 	if (line)
 		text_addf(out, " line=\"%u\"", line);
+}
+
+static void add_case(struct text *out, const struct run_record *run, const struct case_record *record)
+{
+	text_add(out, "    <testcase");
+	add_names(out, run, record);
+	add_place(out, record);
 	add_seconds(out, record->ms);
 	text_add(out, ">\n      <properties>\n");
 	add_property(out, "        ", "verdict", verdict_name(record->verdict));

@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "reports/formats.h"
+#include "reports/safe.h"
 #include "reports/words.h"
 
 #define CELL_MAX 300
@@ -12,22 +13,18 @@
 
 static void add_cell(struct text *out, const char *string)
 {
-	size_t len = clip_length(string, CELL_MAX);
-
-	text_escape_markdown(out, string, len);
-	if (string[len])
-		text_add(out, " ...");
+	safe_add(out, string, CELL_MAX, text_escape_markdown);
 }
 
 /* A code span cannot be escaped: what would end it is replaced. */
 static void add_code(struct text *out, const char *string)
 {
-	auto_text printable = { 0 };
+	auto_text clean = { 0 };
 
-	text_escape_terminal(&printable, string, clip_length(string, CELL_MAX));
+	safe_add_bytes(&clean, string, clip_length(string, CELL_MAX));
 	text_add_char(out, '`');
-	for (const char *s = text_str(&printable); *s; s++)
-		text_add_char(out, *s == '`' || *s == '|' || *s == '\n' || *s == '\r' ? '?' : *s);
+	for (const char *s = text_str(&clean); *s; s++)
+		text_add_char(out, *s == '`' || *s == '|' ? '?' : *s == '\n' || *s == '\t' ? ' ' : *s);
 	text_add_char(out, '`');
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "reports/formats.h"
+#include "reports/safe.h"
 #include "reports/words.h"
 
 #define REASON_MAX 400 /* bytes on a test line */
@@ -33,12 +34,8 @@ static void add_plain(struct text *out, const char *string, size_t max)
 
 static void add_yaml_string(struct text *out, const char *string)
 {
-	size_t len = clip_length(string, VALUE_MAX);
-
 	text_add_char(out, '"');
-	text_escape_json(out, string, len);
-	if (string[len])
-		text_addf(out, " [%zu more bytes]", strlen(string + len));
+	safe_add(out, string, VALUE_MAX, text_escape_json);
 	text_add(out, "\"\n");
 }
 

@@ -7,6 +7,7 @@
 #include "reports/columns.h"
 #include "reports/formats.h"
 #include "reports/report.h"
+#include "reports/safe.h"
 #include "reports/text.h"
 #include "reports/words.h"
 
@@ -54,8 +55,10 @@ void report_text_case(const struct case_record *record, const struct report_styl
 		text_add(out, "  ");
 		left -= 2 + columns_cut(out, text_str(&note), left - 2, style);
 	}
-	columns_space(out, left);
-	add_time(out, record->ms, TIME_WIDTH, style);
+	if (record->verdict != VERDICT_SKIP && record->verdict != VERDICT_NOTRUN) {
+		columns_space(out, left);
+		add_time(out, record->ms, TIME_WIDTH, style);
+	}
 	text_add_char(out, '\n');
 }
 
@@ -74,26 +77,47 @@ static void add_runtime_line(const struct run_record *run, const struct report_s
 	text_add_char(out, '\n');
 }
 
-/* "124 cases in 9.8 s: 2 fail, 1 broken, 100 pass, 21 skip (5 newer than the specification version)" */
+/* One item of the headline, on a line of its own when it would not fit. Returns the column after it. */
+static int add_count(int column, const char *separator, const char *item, const char *colour,
+		     const struct report_style *style, struct text *out)
+{
+	int width = columns_of(separator) + columns_of(item);
+
+	text_add(out, separator);
+	if (column + width > style->width - 1) {
+		text_trim_end(out);
+		text_add(out, "\n  ");
+		column = 2;
+	}
+	colour_on(out, colour, style);
+	text_add(out, item);
+	colour_off(out, style);
+	return column + width;
+}
+
+/* "124 cases in 9.8 s: 2 fail, 1 broken, 100 pass, 21 skip (5 newer)" */
 static void add_counts(const struct run_record *run, const struct run_summary *sum,
 		       const struct report_style *style, struct text *out)
 {
 	size_t newer = count_newer(run);
 	const char *separator = ": ";
+	auto_text head = { 0 };
+	int column;
 
-	text_addf(out, "%zu case%s in %.1f s", sum->selected, sum->selected == 1 ? "" : "s",
+	text_addf(&head, "%zu case%s in %.1f s", sum->selected, sum->selected == 1 ? "" : "s",
 		  (double) run->wall_ms / 1000);
+	text_add(out, text_str(&head));
+	column = columns_of(text_str(&head));
 	for (size_t i = 0; i < VERDICTS_BY_WEIGHT; i++) {
-		enum verdict verdict = verdicts_by_weight[i];
+		const struct verdict_look *look = verdict_look(verdicts_by_weight[i]);
+		auto_text item = { 0 };
 
-		if (!sum->by_verdict[verdict])
+		if (!sum->by_verdict[verdicts_by_weight[i]])
 			continue;
-		text_add(out, separator);
-		colour_on(out, verdict_look(verdict)->colour, style);
-		text_addf(out, "%zu %s", sum->by_verdict[verdict], verdict_look(verdict)->label);
-		colour_off(out, style);
-		if (verdict == VERDICT_SKIP && newer)
-			text_addf(out, " (%zu newer than its specification)", newer);
+		text_addf(&item, "%zu %s", sum->by_verdict[verdicts_by_weight[i]], look->label);
+		if (verdicts_by_weight[i] == VERDICT_SKIP && newer)
+			text_addf(&item, " (%zu newer)", newer);
+		column = add_count(column, separator, text_str(&item), look->colour, style, out);
 		separator = ", ";
 	}
 	text_add_char(out, '\n');

@@ -1,16 +1,18 @@
-/* The failure block: what was demanded, what was seen, where, and how to see it again, in at most 15 lines. */
+/* The failure block, at most 15 lines: what was demanded, what was seen, where, and how to see it again. */
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "reports/columns.h"
 #include "reports/report.h"
+#include "reports/safe.h"
 #include "reports/text.h"
 #include "reports/words.h"
 
 #define INDENT 2
 #define LABEL_WIDTH 10
 #define LEAKS_SHOWN 2
+#define REPRO_MAX 8192
 
 /* The lines: head, title 2, clause, expected 2, observed 2, rung, reason 2, step, left over 2, repro: 15. */
 static void add_row(const char *label, const char *value, int lines, const struct report_style *style,
@@ -38,14 +40,14 @@ static void add_leaks(const struct case_record *record, const struct report_styl
 	}
 }
 
-/* Never cut: it is there to be copied. A control character would not survive that, so it is escaped. */
+/* Not cut to the width: it is there to be copied. Control characters would not survive that: escaped. */
 static void add_repro(const char *repro, struct text *out)
 {
 	if (!repro)
 		return;
 	columns_space(out, INDENT);
 	text_add(out, "repro:    ");
-	text_escape_terminal(out, repro, strlen(repro));
+	safe_add(out, repro, REPRO_MAX, text_escape_terminal);
 	text_add_char(out, '\n');
 }
 

@@ -1,4 +1,4 @@
-/* Words, cuts and groups that more than one format needs: see words.h. */
+/* Words and groups that more than one format needs: see words.h. */
 #include "reports/words.h"
 
 #include <stdlib.h>
@@ -37,20 +37,9 @@ const char *case_expectation(const struct case_record *record)
 {
 	bool bad = record->verdict == VERDICT_FAIL || record->verdict == VERDICT_BROKEN;
 
-	if (bad == record->unexpected)
+	if (bad == record->unexpected || record->verdict == VERDICT_FLAKY)
 		return NULL;
 	return bad ? "(expected)" : "(unexpected)";
-}
-
-size_t clip_length(const char *string, size_t max)
-{
-	size_t n = strnlen(string, max + 1);
-
-	if (n <= max)
-		return n;
-	for (n = max; n && max - n < 3 && ((unsigned char) string[n] & 0xc0) == 0x80; n--)
-		;
-	return n;
 }
 
 const char *runtime_name(const struct run_record *run)

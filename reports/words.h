@@ -1,4 +1,4 @@
-/* What all formats share: a verdict's word and mark, cuts at character boundaries, groups of skip reasons. */
+/* What all formats share: a verdict's word and mark, and groups of skip reasons. */
 #ifndef REPORTS_WORDS_H
 #define REPORTS_WORDS_H
 
@@ -25,9 +25,6 @@ extern const enum verdict verdicts_by_weight[];
 bool case_is_trouble(const struct case_record *record);
 /* "(expected)", "(unexpected)" or NULL, for verdicts that an expectations file turned round. */
 const char *case_expectation(const struct case_record *record);
-
-/* At most max bytes of string, never half a UTF-8 character. */
-size_t clip_length(const char *string, size_t max);
 
 const char *runtime_name(const struct run_record *run);	/* never NULL */
 /* "MUST a, SHOULD b"; appends. */
