@@ -21,7 +21,8 @@ OPT ?= -O2 -g
 BASE_CFLAGS := -std=gnu11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -I. -I$(B) -DPLUMBLINE_VERSION='"$(VERSION)"' \
 	-fno-common -fstack-protector-strong -ffunction-sections -fdata-sections $(WARN) $(if $(WERROR),-Werror)
 SANFLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
-LINKFLAGS := -Wl,--gc-sections -Wl,-z,relro,-z,now $(SANFLAGS) $(LDFLAGS)
+# Debug information stays in the objects; the programs people install are small.
+LINKFLAGS := $(if $(SAN),,-Wl,--strip-debug) -Wl,--gc-sections -Wl,-z,relro,-z,now $(SANFLAGS) $(LDFLAGS)
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
