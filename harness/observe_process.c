@@ -88,7 +88,7 @@ static int compare_strings(const void *a, const void *b)
 static void put_caps(struct json *facts, const char *key, const char *value)
 {
 	uint64_t set = strtoull(value, NULL, 16);
-	const char *names[64];
+	const char *names[64] = { 0 };
 	size_t count = 0;
 	struct json *list = json_new_array();
 

@@ -25,7 +25,7 @@ static int mount_at(const char *source, const char *target, const char *type, un
 		    const char *data, struct err *err)
 {
 	if (mount(source, target, type, flags, data) < 0)
-		return fail(err, -errno, "mount %s on %s", type ? type : source, target);
+		return fail(err, -errno, "mount %s on %s", type ? type : source ? source : "it", target);
 	return 0;
 }
 

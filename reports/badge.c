@@ -7,7 +7,11 @@
 #include "reports/words.h"
 
 #define TEXT_MAX 60
-#define CHARACTER_WIDTH 7 /* of 11 px Verdana, rounded up; textLength makes it exact */
+/* Of text in 11 px Verdana; textLength makes it exact. */
+static int width_of(size_t characters)
+{
+	return (int) (characters * 13 + 1) / 2;
+}
 
 struct totals {
 	size_t pass, bad, unsure, warn;
@@ -67,7 +71,7 @@ static void add_label(struct text *out, const char *string, int x, int width)
 void badge_write(const struct run_record *runs, size_t count, struct text *out)
 {
 	static const char label[] = "conformance";
-	int label_width = (int) strlen(label) * CHARACTER_WIDTH, message_width;
+	int label_width = width_of(strlen(label)), message_width;
 	struct totals totals = { 0 };
 	auto_text message = { 0 };
 
@@ -75,7 +79,7 @@ void badge_write(const struct run_record *runs, size_t count, struct text *out)
 		add_totals(&runs[i], &totals);
 	add_message(&message, runs, count, &totals);
 	text_cut(&message, clip_length(text_str(&message), TEXT_MAX));
-	message_width = (int) message.len * CHARACTER_WIDTH;
+	message_width = width_of(message.len);
 	text_addf(
 	    out,
 	    "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"20\" role=\"img\" aria-label=\"",

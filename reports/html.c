@@ -56,15 +56,34 @@ static void add_runtime_row(struct text *out, const struct run_record *run)
 		text_addf(out, "<td class=\"n%s%s\">%zu</td>", n ? " " : "",
 			  n ? verdict_name(verdicts_by_weight[v]) : "", n);
 	}
-	text_addf(out, "<td class=\"n\">%zu</td><td class=\"n\">%zu</td><td class=\"n\">%.1f s</td>",
-		  sum.leaks, sum.unexpected, (double) run->wall_ms / 1000);
-	add_element(out, "<td>", run->kernel, "");
-	add_element(out, ", cgroups ", run->cgroup_mode, "");
-	add_element(out, ", ", run->distribution, "</td>");
-	add_element(out, "<td><code>", run->runtime.path, "</code>");
-	if (run->runtime.sha256)
-		add_element(out, "<br><code>", run->runtime.sha256, "</code>");
-	text_add(out, "</td></tr>\n");
+	text_addf(out,
+		  "<td class=\"n\">%zu</td><td class=\"n\">%zu</td><td class=\"n\">%.1f&nbsp;s</td></tr>\n",
+		  sum.leaks, sum.unexpected, run_seconds(run));
+}
+
+static void add_fact(struct text *out, const char *label, const char *value)
+{
+	if (!value || !value[0])
+		return;
+	text_addf(out, "<dt>%s</dt>", label);
+	add_element(out, "<dd>", value, "</dd>\n");
+}
+
+static void add_machine(struct text *out, const struct run_record *run)
+{
+	add_element(out, "<div class=\"evidence\"><h3>", runtime_name(run), "</h3><dl>\n");
+	add_fact(out, "program", run->runtime.path);
+	add_fact(out, "sha256", run->runtime.sha256);
+	add_fact(out, "profile", run->runtime.profile);
+	add_fact(out, "kernel", run->kernel);
+	add_fact(out, "machine", run->machine);
+	add_fact(out, "cgroups", run->cgroup_mode);
+	add_fact(out, "distribution", run->distribution);
+	add_fact(out, "run", run->run);
+	add_fact(out, "started", run->started);
+	add_fact(out, "ended", run->interrupted ? "interrupted" : NULL);
+	text_addf(out, "<dt>seed</dt><dd>%llu</dd><dt>lost events</dt><dd>%llu</dd></dl></div>\n",
+		  (unsigned long long) run->seed, (unsigned long long) run->lost_events);
 }
 
 static void add_runtimes(struct text *out, const struct run_record *runs, size_t count)
@@ -74,12 +93,13 @@ static void add_runtimes(struct text *out, const struct run_record *runs, size_t
 	    "<div class=\"wide\"><table><thead><tr><th>runtime</th><th>version</th><th>specification</th>");
 	for (size_t v = 0; v < VERDICTS_BY_WEIGHT; v++)
 		text_addf(out, "<th>%s</th>", verdict_look(verdicts_by_weight[v])->label);
-	text_add(out,
-		 "<th>leaks</th><th>unexpected</th><th>time</th><th>machine</th><th>program</th></tr></thead>"
-		 "<tbody>\n");
+	text_add(out, "<th>leaks</th><th>unexpected</th><th>time</th></tr></thead><tbody>\n");
 	for (size_t i = 0; i < count; i++)
 		add_runtime_row(out, &runs[i]);
-	text_add(out, "</tbody></table></div>\n");
+	text_add(out, "</tbody></table>\n<details><summary>programs and machines</summary>\n");
+	for (size_t i = 0; i < count; i++)
+		add_machine(out, &runs[i]);
+	text_add(out, "</details></div>\n");
 }
 
 static void add_filter(struct text *out, size_t count)
@@ -97,14 +117,6 @@ static void add_filter(struct text *out, size_t count)
 		    out,
 		    "<label><input type=\"checkbox\" id=\"differ\"> only where runtimes differ</label>\n");
 	text_add(out, "<span id=\"shown\" role=\"status\"></span></div>\n");
-}
-
-static void add_fact(struct text *out, const char *label, const char *value)
-{
-	if (!value || !value[0])
-		return;
-	text_addf(out, "<dt>%s</dt>", label);
-	add_element(out, "<dd>", value, "</dd>\n");
 }
 
 static void add_evidence(struct text *out, const struct run_record *run, const struct case_record *record)
@@ -224,8 +236,7 @@ void html_write(const struct run_record *runs, size_t count, struct text *out)
 	text_add(out, "</style></head><body>\n<h1>Container runtime conformance</h1>\n");
 	if (count) {
 		add_element(out, "<p>plumbline ", runs[0].tool_version, "");
-		add_element(out, ", started ", runs[0].started, "");
-		add_element(out, ", run ", runs[0].run, "</p>\n");
+		add_element(out, ", ", runs[0].started, "</p>\n");
 	}
 	add_runtimes(out, runs, count);
 	add_filter(out, count);

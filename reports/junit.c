@@ -99,7 +99,18 @@ static void add_line(struct text *out, const char *label, const char *value)
 	text_add_char(out, '\n');
 }
 
-static void add_output(struct text *out, const struct case_record *record)
+static void add_evidence(struct text *out, const struct case_record *record)
+{
+	add_line(out, "reason", record->reason);
+	add_line(out, "expected", record->expected);
+	add_line(out, "observed", record->observed);
+	add_line(out, "first wrong rung", record->rung);
+	add_line(out, "step", record->step);
+	add_line(out, "repro", record->repro);
+}
+
+/* What a viewer shows below the failure itself is its body; the output is for the rest, and for those that passed. */
+static void add_output(struct text *out, const struct case_record *record, bool told)
 {
 	bool worth = case_is_trouble(record) || record->verdict == VERDICT_WARN || record->leak_count ||
 		     record->unseen_count;
@@ -109,26 +120,23 @@ static void add_output(struct text *out, const struct case_record *record)
 	text_add(out, "      <system-out>");
 	add_line(out, "verdict", verdict_look(record->verdict)->label);
 	add_line(out, "title", record->title);
-	add_line(out, "reason", record->reason);
-	add_line(out, "expected", record->expected);
-	add_line(out, "observed", record->observed);
-	add_line(out, "first wrong rung", record->rung);
-	add_line(out, "step", record->step);
+	if (!told)
+		add_evidence(out, record);
 	for (size_t i = 0; i < record->leak_count; i++)
 		add_line(out, "left over", record->leaks[i]);
 	for (size_t i = 0; i < record->unseen_count; i++)
 		add_line(out, "not seen", record->unseen[i]);
-	add_line(out, "repro", record->repro);
 	text_add(out, "</system-out>\n");
 }
 
-static void add_verdict_element(struct text *out, const struct case_record *record)
+/* Returns whether the evidence stands in it. */
+static bool add_verdict_element(struct text *out, const struct case_record *record)
 {
 	const char *element = element_of(record), *reason = record->reason;
 	const char *expectation = case_expectation(record);
 
 	if (!element)
-		return;
+		return false;
 	if (!reason)
 		reason = record->verdict == VERDICT_PASS ? "passes although it is expected to fail"
 							 : "no reason recorded";
@@ -136,7 +144,15 @@ static void add_verdict_element(struct text *out, const struct case_record *reco
 	if (expectation)
 		text_addf(out, "%s ", expectation);
 	add_xml(out, reason, MESSAGE_MAX);
-	text_addf(out, "\" type=\"%s\"/>\n", verdict_name(record->verdict));
+	text_addf(out, "\" type=\"%s\"", verdict_name(record->verdict));
+	if (element[0] == 's') {
+		text_add(out, "/>\n");
+		return false;
+	}
+	text_add_char(out, '>');
+	add_evidence(out, record);
+	text_addf(out, "</%s>\n", element);
+	return true;
 }
 
 /* Viewers build their tree from the dots of classname. */
@@ -168,6 +184,8 @@ static void add_place(struct text *out, const struct case_record *record)
 
 static void add_case(struct text *out, const struct run_record *run, const struct case_record *record)
 {
+	bool told;
+
 	text_add(out, "    <testcase");
 	add_names(out, run, record);
 	add_place(out, record);
@@ -177,8 +195,8 @@ static void add_case(struct text *out, const struct run_record *run, const struc
 	for (size_t i = 0; i < record->clause_count; i++)
 		add_property(out, "        ", "clause", record->clauses[i]);
 	text_add(out, "      </properties>\n");
-	add_verdict_element(out, record);
-	add_output(out, record);
+	told = add_verdict_element(out, record);
+	add_output(out, record, told);
 	text_add(out, "    </testcase>\n");
 }
 

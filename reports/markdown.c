@@ -48,7 +48,7 @@ static void add_runtimes(const struct run_record *runs, size_t count, struct tex
 		text_add(out, " |");
 		for (size_t v = 0; v < VERDICTS_BY_WEIGHT; v++)
 			text_addf(out, " %zu |", sum.by_verdict[verdicts_by_weight[v]]);
-		text_addf(out, " %zu | %.1f s |\n", sum.leaks, (double) runs[i].wall_ms / 1000);
+		text_addf(out, " %zu | %.1f s |\n", sum.leaks, run_seconds(&runs[i]));
 	}
 }
 
@@ -95,7 +95,7 @@ static void add_failure(const struct run_record *run, const struct case_record *
 	add_cell(out, text_str(&clauses));
 	text_add(out, " | ");
 	if (expectation)
-		text_addf(out, "%s ", expectation);
+		text_addf(out, "%s%s", expectation, record->reason ? " " : "");
 	add_cell(out, record->reason ? record->reason : "");
 	text_add(out, " |\n");
 }

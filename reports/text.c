@@ -105,7 +105,7 @@ static void add_counts(const struct run_record *run, const struct run_summary *s
 	int column;
 
 	text_addf(&head, "%zu case%s in %.1f s", sum->selected, sum->selected == 1 ? "" : "s",
-		  (double) run->wall_ms / 1000);
+		  run_seconds(run));
 	text_add(out, text_str(&head));
 	column = columns_of(text_str(&head));
 	for (size_t i = 0; i < VERDICTS_BY_WEIGHT; i++) {

@@ -42,6 +42,11 @@ const char *case_expectation(const struct case_record *record)
 	return bad ? "(expected)" : "(unexpected)";
 }
 
+double run_seconds(const struct run_record *run)
+{
+	return run->wall_ms > 0 ? (double) run->wall_ms / 1000 : 0;
+}
+
 const char *runtime_name(const struct run_record *run)
 {
 	return run->runtime.name ? run->runtime.name : "runtime";

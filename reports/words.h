@@ -26,6 +26,7 @@ bool case_is_trouble(const struct case_record *record);
 /* "(expected)", "(unexpected)" or NULL, for verdicts that an expectations file turned round. */
 const char *case_expectation(const struct case_record *record);
 
+double run_seconds(const struct run_record *run);		/* never negative */
 const char *runtime_name(const struct run_record *run);	/* never NULL */
 /* "MUST a, SHOULD b"; appends. */
 void add_clauses(const struct case_record *record, struct text *out);

@@ -119,6 +119,16 @@ void fixture_golden(const char *name, const struct text *out)
 		      "%s differs from what is written now; after a look, `make golden` accepts it", path);
 }
 
+void fixture_keep(const char *name, const struct text *out)
+{
+	auto_free char *path = text_format("build/tests/reports/%s", name);
+	struct err err = { 0 };
+
+	ck_assert_msg(file_make_dirs_at(AT_FDCWD, "build/tests/reports", 0755, &err) == 0, "%s", err.text);
+	ck_assert_msg(file_create_at(AT_FDCWD, path, text_str(out), out->len, 0644, &err) == 0, "%s",
+		      err.text);
+}
+
 /* libcheck's assertions write a mark each time they hold, so they are not used a byte at a time. */
 void fixture_assert_clean(const char *what, const struct text *out)
 {

@@ -16,6 +16,8 @@ extern const char *const fixture_hostile_strings[];
 
 /* Fails the test unless out equals tests/golden/NAME. With GOLDEN=update in the environment it writes it. */
 void fixture_golden(const char *name, const struct text *out);
+/* Writes build/tests/reports/NAME, for the foreign parsers of tests/e2e/reports.sh. */
+void fixture_keep(const char *name, const struct text *out);
 /* Well-formed UTF-8 without control characters but newline. */
 void fixture_assert_clean(const char *what, const struct text *out);
 /* The format's output for the first count of runs. */

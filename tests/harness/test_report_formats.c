@@ -55,6 +55,7 @@ START_TEST(hostile_strings_stay_inside)
 	format->write(&run, 1, &out);
 	fixture_assert_clean(format->name, &out);
 	ck_assert_uint_lt(out.len, OUTPUT_MAX);
+	fixture_keep(format->file, &out);
 	run_record_free(&run);
 }
 END_TEST

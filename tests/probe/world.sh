@@ -43,7 +43,7 @@ mount -t proc proc proc
 mount -t tmpfs -o mode=755,nosuid tmpfs dev
 for d in 'null 1 3' 'zero 1 5' 'full 1 7' 'tty 5 0'; do
 	set -- $d
-	mknod -m 666 dev/$1 c $2 $3
+	mknod -m 666 dev/$1 c $2 $3 2>/dev/null || { : >dev/$1; mount --bind /dev/$1 dev/$1; }
 done
 ln -s /proc/self/fd dev/fd
 [ ! -f "$W/tries" ] || cp "$W/tries" .plumbline/tries
@@ -52,12 +52,14 @@ ln -s /proc/self/fd dev/fd
 exec /bin/busybox sh /out/last.sh
 INNER
 
-# world [-u UNSHARE_OPTIONS] [-s SETUP] [-b BEFORE] [-t TRIES] [-c COMMAND] [-o REDIRECTIONS]
-# Leaves $code, and in $W/out: lines, err, census.json. SETUP runs in the new root before it is pivoted to, BEFORE after.
+# world [-p PREFIX] [-u UNSHARE_OPTIONS] [-s SETUP] [-b BEFORE] [-t TRIES] [-c COMMAND] [-o REDIRECTIONS]
+# Leaves $code, and in $W/out: lines, err, census.json. SETUP runs in the new root before it is pivoted to, BEFORE
+# after; PREFIX is a program that starts it all in another state.
 world() {
-	unshare_options='' setup='' before='' tries='' command='exec /probe' redirect=''
+	prefix='' unshare_options='' setup='' before='' tries='' command='exec /probe' redirect=''
 	while [ $# -gt 0 ]; do
 		case $1 in
+		-p) prefix=$2 ;;
 		-u) unshare_options=$2 ;;
 		-s) setup=$2 ;;
 		-b) before=$2 ;;
@@ -77,15 +79,48 @@ world() {
 	} >"$W/out/last.sh"
 	code=0
 	# shellcheck disable=SC2086 # options are words
-	W=$W probe=$probe timeout 60 unshare --fork --pid --kill-child --mount --propagation private --ipc --uts --net \
+	W=$W probe=$probe timeout 60 $prefix unshare --fork --pid --kill-child --mount --propagation private --ipc --uts --net \
 		--cgroup $unshare_options sh "$W/inner.sh" </dev/null >"$W/out/lines" 2>"$W/out/err" || code=$?
 	sed -n 's/^[^ ]* \({"census"\)/\1/p' "$W/out/lines" | head -n 1 >"$W/out/census.json"
 }
 
 # fact PATH: from the census
-fact() { "$json" "census.$1" <"$W/out/census.json"; }
+fact() { "$json" "census.$1" <"$W/out/census.json" || echo "(no $1)"; }
 # tried LINE PATH: from the answer to that try
-tried() { sed -n 's/^nonce //p' "$W/out/lines" | grep -F "{\"try\":\"$1\"," | head -n 1 | "$json" "$2"; }
+tried() { sed -n 's/^nonce //p' "$W/out/lines" | grep -F "{\"try\":\"$1\"," | head -n 1 | "$json" "$2" || echo "(no $2)"; }
+# each LIST MEMBER: that member of every element
+each() {
+	"$json" "census.$1" <"$W/out/census.json" >"$W/list" || echo null >"$W/list"
+	i=0
+	while value=$("$json" "list[$i].$2" <<END_OF_LIST
+{"list":$(cat "$W/list")}
+END_OF_LIST
+	); do
+		echo "$value"
+		i=$((i + 1))
+	done
+}
+# table WORLD_OPTIONS < rows "TRY => MEMBER=PATTERN; MEMBER=PATTERN": runs the tries in one world and compares each.
+# A pattern is the shell's; an absent member reads "(no MEMBER)".
+table() {
+	cat >"$W/table"
+	world "$@" -t "$(sed 's/ *=> .*//' "$W/table")"
+	sed -n 's/^nonce \({"try"\)/\1/p' "$W/out/lines" >"$W/answers"
+	row=0
+	while read -r line; do
+		row=$((row + 1))
+		answer=$(sed -n "${row}p" "$W/answers")
+		printf '%s\n' "${line#* => };" | tr ';' '\n' | sed 's/^ *//; /^$/d' >"$W/members"
+		while read -r member; do
+			name="try/${line%% *=> *}/${member%%=*}"
+			value=$(printf '%s\n' "$answer" | "$json" "${member%%=*}" 2>/dev/null) || value="(no ${member%%=*})"
+			like "$name" "${member#*=}" "$value"
+		done <"$W/members"
+	done <"$W/table"
+	# The tries that have no answer of their own end a table.
+	tried_verbs="$tried_verbs $(sed 's/ .*//' "$W/table" | tr '\n' ' ')"
+}
+tried_verbs=''
 # lines_valid NAME: everything that begins with the nonce is JSON
 lines_valid() {
 	sed 's/^[^ ]* //' "$W/out/lines" >"$W/out/json"
