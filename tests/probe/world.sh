@@ -79,8 +79,9 @@ world() {
 	} >"$W/out/last.sh"
 	code=0
 	# shellcheck disable=SC2086 # options are words
-	W=$W probe=$probe timeout 60 $prefix unshare --fork --pid --kill-child --mount --propagation private --ipc --uts --net \
-		--cgroup $unshare_options sh "$W/inner.sh" </dev/null >"$W/out/lines" 2>"$W/out/err" || code=$?
+	W=$W probe=$probe timeout --foreground 60 $prefix unshare --fork --pid --kill-child --mount --propagation private --ipc --uts --net \
+		--cgroup $unshare_options sh "$W/inner.sh" <"${terminal:-/dev/null}" >"${lines_to:-$W/out/lines}" 2>"$W/out/err" || code=$?
+	[ -z "$lines_to" ] || return 0
 	sed -n 's/^[^ ]* \({"census"\)/\1/p' "$W/out/lines" | head -n 1 >"$W/out/census.json"
 }
 
@@ -100,6 +101,29 @@ END_OF_LIST
 		i=$((i + 1))
 	done
 }
+# table WORLD_OPTIONS < rows "TRY => MEMBER=PATTERN; MEMBER=PATTERN": runs the tries in one world and compares each.
+# A pattern is the shell's; an absent member reads "(no MEMBER)".
+table() {
+	cat >"$W/table"
+	world "$@" -t "$(sed 's/ *=> .*//' "$W/table")"
+	sed -n 's/^nonce \({"try"\)/\1/p' "$W/out/lines" >"$W/answers"
+	row=0
+	while read -r line; do
+		row=$((row + 1))
+		answer=$(sed -n "${row}p" "$W/answers")
+		printf '%s\n' "${line#* => };" | tr ';' '\n' | sed 's/^ *//; /^$/d' >"$W/members"
+		while read -r member; do
+			name="try/${line%% *=> *}/${member%%=*}"
+			value=$(printf '%s\n' "$answer" | "$json" "${member%%=*}" 2>/dev/null) || value="(no ${member%%=*})"
+			like "$name" "${member#*=}" "$value"
+		done <"$W/members"
+	done <"$W/table"
+	# The tries that have no answer of their own end a table.
+	tried_verbs="$tried_verbs $(sed 's/ .*//' "$W/table" | tr '\n' ' ')"
+}
+tried_verbs=''
+terminal='' # what stands for stdin
+lines_to='' # a FIFO: for a world in the background, whose lines are read as they come
 # lines_valid NAME: everything that begins with the nonce is JSON
 lines_valid() {
 	sed 's/^[^ ]* //' "$W/out/lines" >"$W/out/json"
