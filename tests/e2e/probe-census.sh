@@ -6,7 +6,6 @@ cd "$(dirname "$0")/../.."
 for tool in busybox unshare pivot_root script stty; do
 	command -v "$tool" >/dev/null || { echo "skip probe-census: needs $tool"; exit 0; }
 done
-make -s build/bin/plumbline-probe build/tests/json >/dev/null
 . tests/probe/world.sh
 
 # Written by busybox in the process that becomes the probe, so $$ is the probe's own directory.
@@ -83,6 +82,7 @@ is census/rlimits-nofile '{"soft":333,"hard":333}' "$(fact rlimits.RLIMIT_NOFILE
 is census/rlimits-core 0 "$(fact rlimits.RLIMIT_CORE.soft)"
 sed -e 's/unlimited/18446744073709551615/g' "$W/out/limits" >"$W/limits"
 while IFS=: read -r title name; do
+	# shellcheck disable=SC2046 # words are wanted
 	set -- $(sed -n "s/^$title  *\([0-9]*\)  *\([0-9]*\).*/\1 \2/p" "$W/limits")
 	is "census/rlimits-$name" "{\"soft\":$1,\"hard\":$2}" "$(fact "rlimits.$name")"
 done <<'E2'
@@ -161,6 +161,7 @@ is census/devices-plain f "$(fact 'devices[/dev/plain].kind')"
 while read -r path target; do
 	is "census/links-$path" "$target" "$(fact "links[$path]")"
 done <"$W/out/symlinks"
+# shellcheck disable=SC2046 # words are wanted
 set -- $(cat "$W/out/root")
 is census/root-inode "$2" "$(fact root.inode)"
 is census/root-mode "0$3" "$(fact root.mode)"
