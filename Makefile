@@ -60,7 +60,8 @@ all: $(programs) $(base_OBJ)
 $(B)/obj/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
-	$(Q)$(CC) $(BASE_CFLAGS) $(OPT) $(SANFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
+	$(Q)$(CC) $(BASE_CFLAGS) $(if $(filter tests/%,$<),-Wno-missing-prototypes) $(OPT) $(SANFLAGS) $(CFLAGS) \
+		-MMD -MP -c $< -o $@
 
 $(B)/faulty/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)
@@ -87,7 +88,15 @@ $(BIN)/plumbline-oci-faulty: $(oci_faulty_OBJ) $(base_OBJ)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LINKFLAGS) $^ $(json_LIBS) -lseccomp -o $@
 
-$(BIN)/plumbline-faulty: $(faulty_OBJ) $(base_OBJ)
+# The names of faults have one source, which is part of the program.
+$(B)/faults.S: fixtures/faults.tsv tests/embed.sh
+	@mkdir -p $(@D)
+	@tests/embed.sh fixtures/faults.tsv > $@
+$(B)/obj/faults.o: $(B)/faults.S fixtures/faults.tsv
+	@mkdir -p $(@D)
+	$(Q)$(CC) -I. -c $< -o $@
+
+$(BIN)/plumbline-faulty: $(faulty_OBJ) $(B)/obj/faults.o $(base_OBJ)
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LINKFLAGS) $^ $(json_LIBS) -o $@
