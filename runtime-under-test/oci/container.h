@@ -19,24 +19,24 @@ struct state;
 
 /* The global options, resolved: one for the life of the process. */
 struct runtime {
-	int root;		/* descriptor of the state root: state_root_open() */
-	const char *root_path;	/* absolute, for messages and for what must outlive a descriptor */
-	bool systemd_cgroup;	/* --systemd-cgroup */
-	bool rootless;		/* --rootless=true, or auto and the effective uid is not 0 or not the first one */
-	struct log *log;	/* borrowed; log_warning() and log_debug() */
+	int root; /* descriptor of the state root: state_root_open() */
+	const char *root_path; /* absolute, for messages and for what must outlive a descriptor */
+	bool systemd_cgroup; /* --systemd-cgroup */
+	bool rootless; /* --rootless=true, or auto and the effective uid is not 0 or not the first one */
+	struct log *log; /* borrowed; log_warning() and log_debug() */
 };
 
 struct create_options {
-	const char *id;			/* validated by state_create() */
-	const char *bundle_path;	/* absolute */
-	int bundle;			/* descriptor of the bundle directory */
-	const char *pid_file;		/* NULL: none. Relative to the caller's working directory */
-	const char *console_socket;	/* NULL: none */
-	const char *pidfd_socket;	/* NULL: none */
-	int preserve_fds;		/* 3 .. 3+N-1 survive into the payload, beside $LISTEN_FDS */
+	const char *id; /* validated by state_create() */
+	const char *bundle_path; /* absolute */
+	int bundle; /* descriptor of the bundle directory */
+	const char *pid_file; /* NULL: none. Relative to the caller's working directory */
+	const char *console_socket; /* NULL: none */
+	const char *pidfd_socket; /* NULL: none */
+	int preserve_fds; /* 3 .. 3+N-1 survive into the payload, beside $LISTEN_FDS */
 	bool no_pivot, no_new_keyring;
-	bool no_subreaper;		/* run only; accepted because callers send it */
-	bool detach, keep;		/* run only */
+	bool no_subreaper; /* run only; accepted because callers send it */
+	bool detach, keep; /* run only */
 };
 
 /*
@@ -67,10 +67,12 @@ int container_run(const struct runtime *runtime, const struct create_options *op
  * lock of directory and has decided that the container may go. Works on what a killed runtime left half made:
  * state may have no pid, no cgroups, no config.
  */
-int container_destroy(const struct runtime *runtime, int directory, const struct state *state, struct err *err);
+int container_destroy(const struct runtime *runtime, int directory, const struct state *state,
+		      struct err *err);
 
 /* Signals every process in the container's cgroups, below ones included. No process there is 0. */
-int container_signal_all(const struct runtime *runtime, const struct state *state, int signal, struct err *err);
+int container_signal_all(const struct runtime *runtime, const struct state *state, int signal,
+			 struct err *err);
 
 /* The table of mount options, for features: the name at index, or NULL past the end. Data of file systems is not in it. */
 const char *mount_option_name(size_t index);

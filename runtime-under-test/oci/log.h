@@ -7,9 +7,10 @@
 struct err;
 
 struct log {
-	int fd;		/* --log, O_APPEND and O_CLOEXEC; -EBADF: none */
-	bool json;	/* --log-format json: one object a line {"level","msg","time"}, as containerd's shim and podman read it */
-	bool debug;	/* --debug */
+	int fd; /* --log, O_APPEND and O_CLOEXEC; -EBADF: none */
+	bool
+	    json; /* --log-format json: one object a line {"level","msg","time"}, as containerd's shim and podman read it */
+	bool debug; /* --debug */
 };
 
 int log_open(struct log *log, const char *path, struct err *err);

@@ -13,7 +13,7 @@
 struct word_split {
 	const char *name;
 	size_t length;
-	const char *value;	/* behind the '='; NULL: none */
+	const char *value; /* behind the '='; NULL: none */
 };
 
 static struct word_split split(const char *word)
@@ -46,7 +46,8 @@ static int set_flag(const struct option_row *row, const char *value, bool *ret, 
 	else if (strcmp(value, "false") == 0)
 		*ret = false;
 	else
-		return fail_text(err, -EINVAL, "option --%s takes true or false, not \"%s\"", row->name, value);
+		return fail_text(err, -EINVAL, "option --%s takes true or false, not \"%s\"", row->name,
+				 value);
 	return 0;
 }
 
@@ -103,7 +104,9 @@ int options_parse(const struct option_row *rows, void *target, int argc, char **
 
 void options_describe(const struct option_row *rows, struct text *out)
 {
-	static const char *const values[] = { [OPTION_FLAG] = "", [OPTION_STRING] = " VALUE", [OPTION_NUMBER] = " N" };
+	static const char *const values[] = {
+		[OPTION_FLAG] = "", [OPTION_STRING] = " VALUE", [OPTION_NUMBER] = " N"
+	};
 
 	for (; rows->name; rows++) {
 		auto_text left = { 0 };

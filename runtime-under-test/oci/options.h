@@ -8,16 +8,16 @@ struct err;
 struct text;
 
 enum option_kind {
-	OPTION_FLAG,	/* bool: --x, --x=true, --x=false */
-	OPTION_STRING,	/* const char *, borrowed from argv */
-	OPTION_NUMBER,	/* int, 0 and up */
+	OPTION_FLAG, /* bool: --x, --x=true, --x=false */
+	OPTION_STRING, /* const char *, borrowed from argv */
+	OPTION_NUMBER, /* int, 0 and up */
 };
 
 struct option_row {
-	const char *name;	/* "pid-file", NULL ends a table */
-	char letter;		/* 'd' of -d; 0: none */
+	const char *name; /* "pid-file", NULL ends a table */
+	char letter; /* 'd' of -d; 0: none */
 	enum option_kind kind;
-	size_t offset;		/* in the target struct */
+	size_t offset; /* in the target struct */
 	const char *help;
 };
 
@@ -27,6 +27,6 @@ struct option_row {
  * -EINVAL for an unknown option or a missing or malformed value. The last of two wins.
  */
 int options_parse(const struct option_row *rows, void *target, int argc, char **argv, struct err *err);
-void options_describe(const struct option_row *rows, struct text *out);	/* lines of a help text */
+void options_describe(const struct option_row *rows, struct text *out); /* lines of a help text */
 
 #endif

@@ -72,7 +72,8 @@ static int check_version(const struct place *place, void *pointer, struct err *e
 	if (!parse_version(string, version))
 		return place_fail(place, err, "\"%s\" is no SemVer 2.0.0 version", string);
 	if (version[0] != 1 || version[1] > MINOR_SUPPORTED)
-		return place_fail(place, err, "%s is not supported, only 1.0.0 to 1.%d", string, MINOR_SUPPORTED);
+		return place_fail(place, err, "%s is not supported, only 1.0.0 to 1.%d", string,
+				  MINOR_SUPPORTED);
 	return 0;
 }
 
@@ -104,12 +105,12 @@ static const struct field mount_fields[] = {
 	{ "type", &kind_string, offsetof(struct spec_mount, type) },
 	{ "source", &kind_string, offsetof(struct spec_mount, source) },
 	{ "options", &kind_strings, offsetof(struct spec_mount, options) },
-	{ "uidMappings", &kind_list, offsetof(struct spec_mount, uid_maps.items), .fields = spec_id_map_fields,
-	  .size = sizeof(struct spec_id_map), .count = offsetof(struct spec_mount, uid_maps.count),
-	  .check_item = spec_id_map_check },
-	{ "gidMappings", &kind_list, offsetof(struct spec_mount, gid_maps.items), .fields = spec_id_map_fields,
-	  .size = sizeof(struct spec_id_map), .count = offsetof(struct spec_mount, gid_maps.count),
-	  .check_item = spec_id_map_check },
+	{ "uidMappings", &kind_list, offsetof(struct spec_mount, uid_maps.items),
+	  .fields = spec_id_map_fields, .size = sizeof(struct spec_id_map),
+	  .count = offsetof(struct spec_mount, uid_maps.count), .check_item = spec_id_map_check },
+	{ "gidMappings", &kind_list, offsetof(struct spec_mount, gid_maps.items),
+	  .fields = spec_id_map_fields, .size = sizeof(struct spec_id_map),
+	  .count = offsetof(struct spec_mount, gid_maps.count), .check_item = spec_id_map_check },
 	{ NULL },
 };
 
@@ -159,8 +160,8 @@ static void hook_row(enum spec_hook_kind kind, struct field *ret)
 	};
 }
 
-static int read_hooks(const struct place *place, const struct json *value, const struct field *field, void *target,
-		      struct err *err)
+static int read_hooks(const struct place *place, const struct json *value, const struct field *field,
+		      void *target, struct err *err)
 {
 	(void) field;
 	if (json_kind(value) != JSON_OBJECT)
@@ -198,12 +199,14 @@ static int check_uts_name(const struct place *place, void *pointer, struct err *
 }
 
 static const struct field spec_fields[] = {
-	{ "ociVersion", &kind_string, offsetof(struct spec, version), .flags = FIELD_REQUIRED, .check = check_version },
+	{ "ociVersion", &kind_string, offsetof(struct spec, version), .flags = FIELD_REQUIRED,
+	  .check = check_version },
 	{ "root", &kind_object, .flags = FIELD_REQUIRED, .fields = root_fields },
 	{ "hostname", &kind_string, offsetof(struct spec, hostname), .check = check_uts_name },
 	{ "domainname", &kind_string, offsetof(struct spec, domainname), .check = check_uts_name },
 	{ "mounts", &kind_list, offsetof(struct spec, mounts), .fields = mount_fields,
-	  .size = sizeof(struct spec_mount), .count = offsetof(struct spec, mount_count), .check_item = check_mount },
+	  .size = sizeof(struct spec_mount), .count = offsetof(struct spec, mount_count),
+	  .check_item = check_mount },
 	{ "process", &kind_object, offsetof(struct spec, process), .fields = spec_process_fields,
 	  .has = offsetof(struct spec, process.present), .check = spec_process_check },
 	{ "hooks", &kind_hooks },

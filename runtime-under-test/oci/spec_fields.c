@@ -65,8 +65,8 @@ int place_wrong_kind(const struct place *place, const struct json *value, const 
 	return place_fail(place, err, "must be %s, is %s", wanted, json_kind_name(json_kind(value)));
 }
 
-static int read_object(const struct place *place, const struct json *value, const struct field *field, void *target,
-		       struct err *err)
+static int read_object(const struct place *place, const struct json *value, const struct field *field,
+		       void *target, struct err *err)
 {
 	if (json_kind(value) != JSON_OBJECT)
 		return place_wrong_kind(place, value, "an object", err);
@@ -78,8 +78,8 @@ static void clear_object(const struct field *field, void *target)
 	fields_clear(field->fields, at(target, field->offset));
 }
 
-static int read_item(const struct place *place, const struct json *value, const struct field *field, void *item,
-		     struct err *err)
+static int read_item(const struct place *place, const struct json *value, const struct field *field,
+		     void *item, struct err *err)
 {
 	int r;
 
@@ -92,8 +92,8 @@ static int read_item(const struct place *place, const struct json *value, const 
 }
 
 /* Lists and maps alike. The count grows before an element is read, so that a half-read one is cleared too. */
-static int read_items(const struct place *place, const struct json *value, const struct field *field, void *target,
-		      struct err *err)
+static int read_items(const struct place *place, const struct json *value, const struct field *field,
+		      void *target, struct err *err)
 {
 	bool is_map = field->kind == &kind_map;
 	char **items = at(target, field->offset);
@@ -104,7 +104,9 @@ static int read_items(const struct place *place, const struct json *value, const
 		return place_wrong_kind(place, value, is_map ? "an object" : "an array of objects", err);
 	*items = field_allocate(length, field->size);
 	for (size_t i = 0; i < length; i++) {
-		const struct place here = { .up = place, .index = i, .name = is_map ? json_key_at(value, i) : NULL };
+		const struct place here = { .up = place,
+					    .index = i,
+					    .name = is_map ? json_key_at(value, i) : NULL };
 		char *item = *items + i * field->size;
 		int r;
 
@@ -140,8 +142,8 @@ const struct kind kind_object = { .read = read_object, .clear = clear_object };
 const struct kind kind_list = { .read = read_items, .clear = clear_items };
 const struct kind kind_map = { .read = read_items, .clear = clear_items };
 
-static int read_field(const struct place *place, const struct json *value, const struct field *field, void *target,
-		      struct err *err)
+static int read_field(const struct place *place, const struct json *value, const struct field *field,
+		      void *target, struct err *err)
 {
 	int r = field->kind->read(place, value, field, target, err);
 
@@ -154,8 +156,8 @@ static int read_field(const struct place *place, const struct json *value, const
 	return 0;
 }
 
-int fields_read(const struct place *place, const struct json *object, const struct field *fields, void *target,
-		struct err *err)
+int fields_read(const struct place *place, const struct json *object, const struct field *fields,
+		void *target, struct err *err)
 {
 	for (const struct field *field = fields; field->name; field++) {
 		const struct place here = { .up = place, .name = field->name };

@@ -45,7 +45,8 @@ static const struct field namespace_fields[] = {
 const struct field spec_id_map_fields[] = {
 	{ "containerID", &kind_u32, offsetof(struct spec_id_map, container_id), .flags = FIELD_REQUIRED },
 	{ "hostID", &kind_u32, offsetof(struct spec_id_map, host_id), .flags = FIELD_REQUIRED },
-	{ "size", &kind_u32, offsetof(struct spec_id_map, size), .flags = FIELD_REQUIRED, .min = 1, .max = UINT32_MAX },
+	{ "size", &kind_u32, offsetof(struct spec_id_map, size), .flags = FIELD_REQUIRED, .min = 1,
+	  .max = UINT32_MAX },
 	{ NULL },
 };
 
@@ -96,11 +97,14 @@ static const struct word device_types[] = {
 };
 
 static const struct field device_fields[] = {
-	{ "type", &kind_letter, offsetof(struct spec_device, type), .flags = FIELD_REQUIRED, .words = device_types },
-	{ "path", &kind_string, offsetof(struct spec_device, path), .flags = FIELD_REQUIRED | FIELD_ABSOLUTE },
+	{ "type", &kind_letter, offsetof(struct spec_device, type), .flags = FIELD_REQUIRED,
+	  .words = device_types },
+	{ "path", &kind_string, offsetof(struct spec_device, path),
+	  .flags = FIELD_REQUIRED | FIELD_ABSOLUTE },
 	{ "major", &kind_i64, offsetof(struct spec_device, major), .max = MAJOR_MAX },
 	{ "minor", &kind_i64, offsetof(struct spec_device, minor), .max = MINOR_MAX },
-	{ "fileMode", &kind_u32, offsetof(struct spec_device, mode), .has = offsetof(struct spec_device, has_mode) },
+	{ "fileMode", &kind_u32, offsetof(struct spec_device, mode),
+	  .has = offsetof(struct spec_device, has_mode) },
 	{ "uid", &kind_u32, offsetof(struct spec_device, uid), .has = offsetof(struct spec_device, has_uid),
 	  .max = UINT32_MAX - 1 },
 	{ "gid", &kind_u32, offsetof(struct spec_device, gid), .has = offsetof(struct spec_device, has_gid),
@@ -176,23 +180,20 @@ static int check_bandwidth(const struct place *place, void *pointer, struct err 
 
 static const struct field rdt_fields[] = {
 	{ "closID", &kind_string, offsetof(struct spec_intel_rdt, clos_id), .check = check_clos_id },
-	{ "l3CacheSchema", &kind_string, offsetof(struct spec_intel_rdt, l3_schema), .flags = FIELD_ONE_LINE },
-	{ "memBwSchema", &kind_string, offsetof(struct spec_intel_rdt, mem_bw_schema), .flags = FIELD_ONE_LINE,
-	  .check = check_bandwidth },
+	{ "l3CacheSchema", &kind_string, offsetof(struct spec_intel_rdt, l3_schema),
+	  .flags = FIELD_ONE_LINE },
+	{ "memBwSchema", &kind_string, offsetof(struct spec_intel_rdt, mem_bw_schema),
+	  .flags = FIELD_ONE_LINE, .check = check_bandwidth },
 	{ "schemata", &kind_strings, offsetof(struct spec_intel_rdt, schemata), .flags = FIELD_ONE_LINE },
 	{ "enableMonitoring", &kind_bool, offsetof(struct spec_intel_rdt, enable_monitoring) },
 	{ NULL },
 };
 
 const struct word spec_memory_policy_modes[] = {
-	{ "MPOL_DEFAULT", 0 },
-	{ "MPOL_BIND", 0 },
-	{ "MPOL_INTERLEAVE", 0 },
-	{ "MPOL_WEIGHTED_INTERLEAVE", 0 },
-	{ "MPOL_PREFERRED", 0 },
-	{ "MPOL_PREFERRED_MANY", 0 },
-	{ "MPOL_LOCAL", 0 },
-	{ NULL, 0 },
+	{ "MPOL_DEFAULT", 0 },    { "MPOL_BIND", 0 },
+	{ "MPOL_INTERLEAVE", 0 }, { "MPOL_WEIGHTED_INTERLEAVE", 0 },
+	{ "MPOL_PREFERRED", 0 },  { "MPOL_PREFERRED_MANY", 0 },
+	{ "MPOL_LOCAL", 0 },      { NULL, 0 },
 };
 
 const struct word spec_memory_policy_flags[] = {
@@ -206,7 +207,8 @@ static const struct field memory_policy_fields[] = {
 	{ "mode", &kind_string, offsetof(struct spec_memory_policy, mode), .flags = FIELD_REQUIRED,
 	  .words = spec_memory_policy_modes },
 	{ "nodes", &kind_string, offsetof(struct spec_memory_policy, nodes), .check = check_cpu_list },
-	{ "flags", &kind_strings, offsetof(struct spec_memory_policy, flags), .words = spec_memory_policy_flags },
+	{ "flags", &kind_strings, offsetof(struct spec_memory_policy, flags),
+	  .words = spec_memory_policy_flags },
 	{ NULL },
 };
 
@@ -222,7 +224,7 @@ static const struct field personality_fields[] = {
 
 /* The specification names four; the recursive ones are what docker and podman send: docs/DEVIATIONS.md. */
 static const struct word propagations[] = {
-	{ "private", 0 }, { "rprivate", 0 },   { "shared", 0 },	     { "rshared", 0 }, { "slave", 0 },
+	{ "private", 0 }, { "rprivate", 0 },   { "shared", 0 },      { "rshared", 0 }, { "slave", 0 },
 	{ "rslave", 0 },  { "unbindable", 0 }, { "runbindable", 0 }, { NULL, 0 },
 };
 
@@ -240,7 +242,8 @@ const struct field spec_linux_fields[] = {
 	  .size = sizeof(struct spec_net_device), .count = AT(net_device_count),
 	  .key = offsetof(struct spec_net_device, host_name), .check_item = check_net_device },
 	{ "cgroupsPath", &kind_string, AT(cgroups_path) },
-	{ "resources", &kind_object, AT(resources), .fields = spec_resources_fields, .check = spec_resources_check },
+	{ "resources", &kind_object, AT(resources), .fields = spec_resources_fields,
+	  .check = spec_resources_check },
 	{ "rootfsPropagation", &kind_string, AT(rootfs_propagation), .words = propagations },
 	{ "maskedPaths", &kind_strings, AT(masked_paths), .flags = FIELD_ABSOLUTE },
 	{ "readonlyPaths", &kind_strings, AT(readonly_paths), .flags = FIELD_ABSOLUTE },
@@ -260,7 +263,7 @@ struct demand {
 	const char *field;
 	bool wanted;
 	uint64_t flag;
-	bool fresh;	/* a joined namespace does not do */
+	bool fresh; /* a joined namespace does not do */
 };
 
 static int check_demand(const struct spec *spec, const struct demand *demand, struct err *err)
@@ -273,7 +276,8 @@ static int check_demand(const struct spec *spec, const struct demand *demand, st
 	if (!namespace)
 		return fail_text(err, -EINVAL, "%s: needs a %s namespace", demand->field, name);
 	if (demand->fresh && namespace->path)
-		return fail_text(err, -EINVAL, "%s: needs a new %s namespace, not a joined one", demand->field, name);
+		return fail_text(err, -EINVAL, "%s: needs a new %s namespace, not a joined one",
+				 demand->field, name);
 	return 0;
 }
 
@@ -302,7 +306,8 @@ int spec_linux_check(const struct spec *spec, struct err *err)
 		{ "domainname", spec->domainname && spec->domainname[0], CLONE_NEWUTS, false },
 		{ "linux.uidMappings", spec->uid_maps.count > 0, CLONE_NEWUSER, false },
 		{ "linux.gidMappings", spec->gid_maps.count > 0, CLONE_NEWUSER, false },
-		{ "linux.timeOffsets", spec->boottime.present || spec->monotonic.present, CLONE_NEWTIME, true },
+		{ "linux.timeOffsets", spec->boottime.present || spec->monotonic.present, CLONE_NEWTIME,
+		  true },
 		{ "linux.netDevices", spec->net_device_count > 0, CLONE_NEWNET, false },
 	};
 	int r = check_duplicates(spec, err);

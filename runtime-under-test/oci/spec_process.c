@@ -22,9 +22,14 @@
 #define SCHED_ISO_NUMBER 4
 
 static const struct word policies[] = {
-	{ "SCHED_OTHER", SCHED_OTHER },	      { "SCHED_FIFO", SCHED_FIFO }, { "SCHED_RR", SCHED_RR },
-	{ "SCHED_BATCH", SCHED_BATCH },	      { "SCHED_IDLE", SCHED_IDLE }, { "SCHED_ISO", SCHED_ISO_NUMBER },
-	{ "SCHED_DEADLINE", SCHED_DEADLINE }, { NULL, 0 },
+	{ "SCHED_OTHER", SCHED_OTHER },
+	{ "SCHED_FIFO", SCHED_FIFO },
+	{ "SCHED_RR", SCHED_RR },
+	{ "SCHED_BATCH", SCHED_BATCH },
+	{ "SCHED_IDLE", SCHED_IDLE },
+	{ "SCHED_ISO", SCHED_ISO_NUMBER },
+	{ "SCHED_DEADLINE", SCHED_DEADLINE },
+	{ NULL, 0 },
 };
 
 static const struct word scheduler_flags[] = {
@@ -46,7 +51,8 @@ static const struct word io_classes[] = {
 };
 
 static const struct field scheduler_fields[] = {
-	{ "policy", &kind_word, offsetof(struct spec_scheduler, policy), .flags = FIELD_REQUIRED, .words = policies },
+	{ "policy", &kind_word, offsetof(struct spec_scheduler, policy), .flags = FIELD_REQUIRED,
+	  .words = policies },
 	{ "nice", &kind_int, offsetof(struct spec_scheduler, nice), .min = -20, .max = 19 },
 	{ "priority", &kind_int, offsetof(struct spec_scheduler, priority) },
 	{ "flags", &kind_flags, offsetof(struct spec_scheduler, flags), .words = scheduler_flags },
@@ -58,19 +64,22 @@ static const struct field scheduler_fields[] = {
 
 /* The kernel reads eight levels (IOPRIO_NR_LEVELS); beyond them ioprio_set(2) would wrap into other bits. */
 static const struct field io_priority_fields[] = {
-	{ "class", &kind_word, offsetof(struct spec_process, io_class), .flags = FIELD_REQUIRED, .words = io_classes },
-	{ "priority", &kind_int, offsetof(struct spec_process, io_priority), .flags = FIELD_REQUIRED, .max = 7 },
+	{ "class", &kind_word, offsetof(struct spec_process, io_class), .flags = FIELD_REQUIRED,
+	  .words = io_classes },
+	{ "priority", &kind_int, offsetof(struct spec_process, io_priority), .flags = FIELD_REQUIRED,
+	  .max = 7 },
 	{ NULL },
 };
 
 static const struct field affinity_fields[] = {
-	{ "initial", &kind_string, offsetof(struct spec_process, cpu_affinity_initial), .check = check_cpu_list },
+	{ "initial", &kind_string, offsetof(struct spec_process, cpu_affinity_initial),
+	  .check = check_cpu_list },
 	{ "final", &kind_string, offsetof(struct spec_process, cpu_affinity_final), .check = check_cpu_list },
 	{ NULL },
 };
 
-static int read_rlimit(const struct place *place, const struct json *value, const struct field *field, void *target,
-		       struct err *err)
+static int read_rlimit(const struct place *place, const struct json *value, const struct field *field,
+		       void *target, struct err *err)
 {
 	const char *name = json_string(value);
 	struct spec_rlimit *limit = target;
@@ -97,13 +106,13 @@ static int check_rlimit(const struct place *place, void *item, struct err *err)
 	const struct spec_rlimit *limit = item;
 
 	if (limit->soft > limit->hard)
-		return place_fail(place, err, "soft limit %ju is above the hard one, %ju", (uintmax_t) limit->soft,
-				  (uintmax_t) limit->hard);
+		return place_fail(place, err, "soft limit %ju is above the hard one, %ju",
+				  (uintmax_t) limit->soft, (uintmax_t) limit->hard);
 	return 0;
 }
 
-static int read_groups(const struct place *place, const struct json *value, const struct field *field, void *target,
-		       struct err *err)
+static int read_groups(const struct place *place, const struct json *value, const struct field *field,
+		       void *target, struct err *err)
 {
 	struct spec_process *process = target;
 	size_t count = json_length(value);
@@ -146,7 +155,7 @@ static const struct field user_fields[] = {
 
 static const struct word capability_sets[] = {
 	{ "effective", CAPS_EFFECTIVE }, { "permitted", CAPS_PERMITTED }, { "inheritable", CAPS_INHERITABLE },
-	{ "bounding", CAPS_BOUNDING },	 { "ambient", CAPS_AMBIENT },	  { NULL, 0 },
+	{ "bounding", CAPS_BOUNDING },   { "ambient", CAPS_AMBIENT },     { NULL, 0 },
 };
 
 static void remember_unknown(struct spec_strings *unknown, const char *name)
@@ -214,7 +223,8 @@ static int read_console_size(const struct place *place, const struct json *value
 			     void *target, struct err *err)
 {
 	static const struct field fields[] = {
-		{ "height", &kind_u16, offsetof(struct spec_process, console_height), .flags = FIELD_REQUIRED },
+		{ "height", &kind_u16, offsetof(struct spec_process, console_height),
+		  .flags = FIELD_REQUIRED },
 		{ "width", &kind_u16, offsetof(struct spec_process, console_width), .flags = FIELD_REQUIRED },
 		{ NULL },
 	};
@@ -236,7 +246,7 @@ const struct field spec_process_fields[] = {
 	{ "consoleSize", &kind_console_size },
 	{ "cwd", &kind_string, offsetof(struct spec_process, cwd), .flags = FIELD_REQUIRED | FIELD_ABSOLUTE },
 	{ "env", &kind_strings, offsetof(struct spec_process, env) },
-	{ "args", &kind_strings, offsetof(struct spec_process, args), .flags = FIELD_REQUIRED | FIELD_FILLED },
+	{ "args", &kind_strings, offsetof(struct spec_process, args), .flags = FIELD_REQUIRED | FIELD_SOME },
 	{ "user", &kind_object, .fields = user_fields },
 	{ "capabilities", &kind_capabilities, offsetof(struct spec_process, unknown_capabilities),
 	  .has = offsetof(struct spec_process, has_capabilities) },
@@ -272,7 +282,8 @@ int spec_process_check(const struct place *place, void *pointer, struct err *err
 	return 0;
 }
 
-int spec_parse_process(const struct json *process, const char *field, struct spec_process *ret, struct err *err)
+int spec_parse_process(const struct json *process, const char *field, struct spec_process *ret,
+		       struct err *err)
 {
 	const struct place place = { .name = field };
 	struct spec_process result = { .present = true };

@@ -19,8 +19,8 @@
 
 static const struct word rule_types[] = { { "a", 'a' }, { "c", 'c' }, { "b", 'b' }, { NULL, 0 } };
 
-static int read_access(const struct place *place, const struct json *value, const struct field *field, void *target,
-		       struct err *err)
+static int read_access(const struct place *place, const struct json *value, const struct field *field,
+		       void *target, struct err *err)
 {
 	struct spec_device_rule *rule = target;
 	auto_free char *access = NULL;
@@ -44,7 +44,7 @@ static const struct kind kind_access = { .read = read_access };
 static void prepare_rule(void *item)
 {
 	*(struct spec_device_rule *) item =
-		(struct spec_device_rule){ .type = 'a', .major = -1, .minor = -1, .access = "rwm" };
+	    (struct spec_device_rule){ .type = 'a', .major = -1, .minor = -1, .access = "rwm" };
 }
 
 static const struct field rule_fields[] = {
@@ -63,7 +63,8 @@ static const struct field memory_fields[] = {
 	{ "kernel", &kind_number, AT(memory.kernel), .min = -1, .max = INT64_MAX },
 	{ "kernelTCP", &kind_number, AT(memory.kernel_tcp), .min = -1, .max = INT64_MAX },
 	{ "swappiness", &kind_unsigned, AT(memory.swappiness), .max = 100 },
-	{ "disableOOMKiller", &kind_bool, AT(memory.disable_oom_killer), .has = AT(memory.has_disable_oom_killer) },
+	{ "disableOOMKiller", &kind_bool, AT(memory.disable_oom_killer),
+	  .has = AT(memory.has_disable_oom_killer) },
 	{ "useHierarchy", &kind_bool, AT(memory.use_hierarchy), .has = AT(memory.has_use_hierarchy) },
 	{ "checkBeforeUpdate", &kind_bool, AT(memory.check_before_update) },
 	{ NULL },
@@ -88,8 +89,10 @@ static const struct field pids_fields[] = {
 };
 
 static const struct field weight_fields[] = {
-	{ "major", &kind_i64, offsetof(struct spec_weight_device, major), .flags = FIELD_REQUIRED, .max = MAJOR_MAX },
-	{ "minor", &kind_i64, offsetof(struct spec_weight_device, minor), .flags = FIELD_REQUIRED, .max = MINOR_MAX },
+	{ "major", &kind_i64, offsetof(struct spec_weight_device, major), .flags = FIELD_REQUIRED,
+	  .max = MAJOR_MAX },
+	{ "minor", &kind_i64, offsetof(struct spec_weight_device, minor), .flags = FIELD_REQUIRED,
+	  .max = MINOR_MAX },
 	{ "weight", &kind_unsigned, offsetof(struct spec_weight_device, weight), .max = UINT16_MAX },
 	{ "leafWeight", &kind_unsigned, offsetof(struct spec_weight_device, leaf_weight), .max = UINT16_MAX },
 	{ NULL },
@@ -105,8 +108,10 @@ static int check_weight(const struct place *place, void *item, struct err *err)
 }
 
 static const struct field throttle_fields[] = {
-	{ "major", &kind_i64, offsetof(struct spec_throttle, major), .flags = FIELD_REQUIRED, .max = MAJOR_MAX },
-	{ "minor", &kind_i64, offsetof(struct spec_throttle, minor), .flags = FIELD_REQUIRED, .max = MINOR_MAX },
+	{ "major", &kind_i64, offsetof(struct spec_throttle, major), .flags = FIELD_REQUIRED,
+	  .max = MAJOR_MAX },
+	{ "minor", &kind_i64, offsetof(struct spec_throttle, minor), .flags = FIELD_REQUIRED,
+	  .max = MINOR_MAX },
 	{ "rate", &kind_u64, offsetof(struct spec_throttle, rate), .flags = FIELD_REQUIRED },
 	{ NULL },
 };
@@ -140,14 +145,14 @@ static int check_page_size(const struct place *place, void *pointer, struct err 
 }
 
 static const struct field hugepage_fields[] = {
-	{ "pageSize", &kind_string, offsetof(struct spec_hugepage, page_size), .flags = FIELD_REQUIRED | FIELD_FILLED,
-	  .check = check_page_size },
+	{ "pageSize", &kind_string, offsetof(struct spec_hugepage, page_size),
+	  .flags = FIELD_REQUIRED | FIELD_FILLED, .check = check_page_size },
 	{ "limit", &kind_u64, offsetof(struct spec_hugepage, limit), .flags = FIELD_REQUIRED },
 	{ NULL },
 };
 
-static int read_decimal(const struct place *place, const struct json *value, const struct field *field, void *target,
-			struct err *err)
+static int read_decimal(const struct place *place, const struct json *value, const struct field *field,
+			void *target, struct err *err)
 {
 	const struct field row = { .kind = &kind_unsigned, .max = UINT32_MAX };
 	struct spec_unsigned number = { 0 };
@@ -240,13 +245,14 @@ int spec_resources_check(const struct place *place, void *pointer, struct err *e
 {
 	const struct spec_resources *resources = pointer;
 	const struct place cpu = { .up = place, .name = "cpu" }, burst = { .up = &cpu, .name = "burst" };
-	const struct place memory = { .up = place, .name = "memory" }, swap = { .up = &memory, .name = "swap" };
+	const struct place memory = { .up = place, .name = "memory" },
+			   swap = { .up = &memory, .name = "swap" };
 	const struct spec_number *quota = &resources->cpu.quota, *limit = &resources->memory.limit;
 
 	if (resources->cpu.burst.present && quota->present && quota->value > 0 &&
 	    resources->cpu.burst.value > (uint64_t) quota->value)
-		return place_fail(&burst, err, "%ju is above the quota, %jd", (uintmax_t) resources->cpu.burst.value,
-				  (intmax_t) quota->value);
+		return place_fail(&burst, err, "%ju is above the quota, %jd",
+				  (uintmax_t) resources->cpu.burst.value, (intmax_t) quota->value);
 	/* swap counts memory and swap together. */
 	if (resources->memory.swap.present && resources->memory.swap.value > 0 && limit->present &&
 	    limit->value > resources->memory.swap.value)
@@ -255,7 +261,8 @@ int spec_resources_check(const struct place *place, void *pointer, struct err *e
 	return 0;
 }
 
-int spec_parse_resources(const struct json *resources, const char *field, struct spec_resources *ret, struct err *err)
+int spec_parse_resources(const struct json *resources, const char *field, struct spec_resources *ret,
+			 struct err *err)
 {
 	const struct place place = { .name = field };
 	struct spec_resources result = { 0 };

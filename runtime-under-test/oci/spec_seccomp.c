@@ -13,16 +13,11 @@
 #define TRACE_MAX 0xffff
 
 const struct word spec_seccomp_actions[] = {
-	{ "SCMP_ACT_KILL", 0 },
-	{ "SCMP_ACT_KILL_PROCESS", 0 },
-	{ "SCMP_ACT_KILL_THREAD", 0 },
-	{ "SCMP_ACT_TRAP", 0 },
-	{ "SCMP_ACT_ERRNO", ERRNO_MAX },
-	{ "SCMP_ACT_TRACE", TRACE_MAX },
-	{ "SCMP_ACT_ALLOW", 0 },
-	{ "SCMP_ACT_LOG", 0 },
-	{ "SCMP_ACT_NOTIFY", 0 },
-	{ NULL, 0 },
+	{ "SCMP_ACT_KILL", 0 },          { "SCMP_ACT_KILL_PROCESS", 0 },
+	{ "SCMP_ACT_KILL_THREAD", 0 },   { "SCMP_ACT_TRAP", 0 },
+	{ "SCMP_ACT_ERRNO", ERRNO_MAX }, { "SCMP_ACT_TRACE", TRACE_MAX },
+	{ "SCMP_ACT_ALLOW", 0 },         { "SCMP_ACT_LOG", 0 },
+	{ "SCMP_ACT_NOTIFY", 0 },        { NULL, 0 },
 };
 
 const struct word spec_seccomp_operators[] = {
@@ -38,10 +33,8 @@ const struct word spec_seccomp_operators[] = {
 
 /* Older libseccomp has fewer: a name it cannot resolve is refused here rather than left without a filter. */
 const struct word spec_seccomp_archs[] = {
-	{ "SCMP_ARCH_X86", 0 },
-	{ "SCMP_ARCH_X86_64", 0 },
-	{ "SCMP_ARCH_X32", 0 },
-	{ "SCMP_ARCH_ARM", 0 },
+	{ "SCMP_ARCH_X86", 0 },         { "SCMP_ARCH_X86_64", 0 },
+	{ "SCMP_ARCH_X32", 0 },         { "SCMP_ARCH_ARM", 0 },
 	{ "SCMP_ARCH_AARCH64", 0 },
 #ifdef SCMP_ARCH_LOONGARCH64
 	{ "SCMP_ARCH_LOONGARCH64", 0 },
@@ -49,25 +42,17 @@ const struct word spec_seccomp_archs[] = {
 #ifdef SCMP_ARCH_M68K
 	{ "SCMP_ARCH_M68K", 0 },
 #endif
-	{ "SCMP_ARCH_MIPS", 0 },
-	{ "SCMP_ARCH_MIPS64", 0 },
-	{ "SCMP_ARCH_MIPS64N32", 0 },
-	{ "SCMP_ARCH_MIPSEL", 0 },
-	{ "SCMP_ARCH_MIPSEL64", 0 },
-	{ "SCMP_ARCH_MIPSEL64N32", 0 },
-	{ "SCMP_ARCH_PPC", 0 },
-	{ "SCMP_ARCH_PPC64", 0 },
-	{ "SCMP_ARCH_PPC64LE", 0 },
-	{ "SCMP_ARCH_S390", 0 },
+	{ "SCMP_ARCH_MIPS", 0 },        { "SCMP_ARCH_MIPS64", 0 },
+	{ "SCMP_ARCH_MIPS64N32", 0 },   { "SCMP_ARCH_MIPSEL", 0 },
+	{ "SCMP_ARCH_MIPSEL64", 0 },    { "SCMP_ARCH_MIPSEL64N32", 0 },
+	{ "SCMP_ARCH_PPC", 0 },         { "SCMP_ARCH_PPC64", 0 },
+	{ "SCMP_ARCH_PPC64LE", 0 },     { "SCMP_ARCH_S390", 0 },
 	{ "SCMP_ARCH_S390X", 0 },
 #ifdef SCMP_ARCH_SH
-	{ "SCMP_ARCH_SH", 0 },
-	{ "SCMP_ARCH_SHEB", 0 },
+	{ "SCMP_ARCH_SH", 0 },          { "SCMP_ARCH_SHEB", 0 },
 #endif
-	{ "SCMP_ARCH_PARISC", 0 },
-	{ "SCMP_ARCH_PARISC64", 0 },
-	{ "SCMP_ARCH_RISCV64", 0 },
-	{ NULL, 0 },
+	{ "SCMP_ARCH_PARISC", 0 },      { "SCMP_ARCH_PARISC64", 0 },
+	{ "SCMP_ARCH_RISCV64", 0 },     { NULL, 0 },
 };
 
 const struct word spec_seccomp_flags[] = {
@@ -88,7 +73,8 @@ static const struct field arg_fields[] = {
 };
 
 static const struct field rule_fields[] = {
-	{ "names", &kind_strings, offsetof(struct spec_seccomp_rule, names), .flags = FIELD_REQUIRED | FIELD_FILLED },
+	{ "names", &kind_strings, offsetof(struct spec_seccomp_rule, names),
+	  .flags = FIELD_REQUIRED | FIELD_FILLED | FIELD_SOME },
 	{ "action", &kind_string, offsetof(struct spec_seccomp_rule, action), .flags = FIELD_REQUIRED,
 	  .words = spec_seccomp_actions },
 	{ "errnoRet", &kind_unsigned, offsetof(struct spec_seccomp_rule, errno_ret) },
@@ -110,7 +96,8 @@ static int check_errno(const struct place *place, const char *name, const char *
 	if (word->value == 0)
 		return place_fail(&here, err, "%s has no errno", action);
 	if (number->value > (uint64_t) word->value)
-		return place_fail(&here, err, "%ju is above %jd", (uintmax_t) number->value, (intmax_t) word->value);
+		return place_fail(&here, err, "%ju is above %jd", (uintmax_t) number->value,
+				  (intmax_t) word->value);
 	return 0;
 }
 
@@ -122,10 +109,11 @@ static int check_rule(const struct place *place, void *item, struct err *err)
 }
 
 const struct field spec_seccomp_fields[] = {
-	{ "defaultAction", &kind_string, offsetof(struct spec_seccomp, default_action), .flags = FIELD_REQUIRED,
-	  .words = spec_seccomp_actions },
+	{ "defaultAction", &kind_string, offsetof(struct spec_seccomp, default_action),
+	  .flags = FIELD_REQUIRED, .words = spec_seccomp_actions },
 	{ "defaultErrnoRet", &kind_unsigned, offsetof(struct spec_seccomp, default_errno_ret) },
-	{ "architectures", &kind_strings, offsetof(struct spec_seccomp, architectures), .words = spec_seccomp_archs },
+	{ "architectures", &kind_strings, offsetof(struct spec_seccomp, architectures),
+	  .words = spec_seccomp_archs },
 	{ "flags", &kind_strings, offsetof(struct spec_seccomp, flags), .words = spec_seccomp_flags },
 	{ "listenerPath", &kind_string, offsetof(struct spec_seccomp, listener_path) },
 	{ "listenerMetadata", &kind_string, offsetof(struct spec_seccomp, listener_metadata) },
@@ -159,5 +147,6 @@ int spec_seccomp_check(const struct place *place, void *pointer, struct err *err
 	/* Without SCMP_ACT_NOTIFY "this value is ignored", whatever it is. */
 	if (listens && seccomp->listener_path[0] != '/')
 		return place_fail(&path, err, "must be an absolute path, is \"%s\"", seccomp->listener_path);
-	return check_errno(place, "defaultErrnoRet", seccomp->default_action, &seccomp->default_errno_ret, err);
+	return check_errno(place, "defaultErrnoRet", seccomp->default_action, &seccomp->default_errno_ret,
+			   err);
 }

@@ -24,8 +24,8 @@ static const struct word *find_word(const struct word *words, const char *name)
 	return NULL;
 }
 
-static int read_bool(const struct place *place, const struct json *value, const struct field *field, void *target,
-		     struct err *err)
+static int read_bool(const struct place *place, const struct json *value, const struct field *field,
+		     void *target, struct err *err)
 {
 	if (json_kind(value) != JSON_BOOL)
 		return place_wrong_kind(place, value, "true or false", err);
@@ -46,7 +46,8 @@ int field_string(const struct place *place, const struct json *value, char **ret
 	return 0;
 }
 
-static int check_string(const struct place *place, const char *string, const struct field *field, struct err *err)
+static int check_string(const struct place *place, const char *string, const struct field *field,
+			struct err *err)
 {
 	if ((field->flags & FIELD_FILLED) && string[0] == '\0')
 		return place_fail(place, err, "must not be empty");
@@ -59,8 +60,8 @@ static int check_string(const struct place *place, const char *string, const str
 	return 0;
 }
 
-static int read_string(const struct place *place, const struct json *value, const struct field *field, void *target,
-		       struct err *err)
+static int read_string(const struct place *place, const struct json *value, const struct field *field,
+		       void *target, struct err *err)
 {
 	auto_free char *string = NULL;
 	int r = field_string(place, value, &string, err);
@@ -81,15 +82,15 @@ static void clear_string(const struct field *field, void *target)
 	free(TAKE(*string));
 }
 
-static int read_strings(const struct place *place, const struct json *value, const struct field *field, void *target,
-			struct err *err)
+static int read_strings(const struct place *place, const struct json *value, const struct field *field,
+			void *target, struct err *err)
 {
 	struct spec_strings *strings = at(target, field->offset);
 	size_t count = json_length(value);
 
 	if (json_kind(value) != JSON_ARRAY)
 		return place_wrong_kind(place, value, "an array of strings", err);
-	if ((field->flags & FIELD_FILLED) && count == 0)
+	if ((field->flags & FIELD_SOME) && count == 0)
 		return place_fail(place, err, "must have at least one entry");
 	if (count == 0)
 		return 0;
@@ -118,8 +119,8 @@ static void clear_strings(const struct field *field, void *target)
 	strings->count = 0;
 }
 
-static int read_pairs(const struct place *place, const struct json *value, const struct field *field, void *target,
-		      struct err *err)
+static int read_pairs(const struct place *place, const struct json *value, const struct field *field,
+		      void *target, struct err *err)
 {
 	struct spec_pairs *pairs = at(target, field->offset);
 	size_t count = json_length(value);
@@ -179,8 +180,8 @@ static int integer_value(const struct place *place, const struct json *value, co
 	return 0;
 }
 
-static int read_integer(const struct place *place, const struct json *value, const struct field *field, void *target,
-			struct err *err)
+static int read_integer(const struct place *place, const struct json *value, const struct field *field,
+			void *target, struct err *err)
 {
 	void *pointer = at(target, field->offset);
 	uint64_t number = 0;
@@ -201,8 +202,8 @@ static int read_integer(const struct place *place, const struct json *value, con
 	return 0;
 }
 
-static int read_number(const struct place *place, const struct json *value, const struct field *field, void *target,
-		       struct err *err)
+static int read_number(const struct place *place, const struct json *value, const struct field *field,
+		       void *target, struct err *err)
 {
 	struct spec_number *number = at(target, field->offset);
 	uint64_t bits = 0;
@@ -215,8 +216,8 @@ static int read_number(const struct place *place, const struct json *value, cons
 	return 0;
 }
 
-static int read_unsigned(const struct place *place, const struct json *value, const struct field *field, void *target,
-			 struct err *err)
+static int read_unsigned(const struct place *place, const struct json *value, const struct field *field,
+			 void *target, struct err *err)
 {
 	struct spec_unsigned *number = at(target, field->offset);
 	int r = integer_value(place, value, field, &number->value, err);
@@ -227,8 +228,8 @@ static int read_unsigned(const struct place *place, const struct json *value, co
 	return 0;
 }
 
-static int word_value(const struct place *place, const struct json *value, const struct field *field, int64_t *ret,
-		      struct err *err)
+static int word_value(const struct place *place, const struct json *value, const struct field *field,
+		      int64_t *ret, struct err *err)
 {
 	const char *string = json_string(value);
 	const struct word *word;
@@ -242,8 +243,8 @@ static int word_value(const struct place *place, const struct json *value, const
 	return 0;
 }
 
-static int read_word(const struct place *place, const struct json *value, const struct field *field, void *target,
-		     struct err *err)
+static int read_word(const struct place *place, const struct json *value, const struct field *field,
+		     void *target, struct err *err)
 {
 	int64_t number = 0;
 	int r = word_value(place, value, field, &number, err);
@@ -254,8 +255,8 @@ static int read_word(const struct place *place, const struct json *value, const 
 	return 0;
 }
 
-static int read_letter(const struct place *place, const struct json *value, const struct field *field, void *target,
-		       struct err *err)
+static int read_letter(const struct place *place, const struct json *value, const struct field *field,
+		       void *target, struct err *err)
 {
 	int64_t number = 0;
 	int r = word_value(place, value, field, &number, err);
@@ -266,8 +267,8 @@ static int read_letter(const struct place *place, const struct json *value, cons
 	return 0;
 }
 
-static int read_flags(const struct place *place, const struct json *value, const struct field *field, void *target,
-		      struct err *err)
+static int read_flags(const struct place *place, const struct json *value, const struct field *field,
+		      void *target, struct err *err)
 {
 	uint64_t flags = 0;
 
@@ -316,7 +317,8 @@ int check_cpu_list(const struct place *place, void *pointer, struct err *err)
 		if (*end == '-' && end[1] >= '0' && end[1] <= '9')
 			last = strtoul(end + 1, &end, 10);
 		if (last < first || last > INT_MAX)
-			return place_fail(place, err, "\"%s\" has a range that runs backwards or too far", list);
+			return place_fail(place, err, "\"%s\" has a range that runs backwards or too far",
+					  list);
 		s = end + strspn(end, " ");
 		if (*s == ',' && s[1])
 			s += 1 + strspn(s + 1, " ");

@@ -21,7 +21,7 @@
 
 static const char *const status_names[] = {
 	[STATUS_CREATING] = "creating", [STATUS_CREATED] = "created", [STATUS_RUNNING] = "running",
-	[STATUS_PAUSED] = "paused",	[STATUS_STOPPED] = "stopped",
+	[STATUS_PAUSED] = "paused",     [STATUS_STOPPED] = "stopped",
 };
 
 const char *container_status_name(enum container_status status)
@@ -56,7 +56,8 @@ bool state_id_is_valid(const char *id)
 static int check_id(const char *id, struct err *err)
 {
 	if (!state_id_is_valid(id))
-		return fail_text(err, -EINVAL, "invalid container id \"%s\": letters, digits and _+-. only", id);
+		return fail_text(err, -EINVAL, "invalid container id \"%s\": letters, digits and _+-. only",
+				 id);
 	return 0;
 }
 
@@ -126,12 +127,14 @@ static int string_field(const struct json *json, const char *name, char **ret, s
 	return 0;
 }
 
-static int number_field(const struct json *json, const char *name, uint64_t max, uint64_t *ret, struct err *err)
+static int number_field(const struct json *json, const char *name, uint64_t max, uint64_t *ret,
+			struct err *err)
 {
 	const struct json *value = json_member(json, name);
 
 	if (!json_is_unsigned(value) || json_uint(value, 0) > max)
-		return fail_text(err, -EBADMSG, "state.json: %s is no number from 0 to %ju", name, (uintmax_t) max);
+		return fail_text(err, -EBADMSG, "state.json: %s is no number from 0 to %ju", name,
+				 (uintmax_t) max);
 	*ret = json_uint(value, 0);
 	return 0;
 }

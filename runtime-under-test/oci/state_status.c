@@ -28,8 +28,9 @@ static bool init_is_alive(const struct state *state)
 	if (file_read_at(AT_FDCWD, path, 4096, &stat, NULL) < 0)
 		return false;
 	rest = strrchr(text_str(&stat), ')');
-	if (!rest || sscanf(rest, ") %c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %llu",
-			    &letter, &ticks) != 2)
+	if (!rest ||
+	    sscanf(rest, ") %c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %llu",
+		   &letter, &ticks) != 2)
 		return false;
 	return ticks == state->start_ticks && letter != 'Z' && letter != 'X' && letter != 'x';
 }
