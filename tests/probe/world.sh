@@ -78,7 +78,7 @@ world() {
 		printf '%s\n' "$before" "$command $redirect"
 	} >"$W/out/last.sh"
 	code=0
-	# shellcheck disable=SC2086 # options are words
+	# shellcheck disable=SC2086,SC2097,SC2098,SC2034 # options are words; the shell inside reads W and probe; tests read code
 	W=$W probe=$probe timeout --foreground 60 $prefix unshare --fork --pid --kill-child --mount --propagation private --ipc --uts --net \
 		--cgroup $unshare_options sh "$W/inner.sh" <"${terminal:-/dev/null}" >"${lines_to:-$W/out/lines}" 2>"$W/out/err" || code=$?
 	[ -z "$lines_to" ] || return 0
