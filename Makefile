@@ -1,7 +1,10 @@
 # The whole build, non-recursive. Objects and programs lie under build/, programs in build/bin/.
-# Variables: WERROR=1, SAN=address,undefined, CC=clang, CASES=DIR, V=1, DESTDIR=, PREFIX=/usr/local, SUITE=smoke|full.
+# On a bare Debian `make run` and `make test` are all there is to know; the other targets are listed by `make help`.
 
 CC ?= gcc
+ifeq ($(origin CC),default)
+CC := gcc
+endif
 PREFIX ?= /usr/local
 SUITE ?= smoke
 CASES ?=
@@ -10,7 +13,7 @@ VERSION := 0.1.0
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-5s %s\n' '$(1)' '$(2)')
 
-B := build
+B := $(if $(SAN),build/san,build)
 BIN := $(B)/bin
 
 WARN := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wformat=2 -Wvla -Wundef -Wno-missing-field-initializers
@@ -18,7 +21,8 @@ OPT ?= -O2 -g
 BASE_CFLAGS := -std=gnu11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -I. -I$(B) -DPLUMBLINE_VERSION='"$(VERSION)"' \
 	-fno-common -fstack-protector-strong -ffunction-sections -fdata-sections $(WARN) $(if $(WERROR),-Werror)
 SANFLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
-LINKFLAGS := -Wl,--gc-sections -Wl,-z,relro,-z,now $(SANFLAGS)
+# Debug information stays in the objects; the programs people install are small.
+LINKFLAGS := $(if $(SAN),,-Wl,--strip-debug) -Wl,--gc-sections -Wl,-z,relro,-z,now $(SANFLAGS) $(LDFLAGS)
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
@@ -29,6 +33,8 @@ check_LIBS := $(shell pkg-config --libs check 2>/dev/null || echo -lcheck -lsubu
 
 base_SRC := $(wildcard base/*.c)
 probe_SRC := $(wildcard harness/probe/*.c)
+bpf_KERNEL := $(wildcard bpf/*.bpf.c)
+bpf_SRC := $(filter-out $(bpf_KERNEL),$(wildcard bpf/*.c))
 harness_SRC := $(wildcard harness/*.c)
 reports_SRC := $(wildcard reports/*.c)
 case_DIRS := cases $(CASES)
@@ -39,28 +45,33 @@ faulty_SRC := $(wildcard runtime-under-test/faulty/*.c)
 
 obj = $(patsubst %.c,$(B)/obj/%.o,$(1))
 base_OBJ := $(call obj,$(base_SRC))
-harness_OBJ := $(call obj,$(harness_SRC) $(reports_SRC) $(cases_SRC)) $(B)/obj/areas.o $(B)/obj/embedded.o
+harness_OBJ := $(call obj,$(harness_SRC) $(bpf_SRC) $(reports_SRC) $(cases_SRC)) $(B)/obj/areas.o $(B)/obj/embedded.o
 oci_OBJ := $(call obj,$(oci_SRC))
 oci_faulty_OBJ := $(patsubst %.c,$(B)/faulty/%.o,$(oci_faulty_SRC))
-faulty_OBJ := $(call obj,$(faulty_SRC))
+faulty_OBJ := $(call obj,$(faulty_SRC)) $(B)/obj/faults.o
+bpf_LIBS := $(if $(bpf_KERNEL),-lbpf)
 
 # The probe is small, static and without sanitizers or libraries: base's json.c stays out.
-probe_BASE := base/text.c base/escape.c base/err.c base/names.c base/names_signal.c base/names_errno.c base/file.c
+probe_BASE := base/text.c base/escape.c base/err.c base/names.c base/names_signal.c base/names_errno.c base/file.c base/json_check.c
 probe_OBJ := $(patsubst %.c,$(B)/probe/%.o,$(probe_SRC) $(wildcard $(probe_BASE)))
 
-# A program whose main() is not there yet is not built.
+# A program whose main() is not there is not built.
 programs := $(if $(probe_SRC),$(BIN)/plumbline-probe) \
-	$(if $(wildcard runtime-under-test/oci/main.c),$(BIN)/plumbline-oci $(BIN)/plumbline-oci-faulty) \
+	$(if $(wildcard runtime-under-test/oci/create.c),$(BIN)/plumbline-oci $(BIN)/plumbline-oci-faulty) \
 	$(if $(wildcard runtime-under-test/faulty/main.c),$(BIN)/plumbline-faulty) \
 	$(if $(wildcard harness/main.c),$(BIN)/plumbline)
+unit_names := $(foreach dir,base bpf harness $(if $(wildcard runtime-under-test/oci/create.c),oci) reports,$(if $(wildcard tests/$(dir)/test_*.c),$(dir)))
+unit_programs := $(addprefix $(B)/tests/,$(unit_names))
 
-.PHONY: all
+.PHONY: all unit
 all: $(programs) $(base_OBJ)
+unit: $(unit_programs) $(B)/tests/json
 
 $(B)/obj/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
-	$(Q)$(CC) $(BASE_CFLAGS) $(OPT) $(SANFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
+	$(Q)$(CC) $(BASE_CFLAGS) $(if $(filter tests/%,$<),-Wno-missing-prototypes) $(OPT) $(SANFLAGS) $(CFLAGS) \
+		-MMD -MP -c $< -o $@
 
 $(B)/faulty/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)
@@ -95,19 +106,18 @@ $(BIN)/plumbline-faulty: $(faulty_OBJ) $(base_OBJ)
 $(BIN)/plumbline: $(harness_OBJ) $(base_OBJ)
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(LINKFLAGS) $^ $(json_LIBS) $(check_LIBS) -o $@
+	$(Q)$(CC) $(LINKFLAGS) $^ $(json_LIBS) $(bpf_LIBS) $(check_LIBS) -o $@
 
-# Objects depend on the flags they were made with: a change of CC, SAN or WERROR rebuilds, nothing else does.
+# Objects depend on the flags they were made with: a change of CC or WERROR rebuilds, nothing else does.
+compile_line = $(CC) $(BASE_CFLAGS) $(OPT) $(SANFLAGS) $(CFLAGS)
 $(B)/flags: FORCE
-	@mkdir -p $(@D)
-	@echo '$(CC) $(BASE_CFLAGS) $(OPT) $(SANFLAGS) $(CFLAGS)' | cmp -s - $@ || echo '$(CC) $(BASE_CFLAGS) $(OPT) $(SANFLAGS) $(CFLAGS)' > $@
+	@tests/build/replace.sh $@ printf '%s\n' '$(compile_line)'
 .PHONY: FORCE
 FORCE:
 
 # Files named by convention are the registration: cases/oci/mounts.c defines the area oci_mounts.
 $(B)/areas.c: FORCE
-	@mkdir -p $(@D)
-	@tests/areas.sh $(case_DIRS) > $@.new && { cmp -s $@.new $@ || cp $@.new $@; }; rm -f $@.new
+	@tests/build/replace.sh $@ tests/build/areas.sh $(case_DIRS)
 $(B)/obj/areas.o: $(B)/areas.c $(B)/flags
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(BASE_CFLAGS) $(OPT) $(SANFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
@@ -115,35 +125,97 @@ $(B)/obj/areas.o: $(B)/areas.c $(B)/flags
 # What plumbline reads at run time lies inside it; harness/embedded.h gives access by name.
 embedded_FILES := $(BIN)/plumbline-probe fixtures/default-config.json fixtures/faults.tsv \
 	$(sort $(wildcard fixtures/clauses/*.tsv fixtures/schema/*.json runtime-under-test/profiles/*.json))
-$(B)/embedded.S: $(embedded_FILES) tests/embed.sh
-	@tests/embed.sh $(embedded_FILES) > $@
+$(B)/embedded.S: FORCE
+	@tests/build/replace.sh $@ tests/build/embed.sh $(embedded_FILES)
 $(B)/obj/embedded.o: $(B)/embedded.S $(embedded_FILES)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -I. -c $< -o $@
 
+# The names of faults have one source, which is part of the program that makes them.
+$(B)/faults.S: FORCE
+	@tests/build/replace.sh $@ tests/build/embed.sh fixtures/faults.tsv
+$(B)/obj/faults.o: $(B)/faults.S fixtures/faults.tsv
+	@mkdir -p $(@D)
+	$(Q)$(CC) -I. -c $< -o $@
+
+# One object for the kernel, and the skeleton that holds and loads it. The multiarch folder has <asm/types.h>.
+multiarch := $(shell $(CC) -print-multiarch 2>/dev/null)
+$(B)/bpf/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/*.h)
+	@mkdir -p $(@D)
+	$(call say,BPF,$<)
+	$(Q)clang -target bpf -mcpu=v3 -D__TARGET_ARCH_x86 -O2 -g -Wall -Werror -Wno-missing-declarations -I.  $(if $(multiarch),-I/usr/include/$(multiarch)) -c $< -o $@
+$(B)/bpf/%.skel.h: $(B)/bpf/%.bpf.o
+	$(call say,SKEL,$@)
+	$(Q)bpftool gen skeleton $< name $* > $@
+$(call obj,$(bpf_SRC)): $(patsubst bpf/%.bpf.c,$(B)/bpf/%.skel.h,$(bpf_KERNEL))
+
 # Unit tests: one program per folder of tests/, suites found by file name (tests/base/test_text.c defines test_text()).
 define unit_test
 $(B)/tests/$(1)-suites.c: FORCE
-	@mkdir -p $$(@D)
-	@tests/suites.sh tests/$(1) > $$@.new && { cmp -s $$@.new $$@ || cp $$@.new $$@; }; rm -f $$@.new
+	@tests/build/replace.sh $$@ tests/build/suites.sh tests/$(1)
 $(B)/tests/$(1): $(call obj,$(wildcard tests/$(1)/*.c)) $(B)/tests/$(1)-suites.c $(2) $(base_OBJ)
 	@mkdir -p $$(@D)
 	$$(call say,LINK,$$@)
-	$(Q)$(CC) $(BASE_CFLAGS) $(OPT) $(LINKFLAGS) $(CFLAGS) $$^ $(json_LIBS) -lseccomp $(check_LIBS) -o $$@
+	$(Q)$(CC) $(BASE_CFLAGS) $(OPT) $(LINKFLAGS) $(CFLAGS) $$^ $(json_LIBS) $(bpf_LIBS) -lseccomp $(check_LIBS) -o $$@
 -include $(patsubst %.c,$(B)/obj/%.d,$(wildcard tests/$(1)/*.c))
 endef
-unit_programs := $(B)/tests/base $(B)/tests/harness $(B)/tests/oci
+without_main = $(filter-out %/main.o,$(1))
 $(eval $(call unit_test,base,))
-$(eval $(call unit_test,harness,$(filter-out $(B)/obj/harness/main.o,$(harness_OBJ))))
-$(eval $(call unit_test,oci,$(filter-out $(B)/obj/runtime-under-test/oci/main.o,$(oci_OBJ))))
+$(eval $(call unit_test,bpf,$(call obj,$(bpf_SRC))))
+$(eval $(call unit_test,harness,$(call without_main,$(harness_OBJ))))
+$(eval $(call unit_test,reports,$(call without_main,$(harness_OBJ))))
+$(eval $(call unit_test,oci,$(call without_main,$(oci_OBJ))))
 
-# Accepts what reports write now as tests/golden/. Look at the difference before committing it.
-.PHONY: golden
-golden: $(B)/tests/harness
-	$(Q)GOLDEN=update $(B)/tests/harness && git diff --stat -- tests/golden
+# Reads one value of a JSON document: for the shell tests.
+$(B)/tests/json: $(B)/obj/tests/probe/json.o $(base_OBJ)
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LINKFLAGS) $^ $(json_LIBS) -o $@
+-include $(B)/obj/tests/probe/json.d
 
-.PHONY: clean
+# Set-up comes first and make starts anew: what it asked while reading this file may have changed.
+setup = $(if $(filter no,$(SETUP)),,tests/setup.sh $(1))
+.PHONY: run test check check-root lint format bench help
+run:
+	@$(call setup,build peers)
+	@$(MAKE) --no-print-directory all
+	@SUITE='$(SUITE)' tests/run-suite.sh
+test:
+	@tests/test.sh
+check: unit
+	@BUILD=$(B) tests/run.sh unit
+check-root: all
+	@tests/run.sh e2e
+lint:
+	@tests/run.sh lint
+bench: all
+	@tests/bench.sh
+
+format_FILES = $(filter-out harness/case.h,$(shell find base bpf harness reports runtime-under-test tests -name '*.[ch]'))
+format:
+	@clang-format --style=file -i $(format_FILES)
+
+.PHONY: install uninstall clean
+installed := plumbline plumbline-oci plumbline-oci-faulty plumbline-faulty
+manuals := $(notdir $(wildcard docs/*.1))
+install: all
+	install -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/share/man/man1'
+	install -m 755 $(addprefix $(BIN)/,$(installed)) '$(DESTDIR)$(PREFIX)/bin'
+	$(if $(manuals),install -m 644 $(addprefix docs/,$(manuals)) '$(DESTDIR)$(PREFIX)/share/man/man1')
+uninstall:
+	rm -f $(foreach name,$(installed),'$(DESTDIR)$(PREFIX)/bin/$(name)') \
+		$(foreach name,$(manuals),'$(DESTDIR)$(PREFIX)/share/man/man1/$(name)')
 clean:
-	rm -rf $(B)
+	rm -rf build
+
+help:
+	@echo 'make run          set up, build, and run the suite on the reference runtime and on every known one here'
+	@echo '                  SUITE=smoke (default) or SUITE=full'
+	@echo 'make test         set up, build, and run all tests of plumbline itself; ends with the counts'
+	@echo 'make              build into build/bin; WERROR=1, CC=clang, SAN=address,undefined, CASES=DIR, V=1'
+	@echo 'make check        unit tests, without root;  make check-root: end-to-end tests, as root'
+	@echo 'make lint         compilers, clang-tidy, cppcheck, shellcheck, walls, sizes;  make format: clang-format'
+	@echo 'make install      DESTDIR=, PREFIX=/usr/local;  make uninstall, make clean, make bench'
+	@echo 'SETUP=no          run and test without looking for packages'
 
 -include $(base_OBJ:.o=.d) $(harness_OBJ:.o=.d) $(oci_OBJ:.o=.d) $(oci_faulty_OBJ:.o=.d) $(faulty_OBJ:.o=.d) $(probe_OBJ:.o=.d)

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -20,7 +19,8 @@
 
 struct removal {
 	int top; /* the tree's own directory */
-	unsigned moved; /* subtrees moved up to it: part of their new name */
+	unsigned moved; /* subtrees that went up to it */
+	unsigned next_name;
 	int first_error;
 	struct err *err;
 };
@@ -44,69 +44,69 @@ static int open_directory(int parent, const char *name)
 	return fd < 0 ? -errno : fd;
 }
 
-static bool remove_content(struct removal *removal, int directory, unsigned level);
+static void remove_content(struct removal *removal, int taken, unsigned level);
 
-/* True: the name is gone from its directory. */
-static bool remove_directory(struct removal *removal, int parent, const char *name, unsigned level)
+/* Beyond this level a subtree goes up to the top instead, where the next round meets it. */
+static void move_up(struct removal *removal, int parent, const char *name)
 {
-	auto_fd fd = -EBADF;
+	char moved[32];
+	int r;
 
-	if (unlinkat(parent, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
-		return true;
-	if (errno != ENOTEMPTY && errno != EEXIST) {
-		note(removal, -errno, "remove", name);
-		return false;
-	}
+	/* The tree may hold names like ours; it cannot hold them all. */
+	do {
+		snprintf(moved, sizeof(moved), ".remove-%u", removal->next_name++);
+		r = renameat2(parent, name, removal->top, moved, RENAME_NOREPLACE) < 0 ? -errno : 0;
+	} while (r == -EEXIST);
+	if (r < 0)
+		note(removal, r, "move up", name);
+	else
+		removal->moved++;
+}
+
+static void remove_directory(struct removal *removal, int parent, const char *name, unsigned level)
+{
+	int fd;
+
 	if (level >= LEVELS_MAX) {
-		char moved[32];
-
-		snprintf(moved, sizeof(moved), ".remove-%u", removal->moved++);
-		if (renameat(parent, name, removal->top, moved) == 0)
-			return true;
-		note(removal, -errno, "move up", name);
-		return false;
+		move_up(removal, parent, name);
+		return;
 	}
 	fd = open_directory(parent, name);
 	if (fd < 0) {
 		note(removal, fd, "enter", name);
-		return false;
+		return;
 	}
-	(void) remove_content(removal, fd, level + 1);
-	if (unlinkat(parent, name, AT_REMOVEDIR) == 0)
-		return true;
-	note(removal, -errno, "remove", name);
-	return false;
+	remove_content(removal, fd, level + 1);
+	if (unlinkat(parent, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
+		note(removal, -errno, "remove", name);
 }
 
-static bool remove_entry(struct removal *removal, int parent, const char *name, unsigned level)
+static void remove_entry(struct removal *removal, int parent, const char *name, unsigned level)
 {
 	if (unlinkat(parent, name, 0) == 0 || errno == ENOENT)
-		return true;
-	if (errno == EISDIR)
-		return remove_directory(removal, parent, name, level);
-	note(removal, -errno, "remove", name);
-	return false;
+		return;
+	if (errno == EISDIR && (unlinkat(parent, name, AT_REMOVEDIR) == 0 || errno == ENOENT))
+		return;
+	if (errno == ENOTEMPTY || errno == EEXIST)
+		remove_directory(removal, parent, name, level);
+	else
+		note(removal, -errno, "remove", name);
 }
 
-/* True when anything was removed; goes on after errors, so that as little as possible stays. */
-static bool remove_content(struct removal *removal, int directory, unsigned level)
+/* Goes on after errors, so that as little as possible stays. */
+static void remove_content(struct removal *removal, int taken, unsigned level)
 {
-	int again = fcntl(directory, F_DUPFD_CLOEXEC, 0);
-	auto_dir dir = again < 0 ? NULL : fdopendir(again);
-	bool any = false;
+	auto_dir dir = fdopendir(taken);
 	struct dirent *entry;
 
 	if (!dir) {
 		note(removal, -errno, "read", "directory");
-		if (again >= 0)
-			(void) close(again);
-		return false;
+		(void) close(taken);
+		return;
 	}
-	rewinddir(dir); /* the duplicate shares our offset */
 	while ((entry = readdir(dir)))
 		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-			any |= remove_entry(removal, directory, entry->d_name, level);
-	return any;
+			remove_entry(removal, dirfd(dir), entry->d_name, level);
 }
 
 static int remove_top(int dirfd, const char *path, int top, struct err *err)
@@ -115,9 +115,13 @@ static int remove_top(int dirfd, const char *path, int top, struct err *err)
 	unsigned moved;
 
 	do {
+		int again = openat(top, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+		if (again < 0)
+			return fail(err, -errno, "open");
 		moved = removal.moved;
-		(void) remove_content(&removal, top, 0);
-	} while (removal.moved != moved && !removal.first_error);
+		remove_content(&removal, again, 0);
+	} while (removal.moved != moved);
 	if (removal.first_error)
 		return removal.first_error;
 	return unlinkat(dirfd, path, AT_REMOVEDIR) < 0 && errno != ENOENT ? fail(err, -errno, "remove") : 0;

@@ -72,14 +72,22 @@ static void give_up(const struct spawn *spawn, enum spawn_step step)
 	_exit(127);
 }
 
-/* clone3 has done the handlers already where CLONE_CLEAR_SIGHAND is known; ignored ones it leaves as well. */
+/*
+ * clone3 has done the handlers already where CLONE_CLEAR_SIGHAND is known; ignored ones it leaves as well. By the raw call:
+ * sigaction() refuses the two signals that libc keeps for itself, and some callers hand those down ignored.
+ */
 static void reset_signals(void)
 {
-	struct sigaction action = { .sa_handler = SIG_DFL };
+	const struct {
+		void *handler;
+		unsigned long flags;
+		void *restorer;
+		uint64_t mask;
+	} action = { 0 };
 	sigset_t none;
 
 	for (int signal = 1; signal < NSIG; signal++)
-		(void) sigaction(signal, &action, NULL);
+		(void) syscall(SYS_rt_sigaction, signal, &action, NULL, sizeof(action.mask));
 	(void) sigemptyset(&none);
 	(void) sigprocmask(SIG_SETMASK, &none, NULL);
 }

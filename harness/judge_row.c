@@ -80,16 +80,15 @@ static struct json *resolve(const struct json *value, const struct json *observa
 /* Where the last component of a path begins, its dot or bracket included: "a.b[c.d]" -> "[c.d]". */
 static size_t last_component(const char *path)
 {
-	size_t last = 0;
-	bool bracket = false;
+	size_t last = 0, depth = 0;
 
 	for (size_t i = 0; path[i]; i++) {
-		if (!bracket && (path[i] == '.' || path[i] == '['))
+		if (!depth && (path[i] == '.' || path[i] == '['))
 			last = i;
 		if (path[i] == '[')
-			bracket = true;
-		else if (path[i] == ']')
-			bracket = false;
+			depth++;
+		else if (path[i] == ']' && depth)
+			depth--;
 	}
 	return last;
 }

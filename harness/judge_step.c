@@ -189,7 +189,7 @@ static const struct verb_proof {
 	bool own;
 } proofs[] = {
 	{ "create", created },	     { "start", started },	 { "wait", waited, .own = true },
-	{ "delete", deleted },	     { "ready", NULL, .own = true },  { "write", NULL, .own = true },
+	{ "delete", deleted },	     { "ready", NULL, .own = true }, { "edit", NULL, .own = true },  { "write", NULL, .own = true },
 	{ "rename", NULL, .own = true }, { "remove", NULL, .own = true }, { "mount", NULL, .own = true },
 	{ "umount", NULL, .own = true },
 };
@@ -309,10 +309,16 @@ static bool refused(const struct step_view *view, const struct conformance_case 
 
 static bool hangs(const struct step_view *view, struct finding *ret)
 {
-	if (!json_bool(json_member(view->exit, "timed_out"), false))
+	bool state = json_bool(json_member(view->state, "timed_out"), false);
+
+	if (!state && !json_bool(json_member(view->exit, "timed_out"), false))
 		return false;
 	fails(view, ret);
 	ret->kind = FINDING_HANGS;
+	if (state) {
+		text_add(&ret->reason, "the state command after it did not end within its time");
+		return true;
+	}
 	text_add(&ret->reason, "it did not end within its time");
 	const struct json *ms = json_member(view->exit, "ms");
 	if (ms)

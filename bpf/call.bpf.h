@@ -1,0 +1,381 @@
+/* System calls: arguments are read at entry, results and what they point to at exit; the table of calls decides how. */
+#ifndef BPF_CALL_BPF_H
+#define BPF_CALL_BPF_H
+
+#define CALL_PRCTL 157
+#define TS_COMPAT 2 /* thread_info.status on x86, arch/x86/include/asm/thread_info.h */
+#define PRCTL_SET_NAME 15
+#define PRCTL_SET_SECCOMP 22
+#define SECCOMP_MODE_FILTER 2
+#define KEYCTL_JOIN_SESSION_KEYRING 1
+
+const volatile struct event_call calls[EVENT_CALLS] = {};
+
+/* Number after /proc/self/fd/ or /proc/thread-self/fd/ in the user's path: add the file behind it. */
+__noinline int add_proc_fd(int where, __u32 arg, __u64 pointer)
+{
+	char p[36] = {};
+	__u32 fd = 0;
+	int at;
+
+	if (bpf_probe_read_user_str(p, sizeof(p), (void *) pointer) < 0)
+		return 0;
+	if (p[0] != '/' || p[1] != 'p' || p[2] != 'r' || p[3] != 'o' || p[4] != 'c' || p[5] != '/')
+		return 0;
+	if (p[6] == 's' && p[7] == 'e' && p[10] == '/' && p[11] == 'f' && p[12] == 'd' && p[13] == '/')
+		at = 14;
+	else if (p[6] == 't' && p[12] == '-' && p[17] == '/' && p[18] == 'f' && p[19] == 'd' && p[20] == '/')
+		at = 21;
+	else
+		return 0;
+	for (int i = 0; i < 6; i++) {
+		char c = at == 14 ? p[14 + i] : p[21 + i];
+
+		if (c < '0' || c > '9')
+			break;
+		fd = fd * 10 + (c - '0');
+	}
+	struct file *file = file_of((void *) bpf_get_current_task_btf(), fd);
+	if (!file)
+		return 0;
+	return add_path(where, PART_ARG_PROCFD + arg, (__u64) BPF_CORE_READ(file, f_path.mnt),
+			(__u64) BPF_CORE_READ(file, f_path.dentry));
+}
+
+/* struct sock_fprog: length, then a pointer to 8-byte instructions. */
+static __always_inline int add_filter(struct building *b, __u32 arg, __u64 pointer)
+{
+	struct {
+		__u16 length, pad[3];
+		__u64 instructions;
+	} program = {};
+
+	if (!pointer)
+		return 0;
+	if (bpf_probe_read_user(&program, sizeof(program), (void *) pointer))
+		return -1;
+	b->event.extra = program.length;
+	return add_user_bytes(IN_TASK, arg, program.instructions,
+			      program.length > 64 ? STRING_MAX : program.length * 8);
+}
+
+static __always_inline int add_argv(__u32 arg, __u64 vector)
+{
+	int r = 0;
+
+	for (int i = 0; i < 8; i++) {
+		__u64 pointer = 0;
+
+		if (bpf_probe_read_user(&pointer, sizeof(pointer), (void *) (vector + i * 8)))
+			return -1;
+		if (!pointer)
+			break;
+		if (add_user_string(IN_TASK, arg, pointer))
+			r = -1;
+	}
+	return r;
+}
+
+/* struct iovec: only the first; control files are written by one. */
+static __always_inline int add_first_iovec(__u32 arg, __u64 vector)
+{
+	struct {
+		__u64 base, length;
+	} iov = {};
+
+	if (bpf_probe_read_user(&iov, sizeof(iov), (void *) vector))
+		return -1;
+	if (!iov.base || !iov.length)
+		return 0;
+	return add_user_bytes(IN_TASK, arg, iov.base, iov.length > STRING_MAX ? STRING_MAX : iov.length);
+}
+
+/* struct user_msghdr: first data vector as argument 1, control messages (SCM_RIGHTS) as argument 2. */
+static __always_inline int add_message(__u64 pointer)
+{
+	struct {
+		__u64 name;
+		__u32 name_length, pad;
+		__u64 iov, iov_length, control, control_length;
+	} message = {};
+	int r = 0;
+
+	if (bpf_probe_read_user(&message, sizeof(message), (void *) pointer))
+		return -1;
+	if (message.iov && message.iov_length)
+		r = add_first_iovec(1, message.iov);
+	if (message.control && message.control_length)
+		r |= add_user_bytes(IN_TASK, 2, message.control,
+				    message.control_length > 256 ? 256 : message.control_length);
+	return r;
+}
+
+/* Writes matter where a file is a kernel switch: cgroup, cgroup2, proc, debugfs' kin and resctrl. linux/magic.h */
+static __always_inline bool file_is_control(struct file *file)
+{
+	__u64 magic = BPF_CORE_READ(file, f_inode, i_sb, s_magic);
+
+	return magic == 0x27e0eb || magic == 0x63677270 || magic == 0x9fa0 || magic == 0x62656572 ||
+	       magic == 0x7655821;
+}
+
+static __always_inline int add_descriptor(struct building *b, __u32 i, __u32 kind, __u64 fd)
+{
+	struct file *file = file_of((void *) bpf_get_current_task_btf(), fd);
+
+	if (!file)
+		return 0;
+	if (kind == ARG_WRITE_FD && !file_is_control(file)) {
+		b->skip = 1;
+		return 0;
+	}
+	return add_file(IN_TASK, i, (__u64) file, fd);
+}
+
+/* Some calls choose by their first argument what the others mean. Returns the kind, and moves *value where needed. */
+static __always_inline __u32 kind_by_option(struct building *b, __u32 kind, __u64 *value)
+{
+	__u64 option = b->event.args[0];
+
+	if (kind == ARG_PRCTL) {
+		if (option == PRCTL_SET_NAME)
+			return ARG_STRING;
+		if (option == PRCTL_SET_SECCOMP && b->event.args[1] == SECCOMP_MODE_FILTER) {
+			*value = b->event.args[2];
+			return ARG_FILTER;
+		}
+		return ARG_NONE;
+	}
+	if (kind == ARG_KEYCTL)
+		return option == KEYCTL_JOIN_SESSION_KEYRING && *value ? ARG_STRING : ARG_NONE;
+	return kind;
+}
+
+static __always_inline int add_pointed(struct building *b, __u32 i, __u32 kind, __u64 value, __u64 next,
+				       __u32 fixed)
+{
+	int r;
+
+	if (!value)
+		return 0;
+	if (kind == ARG_STRING) {
+		r = add_user_string(IN_TASK, i, value);
+		if (!r)
+			add_proc_fd(IN_TASK, i, value);
+		return r;
+	}
+	if (kind == ARG_BYTES_NEXT)
+		return next ? add_user_bytes(IN_TASK, i, value, next > STRING_MAX ? STRING_MAX : next) : 0;
+	if (kind == ARG_FIXED)
+		return add_user_bytes(IN_TASK, i, value, fixed);
+	if (kind == ARG_GIDS) {
+		__u64 n = b->event.args[0];
+
+		return n ? add_user_bytes(IN_TASK, i, value, n > 64 ? 256 : n * 4) : 0;
+	}
+	if (kind == ARG_FILTER)
+		return add_filter(b, i, value);
+	if (kind == ARG_ARGV)
+		return add_argv(i, value);
+	if (kind == ARG_MESSAGE)
+		return add_message(value);
+	if (kind == ARG_IOVEC)
+		return add_first_iovec(i, value);
+	return 0;
+}
+
+/* One argument. late: second try at exit for pages that were not there at entry. */
+__noinline int add_argument(__u32 i, __u32 kind, __u32 fixed, int late)
+{
+	struct building *b = building_get(IN_TASK);
+
+	if (!b)
+		return 0;
+	i &= 7;
+	if (i > 5)
+		return 0;
+	__u64 value = b->event.args[i], next = i < 5 ? b->event.args[i + 1] : 0;
+
+	kind = kind_by_option(b, kind, &value);
+	if (kind == ARG_FD || kind == ARG_WRITE_FD || kind == ARG_DIRFD) {
+		if (late || (int) value < 0)
+			return 0;
+		return add_descriptor(b, i, kind, value);
+	}
+	int r = add_pointed(b, i, kind, value, next, fixed);
+	if (r < 0 && !late)
+		b->faulted |= 1u << i;
+	return r;
+}
+
+static __always_inline void mark_emit(struct task_struct *t, __u32 tag, __u64 mark, __u64 value)
+{
+	struct building *b = building_get(IN_CPU);
+
+	if (!b)
+		return;
+	event_start(b, t, tag, EVENT_MARK, 0xffff);
+	b->event.args[0] = mark;
+	b->event.args[1] = value;
+	event_emit(b);
+}
+
+/* The harness's own prctl: see event.h. */
+static __always_inline bool mark_handle(struct task_struct *t, struct pt_regs *regs)
+{
+	if (!secret || PT_REGS_PARM1_CORE_SYSCALL(regs) != EVENT_MARK_CALL ||
+	    PT_REGS_PARM2_CORE_SYSCALL(regs) != secret)
+		return false;
+	__u64 mark = PT_REGS_PARM3_CORE_SYSCALL(regs), value = PT_REGS_PARM4_CORE_SYSCALL(regs);
+	__u32 tag = PT_REGS_PARM5_CORE_SYSCALL(regs), tgid = BPF_CORE_READ(t, tgid);
+
+	if (mark == MARK_FOLLOW || mark == MARK_FOLLOW_CHILDREN) {
+		tag_open(tag);
+		follow_start(tgid, tag, mark == MARK_FOLLOW ? 0 : FOLLOW_CHILDREN_ONLY);
+		return true;
+	}
+	mark_emit(t, tag, mark, value);
+	if (mark == MARK_CLOSE)
+		follow_stop(tgid);
+	return true;
+}
+
+static __always_inline void read_arguments(struct event *e, struct pt_regs *regs)
+{
+	e->args[0] = PT_REGS_PARM1_CORE_SYSCALL(regs);
+	e->args[1] = PT_REGS_PARM2_CORE_SYSCALL(regs);
+	e->args[2] = PT_REGS_PARM3_CORE_SYSCALL(regs);
+	e->args[3] = PT_REGS_PARM4_CORE_SYSCALL(regs);
+	e->args[4] = PT_REGS_PARM5_CORE_SYSCALL(regs);
+	e->args[5] = BPF_CORE_READ(regs, r9); /* libbpf 1.1 has no PARM6 */
+}
+
+static __always_inline void read_compat_arguments(struct event *e, struct pt_regs *regs)
+{
+	e->flags |= EVENT_COMPAT;
+	e->args[0] = (__u32) BPF_CORE_READ(regs, bx);
+	e->args[1] = (__u32) BPF_CORE_READ(regs, cx);
+	e->args[2] = (__u32) BPF_CORE_READ(regs, dx);
+	e->args[3] = (__u32) BPF_CORE_READ(regs, si);
+	e->args[4] = (__u32) BPF_CORE_READ(regs, di);
+	e->args[5] = (__u32) BPF_CORE_READ(regs, bp);
+}
+
+SEC("tp_btf/sys_enter")
+int BPF_PROG(on_call_enter, struct pt_regs *regs, long id)
+{
+	struct task_struct *t = bpf_get_current_task_btf();
+
+	if (id == CALL_PRCTL && mark_handle(t, regs))
+		return 0;
+	struct follow *f = follow_current();
+	if (!f)
+		return 0;
+	__sync_fetch_and_add(&calls_seen, 1);
+	struct building *b = bpf_task_storage_get(&per_task, t, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!b) {
+		__sync_fetch_and_add(&lost_total, 1);
+		return 0;
+	}
+	bool compat = t->thread_info.status & TS_COMPAT;
+	b->inside = 1;
+	b->call = id;
+	b->faulted = 0;
+	b->skip = 0;
+	if (id < 0 || id >= EVENT_CALLS) {
+		b->skip = 1;
+		return 0;
+	}
+	const volatile struct event_call *c = &calls[id & (EVENT_CALLS - 1)];
+	if (!compat && !(c->flags & CALL_ON)) {
+		b->skip = 1;
+		return 0;
+	}
+	event_start(b, t, f->tag, EVENT_CALL, id);
+	if (compat) {
+		read_compat_arguments(&b->event, regs);
+		return 0;
+	}
+	read_arguments(&b->event, regs);
+	for (int i = 0; i < 6; i++) {
+		if (c->kind[i])
+			add_argument(i, c->kind[i], c->fixed[i], 0);
+		if (b->skip)
+			break;
+	}
+	return 0;
+}
+
+/* Refused by seccomp before sys_enter, the child's side of a clone, or attached in mid-call. */
+static __always_inline void exit_without_enter(struct building *b, struct task_struct *t, __u32 tag,
+					       struct pt_regs *regs, long result)
+{
+	long call = BPF_CORE_READ(regs, orig_ax);
+
+	if (result == 0 && call >= 0 && call < EVENT_CALLS &&
+	    (calls[call & (EVENT_CALLS - 1)].flags & CALL_MAKES_CHILD))
+		return;
+	event_start(b, t, tag, EVENT_CALL_DENIED, call);
+	read_arguments(&b->event, regs);
+	b->event.result = result;
+	event_emit(b);
+}
+
+static __always_inline void reread_faulted(struct building *b, const volatile struct event_call *c)
+{
+	for (int i = 0; i < 6; i++) {
+		if (!(b->faulted & (1u << i)))
+			continue;
+		if (add_argument(i, c->kind[i], c->fixed[i], 1) < 0)
+			b->event.faults |= 1u << i;
+		else
+			b->event.flags |= EVENT_REREAD;
+	}
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(on_call_exit, struct pt_regs *regs, long result)
+{
+	struct follow *f = follow_current();
+
+	if (!f)
+		return 0;
+	struct task_struct *t = bpf_get_current_task_btf();
+	struct building *b = bpf_task_storage_get(&per_task, t, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!b) {
+		__sync_fetch_and_add(&lost_total, 1);
+		return 0;
+	}
+	if (!b->inside) {
+		exit_without_enter(b, t, f->tag, regs, result);
+		return 0;
+	}
+	b->inside = 0;
+	if (b->skip)
+		return 0;
+	const volatile struct event_call *c = &calls[b->call & (EVENT_CALLS - 1)];
+	__u32 flags = c->flags;
+
+	b->event.result = result;
+	b->event.duration_ns = bpf_ktime_get_ns() - b->event.time_ns;
+	if (b->faulted && !(flags & CALL_MAKES_CHILD) && c->kind[1] != ARG_ARGV && c->kind[2] != ARG_ARGV)
+		reread_faulted(b, c);
+	else if (b->faulted) /* after an exec the old pages are gone; EVENT_EXEC has the arguments */
+		b->event.faults = b->faulted;
+	if ((flags & CALL_RETURNS_FD) && result >= 0 && !(b->event.flags & EVENT_COMPAT))
+		add_file(IN_TASK, PART_ARG_RESULT, (__u64) file_of((void *) t, result), result);
+	if (flags & CALL_FS) {
+		struct fs_struct *fs = BPF_CORE_READ(t, fs);
+
+		add_path(IN_TASK, PART_ARG_ROOT, (__u64) BPF_CORE_READ(fs, root.mnt),
+			 (__u64) BPF_CORE_READ(fs, root.dentry));
+		add_path(IN_TASK, PART_ARG_CWD, (__u64) BPF_CORE_READ(fs, pwd.mnt),
+			 (__u64) BPF_CORE_READ(fs, pwd.dentry));
+	}
+	if (flags & CALL_STATE)
+		add_state(IN_TASK, PART_ARG_RESULT, bpf_get_current_task());
+	event_emit(b);
+	return 0;
+}
+
+#endif

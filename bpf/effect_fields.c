@@ -1,0 +1,239 @@
+/* Which field of config.json an effect comes from: one rule a kind, looked up in the config that the recording carries. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/json.h"
+#include "bpf/effect_build.h"
+
+/* The text behind the kind, and its first colon field. */
+struct subject {
+	const char *rest;
+	char *object; /* owned */
+	const char *detail;
+};
+
+static void set_field(struct effect *e, char *taken)
+{
+	free(e->field);
+	e->field = taken;
+}
+
+static void field_named(struct effect *e, const char *name)
+{
+	set_field(e, text_format("%s", name));
+}
+
+/* name, when the config has path. */
+static void field_if(const struct build *b, struct effect *e, const char *path)
+{
+	if (json_get(b->config, path))
+		field_named(e, path);
+}
+
+static void tie_namespace(const struct build *b, struct effect *e, const struct subject *s)
+{
+	auto_free char *path = text_format("linux.namespaces[%s]", s->object);
+
+	field_if(b, e, path);
+}
+
+static void tie_userns(const struct build *b, struct effect *e, const struct subject *s)
+{
+	field_if(b, e, strcmp(s->object, "uid") == 0 ? "linux.uidMappings" : "linux.gidMappings");
+}
+
+static void tie_name(const struct build *b, struct effect *e, const struct subject *s)
+{
+	field_if(b, e, s->object);
+}
+
+/* A mount below the rootfs belongs to the entry whose destination it is, whatever trailing slash the config wrote. */
+static bool tie_entry(const struct build *b, struct effect *e, const char *target)
+{
+	const struct json *mounts = json_get(b->config, "mounts");
+
+	for (size_t i = 0; i < json_length(mounts); i++) {
+		const char *destination = json_string(json_member(json_at(mounts, i), "destination"));
+		size_t len = destination ? strlen(destination) : 0;
+
+		while (len > 1 && destination[len - 1] == '/')
+			len--;
+		if (len && strlen(target) == len && strncmp(destination, target, len) == 0) {
+			set_field(e, text_format("mounts[%s]", destination));
+			return true;
+		}
+	}
+	return false;
+}
+
+static void tie_mount(const struct build *b, struct effect *e, const struct subject *s)
+{
+	auto_free char *device = text_format("linux.devices[%s]", s->object);
+
+	if (tie_entry(b, e, s->object))
+		return;
+	if (strcmp(s->object, "/dev/console") == 0)
+		field_named(e, "process.terminal");
+	else if (json_get(b->config, device))
+		field_named(e, device);
+	else if (strncmp(s->object, "/dev/", 5) == 0)
+		field_named(e, "(default devices)");
+	else if (e->kind == MNT_PROPAGATE)
+		field_named(e, json_get(b->config, "linux.rootfsPropagation") ? "linux.rootfsPropagation"
+									      : "linux.namespaces[mount]");
+	else if (e->kind == MNT_ATTR && strstr(s->detail, "ro"))
+		field_named(e, "root.readonly");
+	else
+		field_named(e, "root.path");
+}
+
+static void tie_constant(const struct build *b, struct effect *e, const struct subject *s)
+{
+	static const struct {
+		enum effect_kind kind;
+		const char *field;
+	} rows[] = {
+		{ ROOT_SWITCH, "root.path" },
+		{ PATH_MASK, "linux.maskedPaths" },
+		{ PATH_READONLY, "linux.readonlyPaths" },
+		{ FS_SYMLINK, "(default links)" },
+		{ SEC_NNP, "process.noNewPrivileges" },
+		{ SEC_SECCOMP, "linux.seccomp" },
+		{ CG_LIFE, "linux.cgroupsPath" },
+		{ CG_ATTACH, "linux.cgroupsPath" },
+		{ TIME_OFFSET, "linux.timeOffsets" },
+		{ NET_LINK, "linux.namespaces[network]" },
+	};
+
+	(void) b;
+	(void) s;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		if (rows[i].kind == e->kind)
+			field_named(e, rows[i].field);
+}
+
+static void tie_node(const struct build *b, struct effect *e, const struct subject *s)
+{
+	auto_free char *device = text_format("linux.devices[%s]", s->object);
+
+	field_named(e, json_get(b->config, device) ? device : "(default devices)");
+}
+
+static void tie_ids(const struct build *b, struct effect *e, const struct subject *s)
+{
+	(void) b;
+	if (strcmp(s->object, "groups") == 0)
+		field_named(e, "process.user.additionalGids");
+	else
+		set_field(e, text_format("process.user.%s", s->object));
+}
+
+static void tie_capability(const struct build *b, struct effect *e, const struct subject *s)
+{
+	(void) b;
+	set_field(e, text_format("process.capabilities.%s", s->object));
+}
+
+/* Control files by the member of linux.resources that they come from. */
+static const struct {
+	const char *prefix, *field;
+} cgroup_files[] = {
+	{ "memory.", "linux.resources.memory" },    { "cpuset.", "linux.resources.cpu" },
+	{ "cpu.", "linux.resources.cpu" },          { "pids.", "linux.resources.pids" },
+	{ "devices.", "linux.resources.devices" },  { "blkio.", "linux.resources.blockIO" },
+	{ "io.", "linux.resources.blockIO" },       { "hugetlb.", "linux.resources.hugepageLimits" },
+	{ "rdma.", "linux.resources.rdma" },        { "net_cls.", "linux.resources.network" },
+	{ "net_prio.", "linux.resources.network" }, { "cgroup.", "linux.cgroupsPath" },
+	{ "freezer.", "linux.cgroupsPath" },
+};
+
+static void tie_cgroup_file(const struct build *b, struct effect *e, const struct subject *s)
+{
+	auto_free char *unified = text_format("linux.resources.unified[%s]", s->object);
+
+	if (json_get(b->config, unified)) {
+		field_named(e, unified);
+		return;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(cgroup_files); i++)
+		if (text_starts(s->object, cgroup_files[i].prefix))
+			field_named(e, cgroup_files[i].field);
+}
+
+static void tie_tuning(const struct build *b, struct effect *e, const struct subject *s)
+{
+	static const struct {
+		const char *what, *field;
+	} rows[] = {
+		{ "oom_score_adj", "process.oomScoreAdj" }, { "umask", "process.user.umask" },
+		{ "personality", "linux.personality" },     { "ioprio", "process.ioPriority" },
+		{ "scheduler", "process.scheduler" },       { "nice", "process.scheduler" },
+		{ "affinity", "process.execCPUAffinity" },  { "mempolicy", "linux.memoryPolicy" },
+	};
+
+	if (text_starts(s->object, "RLIMIT_")) {
+		auto_free char *path = text_format("process.rlimits[%s]", s->object);
+
+		field_if(b, e, path);
+	} else if (text_starts(s->object, "sysctl ")) {
+		field_named(e, "linux.sysctl");
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		if (strcmp(rows[i].what, s->object) == 0)
+			field_if(b, e, rows[i].field);
+}
+
+static void tie_exec(const struct build *b, struct effect *e, const struct subject *s)
+{
+	(void) b;
+	if (strcmp(s->object, "payload") == 0)
+		field_named(e, "process.args");
+}
+
+static void tie_hook(const struct build *b, struct effect *e, const struct subject *s)
+{
+	(void) b;
+	set_field(e, text_format("hooks.%s", s->object));
+}
+
+static const struct {
+	enum effect_kind kind;
+	void (*tie)(const struct build *b, struct effect *e, const struct subject *s);
+} ties[] = {
+	{ NS_NEW, tie_namespace },       { NS_JOIN, tie_namespace },     { USERNS_MAP, tie_userns },
+	{ UTS_SET, tie_name },           { MNT_PROPAGATE, tie_mount },   { MNT_NEW, tie_mount },
+	{ MNT_BIND, tie_mount },         { MNT_ATTR, tie_mount },        { MNT_MOVE, tie_mount },
+	{ MNT_UMOUNT, tie_mount },       { ROOT_SWITCH, tie_constant },  { PATH_MASK, tie_constant },
+	{ PATH_READONLY, tie_constant }, { FS_SYMLINK, tie_constant },   { SEC_NNP, tie_constant },
+	{ SEC_SECCOMP, tie_constant },   { CG_LIFE, tie_constant },      { CG_ATTACH, tie_constant },
+	{ TIME_OFFSET, tie_constant },   { NET_LINK, tie_constant },     { FS_NODE, tie_node },
+	{ CRED_IDS, tie_ids },           { CAP_CHANGE, tie_capability }, { CG_SET, tie_cgroup_file },
+	{ PROC_TUNE, tie_tuning },       { PROC_EXEC, tie_exec },        { HOOK_RUN, tie_hook },
+};
+
+static void tie_one(const struct build *b, struct effect *e)
+{
+	const char *rest = strchr(e->text, ':');
+	size_t len;
+	struct subject s = { 0 };
+
+	if (!rest)
+		return;
+	s.rest = rest + 1;
+	len = strcspn(s.rest, ":");
+	s.detail = s.rest[len] ? s.rest + len + 1 : "";
+	s.object = text_format("%.*s", (int) len, s.rest);
+	for (size_t i = 0; i < ARRAY_SIZE(ties); i++)
+		if (ties[i].kind == e->kind)
+			ties[i].tie(b, e, &s);
+	free(s.object);
+}
+
+void effects_tie(const struct build *b)
+{
+	if (!b->config)
+		return;
+	for (size_t i = 0; i < b->effects->count; i++)
+		tie_one(b, &b->effects->items[i]);
+}

@@ -1,0 +1,135 @@
+/* Reading an event's parts, and turning paths into what the container calls them. */
+#include <limits.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "bpf/effect_build.h"
+
+const struct event_slice *part_find(const struct decoded *event, int arg, int kind)
+{
+	for (size_t i = 0; i < event->part_count; i++)
+		if (event->parts[i].arg == arg && event->parts[i].kind == kind)
+			return &event->parts[i];
+	return NULL;
+}
+
+bool part_string(const struct decoded *event, int arg, struct text *ret)
+{
+	const struct event_slice *part = part_find(event, arg, PART_STRING);
+
+	if (!part)
+		return false;
+	text_add_bytes(ret, part->data, strnlen((const char *) part->data, part->size));
+	return true;
+}
+
+/* Components come leaf first: "x\0tmp\0" is /tmp/x. */
+bool part_path(const struct decoded *event, int arg, struct text *ret)
+{
+	const struct event_slice *part = part_find(event, arg, PART_PATH);
+	size_t end;
+
+	if (!part)
+		return false;
+	end = part->size;
+	if (!end)
+		text_add_char(ret, '/');
+	while (end) {
+		size_t start = end - 1; /* on the terminating NUL */
+		const char *name;
+
+		while (start && part->data[start - 1])
+			start--;
+		name = (const char *) part->data + start;
+		if (strnlen(name, end - start) != 1 || *name != '/') {
+			text_add_char(ret, '/');
+			text_add_bytes(ret, name, strnlen(name, end - start));
+		} else if (!start && end == part->size) {
+			text_add_char(ret, '/');
+		}
+		end = start;
+	}
+	return true;
+}
+
+static bool part_copy(const struct decoded *event, int arg, int kind, void *ret, size_t size)
+{
+	const struct event_slice *part = part_find(event, arg, kind);
+
+	if (!part || part->size != size)
+		return false;
+	memcpy(ret, part->data, size);
+	return true;
+}
+
+bool part_state(const struct decoded *event, struct event_state *ret)
+{
+	return part_copy(event, PART_ARG_RESULT, PART_STATE, ret, sizeof(*ret));
+}
+
+bool part_file(const struct decoded *event, int arg, struct event_file *ret)
+{
+	return part_copy(event, arg, PART_FILE, ret, sizeof(*ret));
+}
+
+static const char *strip_prefix(const char *path, const char *prefix)
+{
+	size_t len = strlen(prefix);
+
+	if (!len || strncmp(path, prefix, len) != 0 || (path[len] && path[len] != '/'))
+		return NULL;
+	return path + len;
+}
+
+/* A path below the rootfs is the container's own path; scratch and cgroup keep their symbols. */
+void path_normalize(struct build *b, const char *path, struct text *ret)
+{
+	const char *rest = strip_prefix(path, b->rootfs);
+
+	if (rest) {
+		text_add(ret, *rest ? rest : "/");
+		return;
+	}
+	rest = strip_prefix(path, b->scratch);
+	if (rest) {
+		text_add(ret, "@scratch");
+		text_add(ret, rest);
+		return;
+	}
+	text_add(ret, path);
+}
+
+void path_argument(struct build *b, int dir_arg, int arg, struct text *ret)
+{
+	auto_text path = { 0 }, given = { 0 };
+
+	if (part_path(b->now, PART_ARG_PROCFD + arg, &path)) {
+		path_normalize(b, text_str(&path), ret);
+		return;
+	}
+	(void) part_string(b->now, arg, &given);
+	if (text_str(&given)[0] != '/' && dir_arg >= 0 && part_path(b->now, dir_arg, &path)) {
+		if (given.len && strcmp(text_str(&given), ".") != 0) {
+			if (!text_ends(text_str(&path), "/"))
+				text_add_char(&path, '/');
+			text_add(&path, text_str(&given));
+		}
+		path_normalize(b, text_str(&path), ret);
+		return;
+	}
+	path_normalize(b, text_str(&given), ret);
+}
+
+void flags_text(uint64_t value, const struct flag_name *names, struct text *ret)
+{
+	bool first = true;
+
+	for (; names->name; names++) {
+		if (!(value & names->flag))
+			continue;
+		if (!first)
+			text_add_char(ret, ',');
+		text_add(ret, names->name);
+		first = false;
+	}
+}

@@ -1,0 +1,190 @@
+/* Ids, capabilities, no_new_privs, seccomp, keyrings: what a process may still do afterwards. */
+#include <errno.h>
+#include <linux/prctl.h>
+#include <linux/seccomp.h>
+#include <signal.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/names.h"
+#include "bpf/calls.h"
+#include "bpf/effect_build.h"
+
+static const char *role_now(struct build *b)
+{
+	return build_role_of(b, b->now->event.tgid);
+}
+
+static void capabilities_text(uint64_t set, struct text *ret)
+{
+	bool first = true;
+
+	if (!set)
+		text_add_char(ret, '-');
+	for (int i = 0; i < 64; i++) {
+		const char *name = set & (1ull << i) ? name_of_capability(i) : NULL;
+
+		if (!name)
+			continue;
+		if (!first)
+			text_add_char(ret, ',');
+		text_add(ret, text_starts(name, "CAP_") ? name + 4 : name);
+		first = false;
+	}
+}
+
+/* Forty bounding drops are one change: the set that is left after the last. */
+static void add_capabilities(struct build *b, const char *via, const char *set, uint64_t left)
+{
+	auto_text names = { 0 };
+	struct effect *last = effect_last(b, CAP_CHANGE);
+	auto_free char *prefix = text_format("cap.change:%s:", set);
+
+	capabilities_text(left, &names);
+	if (last && text_starts(last->text, prefix)) {
+		auto_free char *text = text_format("%s%s", prefix, text_str(&names));
+
+		effect_retext(last, text);
+		effect_add_raw(last, b->offset);
+		return;
+	}
+	(void) effect_add(b, CAP_CHANGE, via, "%s:%s", set, text_str(&names));
+}
+
+static void build_capset(struct build *b)
+{
+	struct event_state s;
+
+	if (!part_state(b->now, &s))
+		return;
+	add_capabilities(b, "capset", "inheritable", s.inheritable);
+	add_capabilities(b, "capset", "permitted", s.permitted);
+	add_capabilities(b, "capset", "effective", s.effective);
+}
+
+static void prctl_bounding(struct build *b)
+{
+	struct event_state s;
+
+	if (part_state(b->now, &s))
+		add_capabilities(b, "prctl(PR_CAPBSET_DROP)", "bounding", s.bounding);
+}
+
+static void prctl_ambient(struct build *b)
+{
+	struct event_state s;
+
+	if (b->now->event.args[1] != PR_CAP_AMBIENT_IS_SET && part_state(b->now, &s))
+		add_capabilities(b, "prctl(PR_CAP_AMBIENT)", "ambient", s.ambient);
+}
+
+static void prctl_no_new_privs(struct build *b)
+{
+	if (b->now->event.args[1])
+		(void) effect_add(b, SEC_NNP, "prctl", "%s", role_now(b));
+}
+
+static void prctl_keepcaps(struct build *b)
+{
+	(void) effect_add(b, SEC_BITS, "prctl(PR_SET_KEEPCAPS)", "keepcaps:%llu", b->now->event.args[1]);
+}
+
+static void prctl_securebits(struct build *b)
+{
+	(void) effect_add(b, SEC_BITS, "prctl(PR_SET_SECUREBITS)", "securebits:%llu", b->now->event.args[1]);
+}
+
+static void prctl_dumpable(struct build *b)
+{
+	(void) effect_add(b, SEC_BITS, "prctl(PR_SET_DUMPABLE)", "dumpable:%llu", b->now->event.args[1]);
+}
+
+static void prctl_deathsig(struct build *b)
+{
+	const char *name = name_of_signal((int) b->now->event.args[1]);
+
+	(void) effect_add(b, PROC_DEATHSIG, "prctl", "%s", name ? name : "0");
+}
+
+static void prctl_seccomp(struct build *b)
+{
+	if (b->now->event.args[1] == SECCOMP_MODE_FILTER)
+		(void) effect_add(b, SEC_SECCOMP, "prctl", "%s:0", role_now(b));
+}
+
+static const struct {
+	int option;
+	void (*build)(struct build *b);
+} prctl_options[] = {
+	{ PR_CAPBSET_DROP, prctl_bounding },         { PR_CAP_AMBIENT, prctl_ambient },
+	{ PR_SET_NO_NEW_PRIVS, prctl_no_new_privs }, { PR_SET_KEEPCAPS, prctl_keepcaps },
+	{ PR_SET_SECUREBITS, prctl_securebits },     { PR_SET_DUMPABLE, prctl_dumpable },
+	{ PR_SET_PDEATHSIG, prctl_deathsig },        { PR_SET_SECCOMP, prctl_seccomp },
+};
+
+static void build_prctl(struct build *b)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(prctl_options); i++)
+		if ((int) b->now->event.args[0] == prctl_options[i].option)
+			prctl_options[i].build(b);
+}
+
+static void build_seccomp(struct build *b)
+{
+	if (b->now->event.args[0] == SECCOMP_SET_MODE_FILTER && b->now->event.args[2] && b->now->event.extra)
+		(void) effect_add(b, SEC_SECCOMP, "seccomp", "%s:%llu", role_now(b), b->now->event.args[1]);
+}
+
+static void build_setgroups(struct build *b)
+{
+	const struct event_slice *part = part_find(b->now, 1, PART_BYTES);
+	auto_text groups = { 0 };
+
+	for (size_t i = 0; part && i + 4 <= part->size; i += 4) {
+		uint32_t gid;
+
+		memcpy(&gid, part->data + i, sizeof(gid));
+		text_addf(&groups, "%s%u", i ? "," : "", gid);
+	}
+	(void) effect_add(b, CRED_IDS, "setgroups", "groups:%s", groups.len ? text_str(&groups) : "-");
+}
+
+static void add_ids(struct build *b, const char *which, uint32_t effective)
+{
+	(void) effect_add(b, CRED_IDS, call_name(b->now->event.call), "%s:%u", which, effective);
+}
+
+static void build_setuid(struct build *b)
+{
+	struct event_state s;
+
+	if (part_state(b->now, &s))
+		add_ids(b, "uid", s.euid);
+}
+
+static void build_setgid(struct build *b)
+{
+	struct event_state s;
+
+	if (part_state(b->now, &s))
+		add_ids(b, "gid", s.egid);
+}
+
+static void build_keyctl(struct build *b)
+{
+	static const char *const operations[] = { "get",   "join",    "update",  "revoke",
+						  "chown", "setperm", "describe" };
+	uint64_t operation = b->now->event.args[0];
+
+	if (operation < ARRAY_SIZE(operations))
+		(void) effect_add(b, SEC_KEYRING, "keyctl", "%s", operations[operation]);
+	else
+		(void) effect_add(b, SEC_KEYRING, "keyctl", "operation %llu", (unsigned long long) operation);
+}
+
+const struct call_effect privilege_call_effects[] = {
+	{ "capset", build_capset },       { "prctl", build_prctl },   { "seccomp", build_seccomp },
+	{ "setgroups", build_setgroups }, { "setuid", build_setuid }, { "setreuid", build_setuid },
+	{ "setresuid", build_setuid },    { "setgid", build_setgid }, { "setregid", build_setgid },
+	{ "setresgid", build_setgid },    { "keyctl", build_keyctl }, { 0 },
+};

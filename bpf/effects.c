@@ -1,0 +1,486 @@
+/*
+ * Two passes over a recording: the first finds who is who (runtime, init, hook, payload), the second turns events into effects.
+ * Roles come first because a process is called init for what it does later: it execs the payload after its root was switched.
+ */
+#include "bpf/effects.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/json.h"
+#include "base/names.h"
+#include "bpf/calls.h"
+#include "bpf/effect_build.h"
+
+#define EFFECTS_MAX 65536
+#define CLONE_THREAD_FLAG 0x10000
+
+static const char *const role_names[] = {
+	[ROLE_RUNTIME] = "runtime", [ROLE_INIT] = "init",       [ROLE_HOOK] = "hook",
+	[ROLE_PAYLOAD] = "payload", [ROLE_SANDBOX] = "sandbox",
+};
+static const char *const phase_names[] = {
+	[PHASE_NONE] = "none",   [PHASE_CREATE] = "create", [PHASE_START] = "start",
+	[PHASE_EXEC] = "exec",   [PHASE_KILL] = "kill",     [PHASE_DELETE] = "delete",
+	[PHASE_STATE] = "state", [PHASE_WAIT] = "wait",     [PHASE_OTHER] = "other",
+};
+
+const char *effect_role_name(enum effect_role role)
+{
+	return role && (size_t) role < ARRAY_SIZE(role_names) ? role_names[role] : "host";
+}
+
+const char *effect_phase_name(enum event_phase phase)
+{
+	return (size_t) phase < ARRAY_SIZE(phase_names) ? phase_names[phase] : "other";
+}
+
+static const char *kind_name(enum effect_kind kind)
+{
+	for (size_t i = 0; i < effect_kind_count; i++)
+		if (effect_kinds[i].kind == kind)
+			return effect_kinds[i].name;
+	return "?";
+}
+
+/* Newest first: a pid that was used again means its later owner. */
+struct task *build_task(struct build *b, uint32_t tgid)
+{
+	for (size_t i = b->task_count; i-- > 0;)
+		if (b->tasks[i].tgid == tgid)
+			return &b->tasks[i];
+	return NULL;
+}
+
+const char *build_role_of(struct build *b, uint32_t tgid)
+{
+	struct task *t = build_task(b, tgid);
+
+	return t ? effect_role_name(t->role) : "host";
+}
+
+static struct task *task_add(struct build *b, uint32_t tgid, struct task *parent, uint32_t parent_tgid)
+{
+	struct task *grown;
+
+	if (b->task_count >= TASKS_MAX)
+		return NULL;
+	if (!(b->task_count & (b->task_count + 1)) || !b->tasks) {
+		ptrdiff_t index = parent ? parent - b->tasks : -1;
+
+		grown = reallocarray(b->tasks, 2 * (b->task_count + 1), sizeof(*grown));
+		if (!grown)
+			abort();
+		b->tasks = grown;
+		parent = index >= 0 ? &grown[index] : NULL;
+	}
+	b->tasks[b->task_count] = (struct task){
+		.tgid = tgid,
+		.parent = parent_tgid,
+		.role = parent ? parent->role : ROLE_RUNTIME,
+		.switched = parent && parent->switched,
+		.payload_from = UINT64_MAX,
+	};
+	return &b->tasks[b->task_count++];
+}
+
+static void effect_clear(struct effect *e)
+{
+	free(e->text);
+	free(e->via);
+	free(e->field);
+	free(e->raw);
+}
+
+void effects_free(struct effects *effects)
+{
+	for (size_t i = 0; i < effects->count; i++)
+		effect_clear(&effects->items[i]);
+	free(effects->items);
+	*effects = (struct effects){ 0 };
+}
+
+struct effect *effect_add(struct build *b, enum effect_kind kind, const char *via, const char *format, ...)
+{
+	struct effects *list = b->effects;
+	struct effect *e;
+	auto_text text = { 0 };
+	va_list args;
+
+	if (list->count >= EFFECTS_MAX)
+		return NULL;
+	if (!(list->count & (list->count + 1)) || !list->items) {
+		struct effect *grown = reallocarray(list->items, 2 * (list->count + 1), sizeof(*grown));
+
+		if (!grown)
+			abort();
+		list->items = grown;
+	}
+	text_addf(&text, "%s:", kind_name(kind));
+	va_start(args, format);
+	text_addv(&text, format, args);
+	va_end(args);
+	e = &list->items[list->count++];
+	*e = (struct effect){
+		.kind = kind,
+		.role = b->task ? b->task->role : ROLE_RUNTIME,
+		.phase = b->phase,
+		.text = text_take(&text),
+		.via = via ? strdup(via) : NULL,
+		.time_ns = b->now->event.time_ns,
+		.error = b->now->event.result < 0 ? (int) -b->now->event.result : 0,
+		.tgid = b->now->event.tgid,
+		.ns_tgid = b->now->event.ns_tgid,
+	};
+	effect_add_raw(e, b->offset);
+	return e;
+}
+
+void effect_add_raw(struct effect *effect, size_t offset)
+{
+	size_t *grown = reallocarray(effect->raw, effect->raw_count + 1, sizeof(*grown));
+
+	if (!grown)
+		abort();
+	effect->raw = grown;
+	grown[effect->raw_count++] = offset;
+}
+
+void effect_retext(struct effect *effect, const char *text)
+{
+	free(effect->text);
+	effect->text = strdup(text);
+	if (!effect->text)
+		abort();
+}
+
+struct effect *effect_last(struct build *b, enum effect_kind kind)
+{
+	for (size_t i = b->effects->count; i-- > 0;) {
+		struct effect *e = &b->effects->items[i];
+
+		if (e->tgid != b->now->event.tgid)
+			continue;
+		if (kind == CAP_CHANGE && e->kind == CAP_CHANGE)
+			return e;
+		return e->kind == kind && !e->error ? e : NULL;
+	}
+	return NULL;
+}
+
+/* Which hook of config.json a program is; NULL: none. The k-th run of the same path is still that hook. */
+static const char *hook_kind_of(struct build *b, const char *path)
+{
+	static const char *const kinds[] = { "prestart",       "createRuntime", "createContainer",
+					     "startContainer", "poststart",     "poststop" };
+	const struct json *hooks = json_get(b->config, "hooks");
+
+	for (size_t k = 0; k < ARRAY_SIZE(kinds); k++) {
+		const struct json *list = json_member(hooks, kinds[k]);
+
+		for (size_t i = 0; i < json_length(list); i++) {
+			const char *hook = json_string(json_member(json_at(list, i), "path"));
+
+			if (hook && strcmp(hook, path) == 0)
+				return kinds[k];
+		}
+	}
+	return NULL;
+}
+
+static bool is_hook(struct build *b, const struct decoded *event)
+{
+	auto_text name = { 0 };
+
+	return part_string(event, 0, &name) && hook_kind_of(b, text_str(&name));
+}
+
+/* The payload is what the first process with a switched root executes that is no hook. */
+static void find_roles_of_exec(struct build *b, const struct decoded *event)
+{
+	struct task *t = build_task(b, event->event.tgid);
+
+	if (!t)
+		return;
+	if (is_hook(b, event)) {
+		t->role = ROLE_HOOK;
+		return;
+	}
+	if (t->switched && t->role == ROLE_RUNTIME) {
+		t->role = ROLE_INIT;
+		t->payload_from = event->event.time_ns;
+	}
+}
+
+static void find_roles(struct build *b, const struct decoded *event)
+{
+	struct task *t = build_task(b, event->event.tgid);
+
+	if (!t && event->event.type != EVENT_MARK)
+		t = task_add(b, event->event.tgid, NULL, 0);
+	if (event->event.type == EVENT_FORK && !(event->event.args[2] & CLONE_THREAD_FLAG)) {
+		bool of_payload = t && t->payload_from != UINT64_MAX; /* t may move when the list grows */
+		struct task *child = task_add(b, (uint32_t) event->event.args[0], t, event->event.tgid);
+
+		if (child && of_payload) {
+			child->role = ROLE_PAYLOAD;
+			child->payload_from = event->event.time_ns;
+		}
+	} else if (event->event.type == EVENT_CALL && event->event.result == 0 && t) {
+		const char *name = call_name(event->event.call);
+
+		if (name && (strcmp(name, "pivot_root") == 0 || strcmp(name, "chroot") == 0))
+			t->switched = true;
+	} else if (event->event.type == EVENT_EXEC) {
+		find_roles_of_exec(b, event);
+	}
+}
+
+/* After the first pass roles stay; what the second pass learns anew is cleared. */
+static void roles_settle(struct build *b)
+{
+	for (size_t i = 0; i < b->task_count; i++)
+		b->tasks[i].switched = false;
+}
+
+static const struct call_effect *const call_tables[] = {
+	mount_call_effects,
+	privilege_call_effects,
+	process_call_effects,
+	file_call_effects,
+};
+
+static void build_call(struct build *b)
+{
+	const char *name = call_name(b->now->event.call);
+
+	if (b->now->event.flags & EVENT_COMPAT) {
+		b->effects->undecoded++;
+		return;
+	}
+	for (size_t i = 0; name && i < ARRAY_SIZE(call_tables); i++)
+		for (const struct call_effect *row = call_tables[i]; row->call; row++)
+			if (strcmp(row->call, name) == 0)
+				row->build(b);
+}
+
+static void build_fork(struct build *b)
+{
+	struct task *child;
+
+	if (b->now->event.args[2] & CLONE_THREAD_FLAG)
+		return;
+	child = build_task(b, (uint32_t) b->now->event.args[0]);
+	if (child && b->task)
+		child->switched = b->task->switched;
+	(void) effect_add(b, PROC_SPAWN, NULL, "%s", child ? effect_role_name(child->role) : "?");
+}
+
+static void build_exec(struct build *b)
+{
+	auto_text name = { 0 }, path = { 0 };
+	const char *hook;
+
+	(void) part_string(b->now, 0, &name);
+	hook = hook_kind_of(b, text_str(&name));
+	if (hook) {
+		(void) effect_add(b, HOOK_RUN, text_str(&name), "%s", hook);
+		return;
+	}
+	if (b->task && b->now->event.time_ns == b->task->payload_from) {
+		b->task->role = ROLE_PAYLOAD;
+		if (b->effects->payload_exec == SIZE_MAX)
+			b->effects->payload_exec = b->effects->count;
+	}
+	(void) part_path(b->now, 1, &path);
+	(void) effect_add(b, PROC_EXEC, text_str(&path), "%s",
+			  b->task ? effect_role_name(b->task->role) : "host");
+}
+
+static void build_exit(struct build *b)
+{
+	int status = (int) b->now->event.args[0];
+	const char *signal = WIFSIGNALED(status) ? name_of_signal(WTERMSIG(status)) : NULL;
+	const char *role = b->task ? effect_role_name(b->task->role) : "host";
+
+	if (signal)
+		(void) effect_add(b, PROC_EXIT, NULL, "%s:%s", role, signal);
+	else
+		(void) effect_add(b, PROC_EXIT, NULL, "%s:%d", role, WEXITSTATUS(status));
+}
+
+static void build_fd(struct build *b)
+{
+	struct event_file file;
+	auto_text path = { 0 };
+
+	/* Only what the payload starts with; programs that the runtime runs have descriptors of their own. */
+	if (!part_file(b->now, 0, &file) || !b->task || b->task->role != ROLE_PAYLOAD)
+		return;
+	(void) part_path(b->now, 0, &path);
+	(void) effect_add(b, FD_SURVIVE, text_str(&path), "%d", file.fd);
+}
+
+static void build_signal(struct build *b)
+{
+	const char *name = name_of_signal((int) b->now->event.args[0]);
+
+	(void) effect_add(b, SIGNAL_SEND, NULL, "%s:%s", name ? name : "?",
+			  build_role_of(b, (uint32_t) b->now->event.args[1]));
+}
+
+static void cgroup_text(struct build *b, struct text *ret)
+{
+	auto_text path = { 0 };
+	const char *at;
+
+	(void) part_string(b->now, 0, &path);
+	at = *b->cgroup ? strstr(text_str(&path), b->cgroup) : NULL;
+	if (at)
+		text_addf(ret, "@cgroup%s", at + strlen(b->cgroup));
+	else
+		text_add(ret, text_str(&path));
+}
+
+static void build_cgroup(struct build *b)
+{
+	auto_text path = { 0 };
+
+	cgroup_text(b, &path);
+	if (b->now->event.type == EVENT_CGROUP_ATTACH)
+		(void) effect_add(b, CG_ATTACH, "cgroup.procs", "%s:%s",
+				  build_role_of(b, (uint32_t) b->now->event.args[0]), text_str(&path));
+	else
+		(void) effect_add(b, CG_LIFE, NULL, "%s:%s",
+				  b->now->event.type == EVENT_CGROUP_MKDIR ? "mkdir" : "rmdir",
+				  text_str(&path));
+}
+
+static void build_denied(struct build *b)
+{
+	const char *name = call_name(b->now->event.call);
+
+	if (name)
+		(void) effect_add(b, SEC_DENIED, NULL, "%s", name);
+	else
+		(void) effect_add(b, SEC_DENIED, NULL, "call %u", b->now->event.call);
+}
+
+static void build_mark(struct build *b)
+{
+	if (b->now->event.args[0] == MARK_PHASE)
+		b->phase = (enum event_phase) b->now->event.args[1];
+}
+
+static void build_uring(struct build *b)
+{
+	b->effects->undecoded++;
+}
+
+static void (*const builders[EVENT_TYPE_END])(struct build *b) = {
+	[EVENT_CALL] = build_call,
+	[EVENT_CALL_DENIED] = build_denied,
+	[EVENT_FORK] = build_fork,
+	[EVENT_EXEC] = build_exec,
+	[EVENT_EXIT] = build_exit,
+	[EVENT_FD] = build_fd,
+	[EVENT_CGROUP_ATTACH] = build_cgroup,
+	[EVENT_CGROUP_MKDIR] = build_cgroup,
+	[EVENT_CGROUP_RMDIR] = build_cgroup,
+	[EVENT_SIGNAL] = build_signal,
+	[EVENT_URING] = build_uring,
+	[EVENT_MARK] = build_mark,
+};
+
+static void second_pass(struct build *b, const struct decoded *event)
+{
+	b->now = event;
+	b->task = build_task(b, event->event.tgid);
+	if (builders[event->event.type])
+		builders[event->event.type](b);
+	b->effects->events++;
+}
+
+static int walk(struct build *b, void (*each)(struct build *b, const struct decoded *event), struct err *err)
+{
+	struct decoded event;
+	size_t offset = 0, at = 0;
+	int r;
+
+	while ((r = recording_next(b->recording, &offset, &event, err)) == 1) {
+		b->offset = at;
+		each(b, &event);
+		at = offset;
+	}
+	return r;
+}
+
+/* Sequence numbers are 0..n-1 of the tag, in whatever order time sorted them. */
+static bool has_gaps(const struct recording *recording)
+{
+	auto_free unsigned char *seen = calloc(recording->event_count / 8 + 1, 1);
+	struct decoded event;
+	size_t offset = 0;
+
+	if (!seen)
+		abort();
+	while (recording_next(recording, &offset, &event, NULL) == 1) {
+		if (event.event.sequence >= recording->event_count)
+			return true;
+		if (seen[event.event.sequence / 8] & (1u << (event.event.sequence % 8)))
+			return true;
+		seen[event.event.sequence / 8] |= (unsigned char) (1u << (event.event.sequence % 8));
+	}
+	return false;
+}
+
+static const char *symbol(const struct recording *recording, const char *name)
+{
+	const char *value = json_get_string(recording->symbols, name);
+
+	return value ? value : "";
+}
+
+int effects_from(const struct recording *recording, struct effects *ret, struct err *err)
+{
+	struct effects found = { .payload_exec = SIZE_MAX,
+				 .lost = recording->lost,
+				 .gaps = has_gaps(recording) };
+	struct build b = {
+		.recording = recording,
+		.config = json_member(recording->symbols, "config"),
+		.rootfs = symbol(recording, "rootfs"),
+		.scratch = symbol(recording, "scratch"),
+		.cgroup = symbol(recording, "cgroup"),
+		.runtime = symbol(recording, "runtime"),
+		.effects = &found,
+	};
+	int r;
+
+	found.payload_visible = strcmp(symbol(recording, "payload_visible"), "sandbox") != 0;
+	r = walk(&b, find_roles, err);
+	roles_settle(&b);
+	if (r == 0)
+		r = walk(&b, second_pass, err);
+	if (r == 0)
+		effects_tie(&b);
+	for (size_t i = 0; i < b.task_count; i++) {
+		for (size_t k = 0; k < b.tasks[i].fd_count; k++) {
+			free(b.tasks[i].fds[k].type);
+			free(b.tasks[i].fds[k].source);
+		}
+		free(b.tasks[i].fds);
+	}
+	free(b.tasks);
+	if (r < 0) {
+		effects_free(&found);
+		return fail(err, r, "effects of the recording");
+	}
+	*ret = found;
+	return 0;
+}

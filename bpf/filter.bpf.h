@@ -1,0 +1,77 @@
+/* Who is recorded: a map of followed processes that grows with every fork, and the marks by which the harness drives it. */
+#ifndef BPF_FILTER_BPF_H
+#define BPF_FILTER_BPF_H
+
+#define FOLLOWED_MAX 16384 /* processes at once */
+#define TAGS_MAX 4096 /* cases that are open at once, with those whose count is still wanted */
+
+#define FOLLOW_CHILDREN_ONLY 1u
+
+struct follow {
+	__u32 tag, flags;
+};
+struct tag_count {
+	__u64 sequence, lost;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, FOLLOWED_MAX);
+	__type(key, __u32);
+	__type(value, struct follow);
+} followed SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, TAGS_MAX);
+	__type(key, __u32);
+	__type(value, struct tag_count);
+} tags SEC(".maps");
+
+const volatile __u64 secret = 0;
+
+__u64 lost_total = 0; /* events that found no room in the ring */
+__u64 lost_processes = 0; /* forks that found no room in the map: their events are missing altogether */
+__u64 calls_seen = 0;
+__s64 followed_now = 0;
+
+static __always_inline struct follow *follow_of(__u32 tgid)
+{
+	return bpf_map_lookup_elem(&followed, &tgid);
+}
+
+/* The present task, when its own events are wanted. */
+static __always_inline struct follow *follow_current(void)
+{
+	struct follow *f = follow_of(bpf_get_current_pid_tgid() >> 32);
+
+	if (!f || (f->flags & FOLLOW_CHILDREN_ONLY))
+		return NULL;
+	return f;
+}
+
+static __always_inline void follow_start(__u32 tgid, __u32 tag, __u32 flags)
+{
+	struct follow f = { .tag = tag, .flags = flags };
+
+	if (bpf_map_update_elem(&followed, &tgid, &f, BPF_ANY))
+		__sync_fetch_and_add(&lost_processes, 1);
+	else
+		__sync_fetch_and_add(&followed_now, 1);
+}
+
+/* Events of a tag that the reader has taken are not wanted any more: emitting needs the tag's count. */
+static __always_inline void tag_open(__u32 tag)
+{
+	struct tag_count none = {};
+
+	(void) bpf_map_update_elem(&tags, &tag, &none, BPF_NOEXIST);
+}
+
+static __always_inline void follow_stop(__u32 tgid)
+{
+	if (!bpf_map_delete_elem(&followed, &tgid))
+		__sync_fetch_and_add(&followed_now, -1);
+}
+
+#endif

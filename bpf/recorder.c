@@ -1,0 +1,321 @@
+/* The live recorder: one object for a whole run. The ring is drained without wake-ups: they, not the probes, are what recording costs. */
+#include "bpf/recorder.h"
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <linux/btf.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/json.h"
+#include "base/process.h"
+#include "base/text.h"
+#include "bpf/calls.h"
+#include "bpf/record.skel.h"
+
+#define BTF_PATH "/sys/kernel/btf/vmlinux"
+
+/* What one tag has so far. */
+struct tag_events {
+	uint32_t tag;
+	struct text bytes;
+	uint64_t count;
+	bool closed;
+	struct tag_events *next;
+};
+
+struct recorder {
+	struct record *object;
+	struct ring_buffer *ring;
+	struct tag_events *tags;
+	uint64_t secret;
+	int load_ms;
+};
+
+static int say_nothing(enum libbpf_print_level level, const char *format, va_list args)
+{
+	(void) level;
+	(void) format;
+	(void) args;
+	return 0;
+}
+
+static struct tag_events *tag_find(struct recorder *recorder, uint32_t tag)
+{
+	for (struct tag_events *t = recorder->tags; t; t = t->next)
+		if (t->tag == tag)
+			return t;
+	return NULL;
+}
+
+static struct tag_events *tag_get(struct recorder *recorder, uint32_t tag)
+{
+	struct tag_events *t = tag_find(recorder, tag);
+
+	if (t)
+		return t;
+	t = calloc(1, sizeof(*t));
+	if (!t)
+		abort();
+	t->tag = tag;
+	t->next = recorder->tags;
+	recorder->tags = t;
+	return t;
+}
+
+/* Called by libbpf for each record of the ring. */
+static int on_event(void *argument, void *data, size_t size)
+{
+	struct recorder *recorder = argument;
+	struct event event;
+	struct tag_events *t;
+
+	if (size < sizeof(event))
+		return 0;
+	memcpy(&event, data, sizeof(event));
+	if (event.size > size - sizeof(event))
+		return 0;
+	t = tag_get(recorder, event.tag);
+	if (t->closed)
+		return 0;
+	text_add_bytes(&t->bytes, data, sizeof(event) + event.size);
+	t->count++;
+	if (event.type == EVENT_MARK && event.args[0] == MARK_CLOSE)
+		t->closed = true;
+	return 0;
+}
+
+static bool has_btf_event(struct btf *btf, const char *name)
+{
+	auto_free char *type = text_format("btf_trace_%s", name);
+
+	return btf__find_by_name_kind(btf, type, BTF_KIND_TYPEDEF) > 0;
+}
+
+/* Newer kernels drop or rename these; without them the recorder sees less and says so in doctor. */
+static int choose_programs(struct record *object, struct err *err)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+
+	if (libbpf_get_error(btf))
+		return fail_text(
+		    err, -ENOTSUP,
+		    "the kernel has no BTF (%s is missing): recording needs CONFIG_DEBUG_INFO_BTF", BTF_PATH);
+	(void) bpf_program__set_autoload(object->progs.on_capability, has_btf_event(btf, "cap_capable"));
+	(void) bpf_program__set_autoload(object->progs.on_uring, has_btf_event(btf, "io_uring_submit_req"));
+	btf__free(btf);
+	return 0;
+}
+
+static int refused(int r, const char *what, struct err *err)
+{
+	if (r == -EPERM || r == -EACCES)
+		return fail_text(err, r,
+				 "%s: the kernel refuses it: CAP_BPF and CAP_PERFMON are needed, in the "
+				 "first user namespace",
+				 what);
+	return fail(err, r, "%s", what);
+}
+
+static int object_load(struct recorder *recorder, struct err *err)
+{
+	struct record *object;
+	int64_t begin = process_now_ms();
+	int r;
+
+	libbpf_set_print(say_nothing);
+	object = recorder->object = record__open();
+	if (!object)
+		return fail(err, -errno, "open the recorder's programs");
+	r = choose_programs(object, err);
+	if (r < 0)
+		return r;
+	calls_fill((struct event_call *) object->rodata->calls);
+	object->rodata->secret = recorder->secret;
+	r = record__load(object);
+	if (r < 0)
+		return refused(r, "load the recorder's programs", err);
+	r = record__attach(object);
+	if (r < 0)
+		return refused(r, "attach the recorder's programs", err);
+	recorder->ring = ring_buffer__new(bpf_map__fd(object->maps.ring), on_event, recorder, NULL);
+	if (!recorder->ring)
+		return fail(err, -errno, "map the recorder's ring");
+	recorder->load_ms = (int) (process_now_ms() - begin);
+	return 0;
+}
+
+int recorder_open(struct recorder **ret, struct err *err)
+{
+	struct recorder *recorder = calloc(1, sizeof(*recorder));
+	int r;
+
+	if (!recorder)
+		return fail(err, -ENOMEM, "open the recorder");
+	if (getrandom(&recorder->secret, sizeof(recorder->secret), 0) != sizeof(recorder->secret)) {
+		r = fail(err, -errno, "draw the recorder's secret");
+		recorder_close(recorder);
+		return r;
+	}
+	recorder->secret |= 1; /* zero means: no marks */
+	r = object_load(recorder, err);
+	if (r < 0) {
+		recorder_close(recorder);
+		return r;
+	}
+	*ret = recorder;
+	return 0;
+}
+
+int recorder_probe(struct err *err)
+{
+	struct recorder *recorder = NULL;
+	int r = recorder_open(&recorder, err);
+
+	if (r < 0)
+		return r;
+	recorder_close(recorder);
+	return 0;
+}
+
+static void tag_free(struct tag_events *t)
+{
+	text_free(&t->bytes);
+	free(t);
+}
+
+void recorder_close(struct recorder *recorder)
+{
+	if (!recorder)
+		return;
+	ring_buffer__free(recorder->ring);
+	record__destroy(recorder->object);
+	for (struct tag_events *t = recorder->tags, *next; t; t = next) {
+		next = t->next;
+		tag_free(t);
+	}
+	free(recorder);
+}
+
+uint64_t recorder_secret(const struct recorder *recorder)
+{
+	return recorder->secret;
+}
+
+int recorder_load_ms(const struct recorder *recorder)
+{
+	return recorder->load_ms;
+}
+
+int recorder_drain(struct recorder *recorder, struct err *err)
+{
+	int r = ring_buffer__consume(recorder->ring);
+
+	return r < 0 ? fail(err, r, "drain the recorder's ring") : 0;
+}
+
+int recorder_is_closed(const struct recorder *recorder, uint32_t tag)
+{
+	for (const struct tag_events *t = recorder->tags; t; t = t->next)
+		if (t->tag == tag)
+			return t->closed;
+	return 0;
+}
+
+uint64_t recorder_lost(const struct recorder *recorder)
+{
+	return recorder->object->bss->lost_total + recorder->object->bss->lost_processes;
+}
+
+struct tag_count_value {
+	uint64_t sequence, lost;
+};
+
+static uint64_t tag_lost(const struct recorder *recorder, uint32_t tag)
+{
+	struct tag_count_value value = { 0 };
+	int map = bpf_map__fd(recorder->object->maps.tags);
+
+	if (bpf_map_lookup_elem(map, &tag, &value) < 0)
+		return 0;
+	(void) bpf_map_delete_elem(map, &tag);
+	return value.lost + recorder->object->bss->lost_processes;
+}
+
+struct event_key {
+	uint64_t time_ns, sequence;
+	size_t offset, size;
+};
+
+static int compare_keys(const void *a, const void *b)
+{
+	const struct event_key *x = a, *y = b;
+
+	if (x->time_ns != y->time_ns)
+		return x->time_ns < y->time_ns ? -1 : 1;
+	return x->sequence < y->sequence ? -1 : x->sequence > y->sequence;
+}
+
+/* CPUs write in an order that inverts by some ten microseconds, and a call is written at its end: sort by its beginning. */
+static unsigned char *events_sorted(const struct tag_events *t)
+{
+	struct event_key *keys = calloc(t->count + 1, sizeof(*keys));
+	unsigned char *out = malloc(t->bytes.len + 1), *at = out;
+	size_t offset = 0;
+
+	if (!keys || !out)
+		abort();
+	for (uint64_t i = 0; i < t->count; i++) {
+		struct event event;
+
+		memcpy(&event, t->bytes.data + offset, sizeof(event));
+		keys[i] =
+		    (struct event_key){ event.time_ns, event.sequence, offset, sizeof(event) + event.size };
+		offset += keys[i].size;
+	}
+	qsort(keys, t->count, sizeof(*keys), compare_keys);
+	for (uint64_t i = 0; i < t->count; i++) {
+		memcpy(at, t->bytes.data + keys[i].offset, keys[i].size);
+		at += keys[i].size;
+	}
+	free(keys);
+	return out;
+}
+
+int recorder_take(struct recorder *recorder, uint32_t tag, struct json *symbols, struct recording *ret,
+		  struct err *err)
+{
+	auto_json taken = symbols;
+
+	for (struct tag_events **link = &recorder->tags; *link; link = &(*link)->next) {
+		struct tag_events *t = *link;
+
+		if (t->tag != tag)
+			continue;
+		*ret = (struct recording){
+			.symbols = TAKE(taken),
+			.bytes = events_sorted(t),
+			.size = t->bytes.len,
+			.event_count = t->count,
+			.lost = tag_lost(recorder, tag),
+		};
+		*link = t->next;
+		tag_free(t);
+		return 0;
+	}
+	return fail_text(err, -ENOENT, "nothing was recorded under tag %u", tag);
+}
+
+int recorder_mark(uint64_t secret, enum event_mark mark, uint64_t value, uint32_t tag)
+{
+	if (secret) /* fails with EINVAL by design: only the tracepoint reads it */
+		(void) prctl(EVENT_MARK_CALL, secret, (unsigned long) mark, value, (unsigned long) tag);
+	return 0;
+}

@@ -1,0 +1,35 @@
+/*
+ * The live recorder: loads what this kernel allows, drains the ring without wake-ups, hands out events by tag, counts what was lost.
+ * Needs CAP_BPF and CAP_PERFMON, BTF, Linux 5.17; neither tracefs nor RLIMIT_MEMLOCK. One for a whole run; not thread-safe.
+ */
+#ifndef BPF_RECORDER_H
+#define BPF_RECORDER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bpf/recording.h"
+
+struct recorder;
+
+/* 0: recording is possible here; else -errno and the sentence why not ("BTF is missing: ..."). Loads nothing lasting. */
+int recorder_probe(struct err *err);
+int recorder_open(struct recorder **ret, struct err *err);
+void recorder_close(struct recorder *recorder); /* NULL is fine */
+uint64_t recorder_secret(const struct recorder *recorder);
+int recorder_load_ms(const struct recorder *recorder); /* measured */
+
+/* Drains what is in the ring. Call it at least every 10 ms while something is recorded. */
+int recorder_drain(struct recorder *recorder, struct err *err);
+/* 1: the tag's MARK_CLOSE has been drained and its events are whole; 0: not yet. */
+int recorder_is_closed(const struct recorder *recorder, uint32_t tag);
+/* Takes the events of a tag, sorted by time, with symbols (taken). The tag is forgotten. */
+int recorder_take(struct recorder *recorder, uint32_t tag, struct json *symbols, struct recording *ret,
+		  struct err *err);
+uint64_t recorder_lost(const struct recorder *recorder);
+
+/* In the marked process. Returns 0; harmless when no recorder runs. */
+int recorder_mark(uint64_t secret, enum event_mark mark, uint64_t value, uint32_t tag);
+
+#endif

@@ -1,0 +1,128 @@
+/* config-linux.md, Masked Paths: what the container must not be able to read. */
+#include "harness/case.h"
+
+static const struct conformance_case masked_paths[] = {
+{
+	CASE(a_masked_file_reads_as_empty),
+	.title  = "a masked file cannot be read: it is empty, and writing to it does not reach the file below",
+	.clause = { MUST("linux.masked.def.unreadable") },
+	.needs  = { .root = 1 },
+	.prepare = { FILE_WITH("rootfs/etc/secret", "a secret") },
+	.given  = { ADD("linux.maskedPaths[]", "/etc/secret") },
+	.inside = { "read /etc/secret", "write /etc/secret" },
+	.then   = {
+		INSIDE("try[read /etc/secret].data", equals, ""),
+		INSIDE("mounts[/etc/secret].destination", equals, "/etc/secret"),
+		HOST("rootfs[etc/secret].content", equals, "a secret"),
+	},
+	.refuted_by = "masked-paths-dropped",
+},
+{
+	CASE(a_masked_directory_is_empty),
+	.title  = "a masked directory shows nothing of what is in it, and nothing can be put there",
+	.clause = { MUST("linux.masked.def.unreadable") },
+	.needs  = { .root = 1 },
+	.prepare = { FILE_WITH("rootfs/etc/keys/private", "a secret") },
+	.given  = { ADD("linux.maskedPaths[]", "/etc/keys") },
+	.inside = { "list /etc/keys", "read /etc/keys/private", "create /etc/keys/new" },
+	.then   = {
+		INSIDE("try[list /etc/keys].entries", equals, []),
+		INSIDE("try[read /etc/keys/private].errno", equals, "ENOENT"),
+		INSIDE("try[create /etc/keys/new].errno", equals, "EROFS"),
+		HOST("rootfs[etc/keys/private].content", equals, "a secret"),
+	},
+	.refuted_by = "masked-paths-dropped",
+},
+{
+	CASE(every_masked_path_is_masked),
+	.title  = "all of several masked paths are masked, the last one too",
+	.clause = { MUST("linux.masked.def.unreadable") },
+	.needs  = { .root = 1 },
+	.prepare = { FILE_WITH("rootfs/a", "first"), FILE_WITH("rootfs/b", "second"), FILE_WITH("rootfs/c", "third") },
+	.given  = { SET("linux.maskedPaths", ["/a", "/b", "/c"]) },
+	.inside = { "read /a", "read /b", "read /c" },
+	.then   = {
+		INSIDE("try[read /a].data", equals, ""),
+		INSIDE("try[read /b].data", equals, ""),
+		INSIDE("try[read /c].data", equals, ""),
+	},
+	.refuted_by = "masked-paths-forget-the-last",
+},
+{
+	CASE(a_masked_path_that_is_not_there_is_no_error),
+	.title  = "a masked path that the image does not have changes nothing, and later ones are masked",
+	.clause = { MUST("linux.masked.def.unreadable") },
+	.needs  = { .root = 1 },
+	.prepare = { FILE_WITH("rootfs/secret", "a secret") },
+	.given  = { SET("linux.maskedPaths", ["/not/there", "/secret"]) },
+	.inside = { "read /secret", "stat /not" },
+	.then   = {
+		INSIDE("try[read /secret].data", equals, ""),
+		INSIDE("try[stat /not].errno", equals, "ENOENT"),
+	},
+	.refuted_by = "masked-paths-forget-the-last",
+	.why = "Default lists name files of every kernel; none has them all.",
+},
+{
+	CASE(a_masked_path_behind_a_link_is_masked),
+	.title  = "a masked path that leads through a link of the image masks what the link means inside",
+	.clause = { MUST("linux.masked.def.unreadable") },
+	.needs  = { .root = 1 },
+	.prepare = { FILE_WITH("rootfs/etc/real/secret", "a secret"), LINK_TO("rootfs/etc/alias", "/etc/real") },
+	.given  = { ADD("linux.maskedPaths[]", "/etc/alias/secret") },
+	.inside = { "read /etc/alias/secret", "read /etc/real/secret" },
+	.then   = {
+		INSIDE("try[read /etc/alias/secret].data", equals, ""),
+		INSIDE("try[read /etc/real/secret].data", equals, ""),
+		HOST("mounts_added", equals, []),
+	},
+	.refuted_by = "masked-paths-dropped",
+},
+{
+	CASE(kernel_files_of_the_default_list_are_masked),
+	.title  = "the kernel's keys and the firmware's tables are masked by the default list",
+	.clause = { MUST("linux.masked.def.unreadable") },
+	.needs  = { .root = 1 },
+	.inside = { "read /proc/keys", "list /sys/firmware" },
+	.then   = {
+		INSIDE("try[read /proc/keys].data", equals, ""),
+		INSIDE("try[list /sys/firmware].entries", equals, []),
+	},
+	.refuted_by = "masked-paths-dropped",
+},
+{
+	CASE(a_mask_cannot_be_taken_away),
+	.title  = "a program without CAP_SYS_ADMIN cannot unmount a mask",
+	.clause = { MUST("linux.masked.def.unreadable") },
+	.needs  = { .root = 1 },
+	.prepare = { FILE_WITH("rootfs/secret", "a secret") },
+	.given  = { ADD("linux.maskedPaths[]", "/secret") },
+	.inside = { "umount /secret", "read /secret" },
+	.then   = {
+		INSIDE("try[umount /secret].errno", equals, "EPERM"),
+		INSIDE("try[read /secret].data", equals, ""),
+	},
+	.refuted_by = "masked-paths-dropped",
+},
+{
+	CASE(a_mask_is_the_real_null_device),
+	.title  = "a file is masked by the null device of the kernel, not by what the image calls /dev/null",
+	.clause = { HARDENING("linux.masked.def.unreadable") },
+	.needs  = { .root = 1 },
+	.prepare = {
+		FILE_WITH("rootfs/secret", "a secret"), FILE_WITH("rootfs/trap", "read instead"),
+		LINK_TO("rootfs/dev/null", "/trap"),
+	},
+	.given  = { DROP("mounts[/dev/mqueue]"), DROP("mounts[/dev/shm]"), DROP("mounts[/dev/pts]"), DROP("mounts[/dev]"), ADD("linux.maskedPaths[]", "/secret") },
+	.inside = { "read /secret", "write /secret" },
+	.then   = {
+		HOST("rootfs[trap].content", equals, "read instead"),
+		INSIDE("try[read /secret].data", equals, ""),
+	},
+	.refuted_by = "masked-paths-dropped",
+	.why   = "CVE-2025-31133: the image's link decided what a masked path was covered with, and so what the container could write.",
+	.debug = "/dev of this container is the image's, where null is a link to /trap. Whoever binds /dev/null binds /trap; whoever "
+		 "compares the device numbers of stdout and /dev/null finds two regular files equal and opens /trap as stdout.",
+},
+};
+AREA(oci_masked_paths, "oci/masked_paths", masked_paths);

@@ -1,0 +1,106 @@
+/* config-linux.md, Readonly Paths: what the container can read and not write. */
+#include "harness/case.h"
+
+static const struct conformance_case readonly_paths[] = {
+{
+	CASE(a_readonly_file_refuses_writes),
+	.title  = "a read-only file can be read and refuses writes with EROFS",
+	.clause = { MUST("linux.readonly.def.ro") },
+	.needs  = { .root = 1 },
+	.prepare = { FILE_WITH("rootfs/etc/fixed", "as it is") },
+	.given  = { ADD("linux.readonlyPaths[]", "/etc/fixed") },
+	.inside = { "read /etc/fixed", "write /etc/fixed" },
+	.then   = {
+		INSIDE("try[read /etc/fixed].data", equals, "as it is"),
+		INSIDE("try[write /etc/fixed].errno", equals, "EROFS"),
+		INSIDE("mounts[/etc/fixed].flags", contains, "ro"),
+		HOST("rootfs[etc/fixed].content", equals, "as it is"),
+	},
+	.refuted_by = "readonly-paths-dropped",
+},
+{
+	CASE(a_readonly_directory_refuses_writes),
+	.title  = "below a read-only directory nothing can be made, and the directory beside it stays writable",
+	.clause = { MUST("linux.readonly.def.ro") },
+	.needs  = { .root = 1 },
+	.prepare = { DIRECTORY("rootfs/srv/fixed"), DIRECTORY("rootfs/srv/free") },
+	.given  = { ADD("linux.readonlyPaths[]", "/srv/fixed") },
+	.inside = { "create /srv/fixed/x", "create /srv/free/x", "create /srv/x" },
+	.then   = {
+		INSIDE("try[create /srv/fixed/x].errno", equals, "EROFS"),
+		INSIDE("try[create /srv/free/x].errno", absent),
+		INSIDE("try[create /srv/x].errno", absent),
+		HOST("rootfs[srv/fixed/x]", absent),
+	},
+	.refuted_by = "readonly-paths-dropped",
+},
+{
+	CASE(every_readonly_path_is_readonly),
+	.title  = "all of several read-only paths are read-only, the last one too",
+	.clause = { MUST("linux.readonly.def.ro") },
+	.needs  = { .root = 1 },
+	.prepare = { FILE_WITH("rootfs/a", "1"), FILE_WITH("rootfs/b", "2") },
+	.given  = { SET("linux.readonlyPaths", ["/a", "/b"]) },
+	.inside = { "write /a", "write /b" },
+	.then   = {
+		INSIDE("try[write /a].errno", equals, "EROFS"),
+		INSIDE("try[write /b].errno", equals, "EROFS"),
+	},
+	.refuted_by = "readonly-paths-forget-the-last",
+},
+{
+	CASE(a_readonly_path_that_is_not_there_is_no_error),
+	.title  = "a read-only path that the image does not have changes nothing, and later ones are read-only",
+	.clause = { MUST("linux.readonly.def.ro") },
+	.needs  = { .root = 1 },
+	.prepare = { FILE_WITH("rootfs/fixed", "1") },
+	.given  = { SET("linux.readonlyPaths", ["/not/there", "/fixed"]) },
+	.inside = { "write /fixed", "stat /not" },
+	.then   = {
+		INSIDE("try[write /fixed].errno", equals, "EROFS"),
+		INSIDE("try[stat /not].errno", equals, "ENOENT"),
+	},
+	.refuted_by = "readonly-paths-forget-the-last",
+},
+{
+	CASE(kernel_settings_of_the_default_list_are_readonly),
+	.title  = "/proc/sys cannot be written with the default list",
+	.clause = { MUST("linux.readonly.def.ro") },
+	.needs  = { .root = 1 },
+	.inside = { "sysctl net.ipv4.ip_forward 1" },
+	.then   = {
+		INSIDE("try[sysctl net.ipv4.ip_forward 1].errno", equals, "EROFS"),
+		INSIDE("mounts[/proc/sys].flags", contains, "ro"),
+	},
+	.refuted_by = "readonly-paths-dropped",
+},
+{
+	CASE(a_readonly_path_keeps_the_flags_of_its_mount),
+	.title  = "a read-only path on a nosuid,nodev,noexec mount keeps these flags",
+	.clause = { MUST("config.mounts.opt.nosuid"), MUST("config.mounts.opt.noexec"), MUST("linux.readonly.def.ro") },
+	.needs  = { .root = 1 },
+	.prepare = { DIRECTORY("scratch/sub") },
+	.given  = {
+		ADD("mounts[]", { "destination": "/data", "type": "bind", "source": "@scratch", "options": ["bind", "nosuid", "nodev", "noexec"] }),
+		ADD("linux.readonlyPaths[]", "/data/sub"),
+	},
+	.then   = { INSIDE("mounts[/data/sub].flags", contains, ["ro", "nosuid", "nodev", "noexec"]) },
+	.refuted_by = "readonly-paths-dropped",
+	.why = "A remount that names only ro clears every other flag.",
+},
+{
+	CASE(a_readonly_path_stays_readonly),
+	.title  = "a program without CAP_SYS_ADMIN cannot make a read-only path writable again",
+	.clause = { MUST("linux.readonly.def.ro") },
+	.needs  = { .root = 1 },
+	.prepare = { FILE_WITH("rootfs/fixed", "1") },
+	.given  = { ADD("linux.readonlyPaths[]", "/fixed") },
+	.inside = { "remount /fixed rw,bind", "write /fixed" },
+	.then   = {
+		INSIDE("try[remount /fixed rw,bind].errno", equals, "EPERM"),
+		INSIDE("try[write /fixed].errno", equals, "EROFS"),
+	},
+	.refuted_by = "readonly-paths-dropped",
+},
+};
+AREA(oci_readonly_paths, "oci/readonly_paths", readonly_paths);

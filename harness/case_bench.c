@@ -1,0 +1,175 @@
+/* Sets up what a container is made from: symbols, namespaces, bundle, prepared files, terminal and driver. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "harness/area.h"
+#include "harness/bundle.h"
+#include "harness/case.h"
+#include "harness/case_run.h"
+#include "harness/engine.h"
+#include "harness/profile.h"
+#include "harness/world.h"
+
+#define OUTPUT_MAX (12u << 20)	/* of a container, read for the probe's lines */
+
+static void make_nonce(char *ret)
+{
+	unsigned char bytes[16];
+
+	/* 16 bytes never come short from the kernel's generator once it is seeded, and init needs it seeded long before. */
+	(void) !getrandom(bytes, sizeof(bytes), 0);
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		(void) snprintf(ret + 2 * i, 3, "%02x", bytes[i]);
+}
+
+static void add_symbols(struct bench *bench, const char *bundle_path)
+{
+	static const struct {
+		const char *symbol, *below;
+	} paths[] = { { "@bundle", "" }, { "@rootfs", "/rootfs" }, { "@scratch", "/scratch" }, { "@probe", "/rootfs/probe" } };
+	struct json *symbols = bench->symbols;
+
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+		auto_free char *path = text_format("%s%s", bundle_path, paths[i].below);
+
+		json_put(symbols, paths[i].symbol, json_new_string(path));
+	}
+	auto_free char *second = text_format("%s-2", bench->container);
+	auto_free char *cgroup = text_format("/%s", bench->container);
+	json_put(symbols, "@shared", json_new_string(WORLD_SHARED));
+	json_put(symbols, "@id", json_new_string(bench->container));
+	json_put(symbols, "@id-2", json_new_string(second));
+	json_put(symbols, "@cgroup", json_new_string(cgroup));
+	json_put(symbols, "@run", json_new_string(bench->job->run));
+	json_put(symbols, "@pid-file", json_new_string(DRIVER_PID_FILE));
+	json_put(symbols, "@console-socket", json_new_string(DRIVER_CONSOLE));
+	json_put(symbols, "@log", json_new_string(DRIVER_LOG));
+	json_put(symbols, "@state-root", json_new_string(WORLD_STATE));
+}
+
+static int write_bundle(struct bench *bench, const char *path, bool control, struct err *err)
+{
+	const struct case_job *job = bench->job;
+	const struct bundle_request request = {
+		.c = job->c,
+		.profile = job->runtime->profile,
+		.spec_version = job->runtime->spec_version,
+		.nonce = bench->nonce,
+		.symbols = bench->symbols,
+		.control = control,
+	};
+	int r;
+
+	if (mkdir(path, 0755) < 0 && errno != EEXIST)
+		return fail(err, -errno, "mkdir %s", path);
+	bench->bundle = file_open_at(AT_FDCWD, path, O_RDONLY | O_DIRECTORY, 0, err);
+	if (bench->bundle < 0)
+		return bench->bundle;
+	r = bundle_write(bench->bundle, &request, &bench->config, err);
+	return r < 0 ? r : prepare_bundle(job->c, bench->bundle, bench->symbols, err);
+}
+
+static int open_console(struct bench *bench, struct err *err)
+{
+	bench->driver.terminal = json_bool(json_get(bench->config, "process.terminal"), false);
+	if (!bench->driver.terminal)
+		return 0;
+	(void) unlink(DRIVER_CONSOLE);
+	return console_listen(&bench->console, &bench->place->reaper, DRIVER_CONSOLE, err);
+}
+
+/* The usual words name WORLD_BUNDLE, so a control takes the place of the case's own bundle, which was observed before. */
+static int make_place(bool control, struct err *err)
+{
+	if (!control)
+		return 0;
+	if (rename(WORLD_BUNDLE, WORLD_BUNDLE "-observed") < 0)
+		return fail(err, -errno, "move " WORLD_BUNDLE " aside");
+	(void) unlink(DRIVER_PID_FILE);
+	return 0;
+}
+
+int bench_make(struct world_place *place, const struct case_job *job, bool control, struct prepared *prepared,
+	       struct json *meta, struct bench *ret, struct err *err)
+{
+	int r;
+
+	*ret = (struct bench){
+		.place = place,
+		.job = job,
+		.console = CONSOLE_INIT,
+		.container = text_format("%s-%zu%s", job->run, job->number, control ? "-control" : ""),
+		.bundle = -EBADF,
+		.symbols = json_new_object(),
+		.meta = meta,
+		.prepared = prepared,
+	};
+	ret->step_count = case_steps(job->c, &ret->steps);
+	ret->driver = (struct driver){
+		.place = place,
+		.runtime = job->runtime,
+		.before = job->before,
+		.id = ret->container,
+		.command_ms = job->command_ms,
+		.serial = control ? 1000 : 0,
+	};
+	make_nonce(ret->nonce);
+	add_symbols(ret, WORLD_BUNDLE);
+	r = make_place(control, err);
+	if (r >= 0)
+		r = prepare_namespaces(job->c, ret->symbols, prepared, err);
+	if (r >= 0)
+		r = write_bundle(ret, WORLD_BUNDLE, control, err);
+	return r < 0 ? r : open_console(ret, err);
+}
+
+void bench_free(struct bench *bench)
+{
+	console_close(&bench->console);
+	driver_free(&bench->driver);
+	cleanup_fd(&bench->bundle);
+	json_free(bench->symbols);
+	json_free(bench->config);
+	free(bench->container);
+	*bench = (struct bench){ .bundle = -EBADF, .console = CONSOLE_INIT };
+}
+
+void bench_init_output(struct bench *bench, struct text *out)
+{
+	uint64_t cut;
+	bool full;
+
+	if (bench->driver.init_output)
+		(void) command_output(bench->place, bench->driver.init_output, OUTPUT_MAX, out, &cut, &full, NULL);
+	text_add_bytes(out, text_str(&bench->console.output), bench->console.output.len);
+}
+
+bool bench_init_has_ended(struct bench *bench)
+{
+	auto_free char *path = text_format("/proc/%lld", (long long) bench->init);
+
+	if (bench->init <= 0)
+		return false;
+	reaper_collect(&bench->place->reaper);
+	/* Not our child while the runtime that made it lives, so /proc decides beside the list of the dead. */
+	return reaper_find(&bench->place->reaper, (pid_t) bench->init, NULL) || access(path, F_OK) < 0;
+}
+
+void bench_find_init(struct bench *bench, const struct json *state)
+{
+	int64_t pid = driver_read_pid(&bench->driver);
+
+	if (!pid)
+		pid = json_int(json_member(state, "pid"), 0);
+	if (pid > 1 && pid != bench->init)
+		bench->init = pid;
+}

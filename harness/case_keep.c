@@ -1,0 +1,81 @@
+/* Copies what a failed case had before its world goes: through /proc/PID/root, never following a link of the container's. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "harness/case_watch.h"
+#include "harness/world.h"
+
+#define DEPTH_MAX 32
+#define FILE_BYTES_MAX (32u << 20)
+
+static void copy_tree(int from, const char *name, int to, int depth);
+
+/* Regular files by descriptor: what was checked is what is copied. Devices, sockets and fifos are left out. */
+static void copy_one(int from, const char *name, int to)
+{
+	auto_fd fd = openat(from, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return;
+	if (S_ISDIR(st.st_mode) || !S_ISREG(st.st_mode) || st.st_size > (off_t) FILE_BYTES_MAX)
+		return;
+	auto_free char *link = text_format("/proc/self/fd/%d", fd);
+	(void) file_copy_at(AT_FDCWD, link, to, name, st.st_mode & 0777, NULL);
+}
+
+static void copy_link(int from, const char *name, int to)
+{
+	auto_text target = { 0 };
+
+	if (file_read_link_at(from, name, &target, NULL) >= 0)
+		(void) symlinkat(text_str(&target), to, name);
+}
+
+static void copy_entries(DIR *dir, int from, int to, int depth)
+{
+	struct dirent *entry;
+
+	while ((entry = readdir(dir))) {
+		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
+			continue;
+		if (entry->d_type == DT_DIR)
+			copy_tree(from, entry->d_name, to, depth + 1);
+		else if (entry->d_type == DT_LNK)
+			copy_link(from, entry->d_name, to);
+		else
+			copy_one(from, entry->d_name, to);
+	}
+}
+
+static void copy_tree(int from, const char *name, int to, int depth)
+{
+	int source = openat(from, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	auto_dir dir = source < 0 ? NULL : fdopendir(source);
+
+	if (!dir || depth > DEPTH_MAX || (mkdirat(to, name, 0755) < 0 && errno != EEXIST))
+		return;
+	auto_fd target = openat(to, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (target >= 0)
+		copy_entries(dir, source, target, depth);
+}
+
+void case_keep(pid_t world, int out, const char *id)
+{
+	static const char *const names[] = { "bundle", "bundle-observed", "state", "output" };
+	auto_free char *home = text_format("/proc/%d/root" WORLD_HOME, (int) world);
+	auto_free char *path = text_format("kept/%s", id);
+	auto_fd from = file_open_at(AT_FDCWD, home, O_RDONLY | O_DIRECTORY, 0, NULL);
+
+	if (from < 0 || out < 0 || file_make_dirs_at(out, path, 0755, NULL) < 0)
+		return;
+	auto_fd to = file_open_at(out, path, O_RDONLY | O_DIRECTORY, 0, NULL);
+	for (size_t i = 0; to >= 0 && i < ARRAY_SIZE(names); i++)
+		copy_tree(from, names[i], to, 0);
+}

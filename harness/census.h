@@ -1,0 +1,23 @@
+/*
+ * What is there that a case could leave behind, as rows with a sentence each: {"processes": {"17": "process 17 ..."}}.
+ * A leak is a row that was not there before.
+ */
+#ifndef HARNESS_CENSUS_H
+#define HARNESS_CENSUS_H
+
+struct json;
+struct prepared;
+struct world_place;
+
+/* Owned. prepared: processes that are ours, not the runtime's. */
+struct json *census_take(struct world_place *place, const struct prepared *prepared);
+/* Sentences for rows that came, and for mounts and devices that went. An owned array. */
+struct json *census_difference(const struct json *before, const struct json *after);
+/* Names of keyrings that came; the kernel collects them later and /proc/keys is not per world: never a leak. */
+struct json *census_keyrings(const struct json *before, const struct json *after);
+
+/* Rows of one kind each; see census_files.c. */
+void census_overlays(const struct world_place *place, struct json *rows);
+void census_home(const struct world_place *place, struct json *rows);
+
+#endif

@@ -1,0 +1,30 @@
+/* The registry of faults: every mistake a case may be refuted by, embedded from fixtures/faults.tsv. */
+#ifndef HARNESS_FAULTS_H
+#define HARNESS_FAULTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "harness/table.h"
+
+struct err;
+
+struct fault_registry {
+	struct table table;
+};
+
+struct fault_entry {
+	const char *name;
+	const char *where;	/* "shim": made by plumbline-faulty; "inner": compiled into plumbline-oci-faulty */
+	const char *area, *sentence;
+	bool built;
+};
+
+int faults_load(struct fault_registry *ret, struct err *err);
+void faults_free(struct fault_registry *registry);
+#define auto_faults __attribute__((cleanup(faults_free))) struct fault_registry
+size_t faults_count(const struct fault_registry *registry);
+struct fault_entry fault_at(const struct fault_registry *registry, size_t index);
+bool fault_find(const struct fault_registry *registry, const char *name, struct fault_entry *ret);
+
+#endif

@@ -1,0 +1,47 @@
+/* Runs each case plainly and then against the fault that must refute it. */
+#ifndef HARNESS_PROVE_H
+#define HARNESS_PROVE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "harness/record.h"
+
+struct err;
+struct options;
+struct prepared_run;
+struct runtime;
+
+enum proof_kind {
+	PROOF_CAUGHT = 1,	/* the control passed, and under the fault the case failed */
+	PROOF_SURVIVED,		/* the control passed, and so did the faulty runtime, or the case could not tell */
+	PROOF_NO_FAULT,		/* the case names none */
+	PROOF_NOT_BUILT,	/* the fault it names is planned, or unknown */
+	PROOF_NO_CONTROL,	/* without the fault it does not pass, so a failure would prove nothing */
+	PROOF_SKIPPED,		/* its needs are not met here */
+	PROOF_NOT_RUN,		/* interrupted */
+};
+
+struct proof {
+	const char *id, *fault;		/* borrowed; fault NULL: none named */
+	enum proof_kind kind;
+	enum verdict control, faulty;	/* 0: not run */
+	char *reason;			/* owned: of the run that decided; may be NULL */
+};
+
+struct proofs {
+	struct proof *rows;	/* owned, in the order of the selection */
+	size_t count;
+	bool interrupted;
+};
+
+const char *proof_name(enum proof_kind kind);	/* "caught", "survived", "no fault" ... */
+
+/* From the two verdicts to a kind: pure. should: the case's strongest level is SHOULD or MAY, so a warn is its fail. */
+enum proof_kind proof_decide(enum verdict control, enum verdict faulty, bool should);
+
+int prove_cases(const struct options *options, struct prepared_run *prepared, const struct runtime *runtime,
+		struct proofs *ret, struct err *err);
+void proofs_free(struct proofs *proofs);
+
+#endif

@@ -1,0 +1,34 @@
+/* Finds out what is tested: path, hash, version, features, profile and the specification version to write. */
+#ifndef HARNESS_RUNTIME_H
+#define HARNESS_RUNTIME_H
+
+#include "harness/engine.h"
+
+struct err;
+struct json;
+struct options;
+struct run_record;
+struct text;
+
+struct runtime_found {
+	struct runtime runtime;
+	char *sha256, *version;		/* owned; version NULL: it tells none */
+};
+
+/*
+ * The absolute path of NAME|PATH: a word with a slash as it stands, else beside this program, else in PATH.
+ * -ENOENT or -EACCES with a sentence when there is no such executable. *ret is owned.
+ */
+int runtime_locate(const char *word, char **ret, struct err *err);
+
+/* Locates, hashes, and asks for version and features, in a world. -ENOENT, -EACCES as above; else the world failed. */
+int runtime_find(const char *run, const char *word, const struct options *options, struct runtime_found *ret,
+		 struct err *err);
+void runtime_free(struct runtime_found *found);
+
+/* The lower of ours and what features or, without them, the profile says; owned. */
+char *runtime_spec_version(const struct json *features, const char *profile_version);
+
+void runtime_facts(const struct runtime_found *found, struct run_record *ret);	/* copies */
+
+#endif

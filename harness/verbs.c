@@ -1,0 +1,60 @@
+/* The table of verbs: what plumbline can be asked, with the words that --help and the manual print. */
+#include "harness/verbs.h"
+
+#include <string.h>
+
+#include "base/text.h"
+#include "harness/option_table.h"
+#include "harness/options.h"
+
+const struct verb verbs[] = {
+	{ "list", VERB_LIST, "[SELECTOR...] | clauses | faults | runtimes | areas",
+	  "show the cases, or what they are made of",
+	  { "plumbline list", "plumbline list 'area:oci/mounts & !needs:bpf'", "plumbline list clauses --coverage" },
+	  "Lists cases, one a line, without running anything. The words clauses, faults, runtimes and areas list the "
+	  "registry of the specification's clauses, the faults that prove the cases, the known runtimes and the areas.",
+	  verb_list },
+	{ "explain", VERB_EXPLAIN, "ID...", "say in prose what a case, clause, fault or word means",
+	  { "plumbline explain oci/lifecycle/start_runs_the_program", "plumbline explain config.mounts.opt.ro",
+	    "plumbline explain flaky" },
+	  NULL, verb_explain },
+	{ "test", VERB_TEST, "[SELECTOR...]", "run cases against one or more runtimes",
+	  { "plumbline test --runtime crun", "plumbline test 'oci/mounts/*' --runtime ./build/runc --fail-fast",
+	    "plumbline test profile:smoke --runtime runc --runtime crun --json" },
+	  "Every case runs in a world of its own: new namespaces, own cgroups, a read-only view of the machine. Results "
+	  "go to standard output, everything else to standard error. The run directory holds run.json, one observation "
+	  "a case, and the reports.",
+	  verb_test },
+	{ "prove", VERB_PROVE, "[SELECTOR...]", "show that the cases can fail: run each against its fault",
+	  { "plumbline prove", "plumbline prove 'oci/mounts/*'", "plumbline prove --json --jobs 2" },
+	  "A test that never failed proves nothing. Every case names a fault under which it must fail; prove runs the "
+	  "case plainly first, and then with the runtime behind that fault.",
+	  verb_prove },
+	{ "repro", VERB_REPRO, "ID --runtime NAME|PATH -o DIR", "write a bundle and run.sh that show one case by hand",
+	  { "plumbline repro oci/mounts/ro_bind_refuses_writes --runtime crun -o /tmp/ro",
+	    "plumbline repro oci/hooks/prestart_runs --runtime ./crun -o hook",
+	    "sh /tmp/ro/run.sh    # needs only sh and the runtime" },
+	  NULL, verb_repro },
+	{ "report", VERB_REPORT, "RUN...", "write reports from run directories",
+	  { "plumbline report runs/plumbline-20261123-153000-1a2b", "plumbline report runs/* --markdown matrix.md",
+	    "plumbline report results/crun/run.json --junit - " },
+	  "RUN is a run directory, one runtime's folder in it, or a run.json. Without an option the summary is shown.",
+	  verb_report },
+	{ "clean", VERB_CLEAN, "[RUN]", "remove what earlier runs left behind",
+	  { "plumbline clean", "plumbline clean plumbline-20261123-153000-1a2b", "plumbline clean --json" },
+	  "Removes cgroups, processes and files of runs whose plumbline has ended. Runs that are alive are not touched.",
+	  verb_clean },
+	{ "doctor", VERB_DOCTOR, "", "what this machine can test, and the command that mends each gap",
+	  { "plumbline doctor", "sudo plumbline doctor", "plumbline doctor --json" }, NULL, verb_doctor },
+	{ "help", VERB_HELP, "[VERB | manual]", "this overview, the help of a verb, or the manual page's source",
+	  { "plumbline help", "plumbline help test", "plumbline help manual | man -l -" }, NULL, verb_help },
+	{ 0 },
+};
+
+const struct verb *verb_find(const char *name)
+{
+	for (const struct verb *verb = verbs; verb->name; verb++)
+		if (!strcmp(verb->name, name))
+			return verb;
+	return NULL;
+}

@@ -1,0 +1,99 @@
+/* create and run: the same options, the same bundle, and then container_create() or container_run(). */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/json.h"
+#include "runtime-under-test/oci/container.h"
+#include "runtime-under-test/oci/options.h"
+#include "runtime-under-test/oci/spec.h"
+#include "runtime-under-test/oci/state.h"
+#include "runtime-under-test/oci/verbs.h"
+
+#define AT(member) offsetof(struct create_options, member)
+#define CREATE_ROWS                                                                                          \
+	{ "bundle", 'b', OPTION_STRING, AT(bundle_path),                                                     \
+	  "directory of config.json; the present one if not given" },                                        \
+	    { "pid-file", 0, OPTION_STRING, AT(pid_file), "write the pid of the container's init there" },   \
+	    { "console-socket", 0, OPTION_STRING, AT(console_socket), "send the terminal's master there" },  \
+	    { "pidfd-socket", 0, OPTION_STRING, AT(pidfd_socket), "send a pidfd of init there" },            \
+	    { "preserve-fds", 0, OPTION_NUMBER, AT(preserve_fds), "let 3 .. 3+N-1 into the container" },     \
+	    { "no-pivot", 0, OPTION_FLAG, AT(no_pivot), "chroot instead of pivot_root" },                    \
+	{                                                                                                    \
+		"no-new-keyring", 0, OPTION_FLAG, AT(no_new_keyring), "keep the caller's session keyring"    \
+	}
+
+const struct option_row create_rows[] = { CREATE_ROWS, { NULL } };
+const struct option_row run_rows[] = {
+	CREATE_ROWS,
+	{ "detach", 'd', OPTION_FLAG, AT(detach), "return when the program runs" },
+	{ "keep", 0, OPTION_FLAG, AT(keep), "do not delete the container when it has ended" },
+	{ "no-subreaper", 0, OPTION_FLAG, AT(no_subreaper), "accepted for callers that send it" },
+	{ NULL },
+};
+
+typedef int act_fn(const struct runtime *runtime, const struct create_options *options, struct spec *spec,
+		   const struct json *config, struct err *err);
+
+/* The bundle's path is what the state tells for ever after: absolute, and resolved once. */
+static int with_bundle(const struct runtime *runtime, struct create_options *options, act_fn *act,
+		       struct err *err)
+{
+	const char *given = options->bundle_path ? options->bundle_path : ".";
+	auto_free char *path = realpath(given, NULL);
+	struct spec *spec = NULL;
+	auto_json config = NULL;
+	auto_fd bundle = -EBADF;
+	int r;
+
+	if (!state_id_is_valid(options->id))
+		return fail_text(err, -EINVAL, "invalid container id \"%s\": letters, digits and _+-. only",
+				 options->id);
+	if (!path)
+		return fail(err, -errno, "bundle %s", given);
+	bundle = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (bundle < 0)
+		return fail(err, -errno, "open bundle %s", path);
+	r = spec_read(bundle, &spec, &config, err);
+	if (r < 0)
+		return fail(err, r, "bundle %s", path);
+	options->bundle_path = path;
+	options->bundle = bundle;
+	r = act(runtime, options, spec, config, err);
+	spec_free(spec);
+	return r;
+}
+
+int verb_create(const struct runtime *runtime, int argc, char **argv, struct err *err)
+{
+	struct create_options options = { 0 };
+	int first = verb_arguments(create_rows, &options, argc, argv, 1, 1, err);
+
+	if (first < 0)
+		return first;
+	options.id = argv[first];
+	return with_bundle(runtime, &options, container_create, err);
+}
+
+static int act_run(const struct runtime *runtime, const struct create_options *options, struct spec *spec,
+		   const struct json *config, struct err *err)
+{
+	int code = 0;
+	int r = container_run(runtime, options, spec, config, &code, err);
+
+	return r < 0 ? r : code;
+}
+
+int verb_run(const struct runtime *runtime, int argc, char **argv, struct err *err)
+{
+	struct create_options options = { 0 };
+	int first = verb_arguments(run_rows, &options, argc, argv, 1, 1, err);
+
+	if (first < 0)
+		return first;
+	options.id = argv[first];
+	return with_bundle(runtime, &options, act_run, err);
+}

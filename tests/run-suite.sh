@@ -1,0 +1,30 @@
+#!/bin/sh
+# `make run`: the suite on the embedded reference runtime, and on every known runtime of this machine. Deviations of foreign runtimes are
+# results; only a reference that is not clean, or a runtime that could not be run, is an error.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+
+plumbline=build/bin/plumbline
+out=runs/$(date -u +%Y%m%d-%H%M%S)
+smoke=profile:smoke
+[ "${SUITE:-smoke}" = full ] && smoke='area:oci/*'
+status=0
+
+# The reference runs everything; it must be clean.
+if [ -x build/bin/plumbline-oci ]; then
+	"$plumbline" test --out "$out/reference" || status=1
+fi
+peers=
+for peer in crun runc runsc youki; do
+	path=$(command -v "$peer") && peers="$peers --runtime $path"
+done
+if [ -n "$peers" ]; then
+	# shellcheck disable=SC2086 # options are words; filters hold no blanks
+	"$plumbline" test --out "$out/peers" $peers "$smoke"
+	case $? in
+	0 | 1 | 5) ;;
+	*) status=1 ;;
+	esac
+fi
+printf '\nreports: %s\n' "$out"
+exit "$status"

@@ -1,0 +1,71 @@
+#!/bin/sh
+# run.sh GROUP...: unit, sanitized, e2e, lint. Shows one line a check, and closes with the counts of them all.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+mkdir -p build
+log=$(mktemp build/run.XXXXXX)
+trap 'rm -f "$log"' EXIT
+
+passed=0 failed=0 skipped=0
+
+# The counts line of a unit program; without one the program died, which is one failure.
+unit() {
+	for program in "$1"/base "$1"/bpf "$1"/harness "$1"/reports "$1"/oci; do
+		[ -f "$program" ] || continue
+		printf '== %s\n' "$program"
+		"$program" > "$log" 2>&1
+		status=$?
+		line=$(grep -E '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$' "$log" | tail -n 1)
+		if [ -z "$line" ]; then
+			tail -n 40 "$log"
+			printf 'not ok %s: it ended with status %s and no counts\n' "$program" "$status"
+			failed=$((failed + 1))
+			continue
+		fi
+		# shellcheck disable=SC2046 # three numbers
+		set -- "$1" $(printf '%s\n' "$line" | tr -dc '0-9 ')
+		[ "$3" = 0 ] && [ "$status" = 0 ] || cat "$log"
+		if [ "$3" = 0 ] && [ "$status" != 0 ]; then
+			printf 'not ok %s: it ended with status %s\n' "$program" "$status"
+			failed=$((failed + 1))
+		fi
+		passed=$((passed + $2)) failed=$((failed + $3)) skipped=$((skipped + $4))
+		printf '%s\n' "$line"
+	done
+}
+
+# Scripts print "ok NAME", "not ok NAME: why", "skip NAME: reason" and chatter on standard error.
+scripts() {
+	for script in "$@"; do
+		[ -x "$script" ] || continue
+		printf '== %s\n' "$script"
+		"$script" 2> "$log.err" > "$log" < /dev/null
+		status=$?
+		ok=$(grep -c '^ok ' "$log") not_ok=$(grep -c '^not ok ' "$log") skip=$(grep -c '^skip ' "$log")
+		grep -E '^(not ok|skip) ' "$log"
+		if [ "$not_ok" = 0 ] && { [ "$status" != 0 ] || [ $((ok + skip)) = 0 ]; }; then
+			printf 'not ok %s: it ended with status %s after %s checks\n' "$script" "$status" "$ok"
+			not_ok=1
+		fi
+		[ "$not_ok" = 0 ] || tail -n 60 "$log.err"
+		rm -f "$log.err"
+		printf '%s ok\n' "$ok"
+		passed=$((passed + ok)) failed=$((failed + not_ok)) skipped=$((skipped + skip))
+	done
+}
+
+for group; do
+	case $group in
+	unit) unit "${BUILD:-build}/tests" ;;
+	# Sanitizers make everything several times slower.
+	sanitized) CK_TIMEOUT_MULTIPLIER=10 unit build/san/tests ;;
+	e2e) scripts tests/e2e/*.sh tests/probe/test_*.sh ;;
+	lint) scripts tests/lint/*.sh ;;
+	*)
+		printf 'run.sh: there is no group %s\n' "$group" >&2
+		exit 2
+		;;
+	esac
+done
+printf '%s passed, %s failed, %s skipped\n' "$passed" "$failed" "$skipped"
+[ "$failed" = 0 ] && [ "$passed" -gt 0 ]
