@@ -1,5 +1,6 @@
 #!/bin/sh
 # Documents name files that exist, and docs/COVERAGE.md leaves out no file of cases.
+# shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 for document in docs/COVERAGE.md docs/ARCHITECTURE.md; do
