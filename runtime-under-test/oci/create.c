@@ -152,6 +152,9 @@ static void be_child(struct creation *creation, const int ends[2])
 {
 	(void) close(ends[0]);
 	creation->sync = ends[1];
+	/* flock(2) belongs to what was opened, not to who has it open: with this one left, no verb would ever get the lock. */
+	cleanup_fd(&creation->lock);
+	creation->lock = -EBADF;
 	init_main(creation);
 }
 
