@@ -274,6 +274,7 @@ static int look_before(struct bench *bench, struct case_document *document, stru
 		return r;
 	json_put(document->top, "symbols", json_copy(bench->symbols));
 	json_put(document->host, "world", observe_world(bench->place));
+	json_put(document->host, "prepared", observe_prepared(bench->symbols));
 	document->before = census_take(bench->place, bench->prepared);
 	*ret_bundle = observe_files(bench->bundle, ".", apart);
 	return 0;

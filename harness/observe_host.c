@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
 
@@ -21,6 +22,37 @@
 #define CONTENT_MAX 512
 #define LIMIT_FILE_MAX 8192
 #define FILES_MAX 1000
+
+/* What a command of the runtime inherits and a container must not show by accident. */
+static void put_inherited(struct json *facts)
+{
+	static const char *const keys[] = { "rlimits", "oom_score_adj", "seccomp" };
+	auto_json self = observe_process(getpid(), false);
+	mode_t mask = umask(0);
+	auto_free char *octal = text_format("%04o", (unsigned) mask);
+
+	(void) umask(mask);
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+		if (json_member(self, keys[i]))
+			json_put(facts, keys[i], json_copy(json_member(self, keys[i])));
+	json_put(facts, "umask", json_new_string(octal));
+	json_put(facts, "nice", json_new_int(getpriority(PRIO_PROCESS, 0)));
+}
+
+struct json *observe_prepared(const struct json *symbols)
+{
+	static const char prefix[] = "@ns-";
+	struct json *facts = json_new_object();
+
+	for (size_t i = 0; i < json_length(symbols); i++) {
+		const char *path = json_string(json_value_at(symbols, i)), *key = json_key_at(symbols, i);
+		auto_text link = { 0 };
+
+		if (path && text_starts(key, prefix) && file_read_link_at(AT_FDCWD, path, &link, NULL) >= 0)
+			json_put(facts, key + sizeof(prefix) - 1, json_new_bytes(text_str(&link), link.len));
+	}
+	return facts;
+}
 
 struct json *observe_world(const struct world_place *place)
 {
@@ -47,6 +79,7 @@ struct json *observe_world(const struct world_place *place)
 	(void) file_read_at(AT_FDCWD, "/proc/sys/kernel/random/boot_id", 64, &boot_id, NULL);
 	text_trim_end(&boot_id);
 	json_put(facts, "boot_id", json_new_bytes(text_str(&boot_id), boot_id.len));
+	put_inherited(facts);
 	return facts;
 }
 
@@ -57,6 +90,9 @@ static bool is_limit_file(const char *name)
 						"failcnt", "peak", "current", "slabinfo", "reset", "recursive",
 						"event_control", "force_empty", "time" };
 
+	/* freezer.state has "stat" in it, and is the one setting of its controller. */
+	if (!strcmp(name, "freezer.state"))
+		return true;
 	for (size_t i = 0; i < ARRAY_SIZE(counters); i++)
 		if (strstr(name, counters[i]))
 			return false;
@@ -94,7 +130,7 @@ static void put_hierarchy(struct json *facts, const struct cgroup_hierarchy *row
 	char *rest = list, *name;
 
 	while (limits && (name = strsep(&rest, ",")))
-		json_put(facts, name, json_copy(limits));
+		json_put(facts, row->unified ? "unified" : name, json_copy(limits));
 }
 
 struct json *observe_cgroup(const struct world_place *place, pid_t pid, const char *path)

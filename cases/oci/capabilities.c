@@ -7,10 +7,10 @@ static const struct conformance_case capabilities[] = {
 	.title  = "the effective set is exactly process.capabilities.effective",
 	.clause = { MUST("config.def.caps.effective") },
 	.needs  = { .root = 1 },
-	.given  = { SET("process.capabilities.effective", ["CAP_KILL"]) },
+	.given  = { SET("process.capabilities", { "bounding": ["CAP_KILL"], "permitted": ["CAP_KILL"], "effective": ["CAP_KILL"] }) },
 	.then   = { INSIDE("caps.effective", equals, ["CAP_KILL"]) },
-	.refuted_by = "capabilities-effective-as-bounding",
-	.why = "execve gives a program of uid 0 the whole permitted set, unless the kernel is told otherwise: what is lowered before exec comes back.",
+	.refuted_by = "capabilities-all",
+	.why = "execve(2) gives a program of uid 0 its whole bounding set, so no runtime can leave less in the effective one: capabilities(7).",
 },
 {
 	CASE(the_permitted_set_is_the_configured_one),

@@ -241,7 +241,6 @@ static const struct conformance_case process[] = {
 	.title  = "without oomScoreAdj the program has the oom_score_adj of the runtime",
 	.clause = { MUST("config.process.oomScoreAdj.unset") },
 	.needs  = { .root = 1 },
-	.given  = { DROP("process.oomScoreAdj") },
 	.then   = { INSIDE("oom_score_adj", equals, "@host.world.oom_score_adj") },
 	.refuted_by = "oom-score-always-written",
 },

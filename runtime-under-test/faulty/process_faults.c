@@ -152,8 +152,6 @@ const struct fault process_faults[] = {
 	EDIT("capabilities-all", capabilities_all, NULL),
 	EDIT("capabilities-dropped", edit_drop, "process.capabilities"),
 	EDIT("capabilities-bounding-kept", capabilities_set_all, FIELD("bounding")),
-	EDIT("capabilities-effective-as-bounding", capabilities_as_bounding, FIELD("effective")),
-	EDIT("capabilities-permitted-as-bounding", capabilities_as_bounding, FIELD("permitted")),
 	EDIT("capabilities-inheritable-as-bounding", capabilities_as_bounding, FIELD("inheritable")),
 	EDIT("capabilities-inheritable-dropped", edit_drop, FIELD("inheritable")),
 	EDIT("capabilities-ambient-dropped", edit_drop, FIELD("ambient")),

@@ -187,7 +187,9 @@ is census/time_offsets '{"monotonic":{"secs":0,"nanosecs":0},"boottime":{"secs":
 seconds=$(fact clocks.realtime_ns)
 [ $((${seconds%?????????} - $(cat "$W/out/date"))) -le 2 ] && ok census/clocks || not_ok census/clocks "$seconds"
 is census/ipc '{"msg":0,"sem":0,"shm":0}' "$(fact ipc)"
-is census/signals '{"blocked":[],"ignored":[],"caught":[]}' "$(fact signals)"
+# SIG32 and SIG33 are libc's own: whatever started this script may hand them down ignored, and no shell can change that.
+without_libc_signals() { sed 's/,*"SIG3[23]"//g'; }
+is census/signals '{"blocked":[],"ignored":[],"caught":[]}' "$(fact signals | without_libc_signals)"
 is census/cut '[]' "$(fact cut)"
 is census/missing-only-lsm 'lsm' "$(fact missing | grep -o '"[a-z_]*":' | tr -d '":' | paste -sd,)"
 # A key that nobody compares here would be a key that nobody knows to be right.
@@ -220,7 +222,7 @@ else
 fi
 
 world -p 'ionice -c 2 -n 5 chrt -b 0 taskset 1' -b "trap '' HUP USR1"
-is census/signals-ignored '["SIGHUP","SIGUSR1"]' "$(fact signals.ignored)"
+is census/signals-ignored '["SIGHUP","SIGUSR1"]' "$(fact signals.ignored | without_libc_signals)"
 is census/io_priority-set '{"class":"IOPRIO_CLASS_BE","priority":5}' "$(fact io_priority)"
 is census/scheduler-set SCHED_BATCH "$(fact scheduler.policy)"
 is census/affinity-set '[0]' "$(fact affinity)"
