@@ -65,7 +65,7 @@ unit_programs := $(addprefix $(B)/tests/,$(unit_names))
 
 .PHONY: all unit
 all: $(programs) $(base_OBJ)
-unit: $(unit_programs)
+unit: $(unit_programs) $(B)/tests/json
 
 $(B)/obj/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)
@@ -165,6 +165,13 @@ $(eval $(call unit_test,bpf,$(call obj,$(bpf_SRC))))
 $(eval $(call unit_test,harness,$(call without_main,$(harness_OBJ))))
 $(eval $(call unit_test,reports,$(call without_main,$(harness_OBJ))))
 $(eval $(call unit_test,oci,$(call without_main,$(oci_OBJ))))
+
+# Reads one value of a JSON document: for the shell tests.
+$(B)/tests/json: $(B)/obj/tests/probe/json.o $(base_OBJ)
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LINKFLAGS) $^ $(json_LIBS) -o $@
+-include $(B)/obj/tests/probe/json.d
 
 # Set-up comes first and make starts anew: what it asked while reading this file may have changed.
 setup = $(if $(filter no,$(SETUP)),,tests/setup.sh $(1))

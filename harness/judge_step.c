@@ -189,7 +189,7 @@ static const struct verb_proof {
 	bool own;
 } proofs[] = {
 	{ "create", created },	     { "start", started },	 { "wait", waited, .own = true },
-	{ "delete", deleted },	     { "ready", NULL, .own = true },  { "write", NULL, .own = true },
+	{ "delete", deleted },	     { "ready", NULL, .own = true }, { "edit", NULL, .own = true },  { "write", NULL, .own = true },
 	{ "rename", NULL, .own = true }, { "remove", NULL, .own = true }, { "mount", NULL, .own = true },
 	{ "umount", NULL, .own = true },
 };

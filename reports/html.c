@@ -126,7 +126,7 @@ static void add_evidence(struct text *out, const struct run_record *run, const s
 	add_element(out, "<div class=\"evidence\"><h3>", runtime_name(run), " ");
 	add_verdict(out, record->verdict);
 	text_addf(out, " %s</h3><dl>\n", expectation ? expectation : "");
-	add_fact(out, "reason", record->reason);
+	add_fact(out, "reason", reason_adds(record) ? record->reason : NULL);
 	add_fact(out, "expected", record->expected);
 	add_fact(out, "observed", record->observed);
 	add_fact(out, "wrong at", record->rung);

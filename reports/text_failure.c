@@ -73,7 +73,7 @@ void report_text_failure(const struct case_record *record, const struct report_s
 	add_row("expected", record->expected, 2, style, out);
 	add_row("observed", record->observed, 2, style, out);
 	add_row("wrong at", record->rung, 1, style, out);
-	add_row("reason", record->reason, 2, style, out);
+	add_row("reason", reason_adds(record) ? record->reason : NULL, 2, style, out);
 	add_row("step", record->step, 1, style, out);
 	add_leaks(record, style, out);
 	add_repro(record->repro, out);

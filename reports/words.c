@@ -60,6 +60,16 @@ void add_clauses(const struct case_record *record, struct text *out)
 	}
 }
 
+bool reason_adds(const struct case_record *record)
+{
+	static const char start[] = "expected ";
+
+	if (!record->reason)
+		return false;
+	return !record->expected || !record->observed || !text_starts(record->reason, start) ||
+	       !text_starts(record->reason + strlen(start), record->expected);
+}
+
 size_t split_place(const char *place, unsigned *ret_line)
 {
 	const char *colon = strrchr(place, ':');
@@ -95,6 +105,19 @@ static int by_count(const void *a, const void *b)
 	return strcmp(x->reason, y->reason);
 }
 
+static bool is_newer(const struct case_record *record)
+{
+	return record->verdict == VERDICT_SKIP && record->reason && text_starts(record->reason, "newer");
+}
+
+/* Each newer clause has a sentence of its own; together they are one reason. */
+static const char *group_of(const struct case_record *record)
+{
+	if (is_newer(record))
+		return "of a newer specification than bundles for this runtime are written for";
+	return record->reason ? record->reason : "no reason recorded";
+}
+
 size_t group_reasons(const struct run_record *run, enum verdict verdict, struct reason_group **ret)
 {
 	struct reason_group *groups = calloc(run->case_count ? run->case_count : 1, sizeof(*groups));
@@ -104,9 +127,7 @@ size_t group_reasons(const struct run_record *run, enum verdict verdict, struct 
 		abort();
 	for (size_t i = 0; i < run->case_count; i++)
 		if (run->cases[i].verdict == verdict)
-			groups[n++] = (struct reason_group){ run->cases[i].reason ? run->cases[i].reason
-										  : "no reason recorded",
-							     1 };
+			groups[n++] = (struct reason_group){ group_of(&run->cases[i]), 1 };
 	qsort(groups, n, sizeof(*groups), by_reason);
 	for (size_t i = 0; i < n; i++) {
 		if (kept && !strcmp(groups[kept - 1].reason, groups[i].reason))
@@ -124,7 +145,6 @@ size_t count_newer(const struct run_record *run)
 	size_t n = 0;
 
 	for (size_t i = 0; i < run->case_count; i++)
-		n += run->cases[i].verdict == VERDICT_SKIP && run->cases[i].reason &&
-		     text_starts(run->cases[i].reason, "newer");
+		n += is_newer(&run->cases[i]);
 	return n;
 }

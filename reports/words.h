@@ -28,6 +28,8 @@ const char *case_expectation(const struct case_record *record);
 
 double run_seconds(const struct run_record *run);		/* never negative */
 const char *runtime_name(const struct run_record *run);	/* never NULL */
+/* False: the reason only repeats what was expected and observed. */
+bool reason_adds(const struct case_record *record);
 /* "MUST a, SHOULD b"; appends. */
 void add_clauses(const struct case_record *record, struct text *out);
 /* "cases/oci/mounts.c:12": the length of the file's name; *ret_line is 0 when there is none. */

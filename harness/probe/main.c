@@ -44,6 +44,12 @@ const char *probe_status(const struct probe *probe, const char *name)
 	return NULL;
 }
 
+void probe_read_status(struct probe *probe)
+{
+	if (probe->proc >= 0)
+		(void) read_file(probe->proc, "self/status", 65536, &probe->status);
+}
+
 /* A descriptor that is opened later must not become stdout. These vanish at exec. */
 static void stdio_occupy(const struct probe *probe)
 {
@@ -79,8 +85,7 @@ void probe_start(struct probe *probe, int argc, char **argv, char **env)
 	(void) signal(SIGPIPE, SIG_IGN);
 	(void) signal(SIGCHLD, SIG_DFL);
 	probe->proc = open_proc();
-	if (probe->proc >= 0)
-		(void) read_file(probe->proc, "self/status", 65536, &probe->status);
+	probe_read_status(probe);
 }
 
 /* The census needs about eight descriptors; with fewer allowed it would only tell EMFILE. The limit comes back. */

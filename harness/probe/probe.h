@@ -32,6 +32,7 @@ struct probe {
 
 void probe_start(struct probe *probe, int argc, char **argv, char **env);
 int64_t probe_now_ns(void);
+void probe_read_status(struct probe *probe);
 /* What follows "NAME:" in the status file, up to the newline; NULL: not there. */
 const char *probe_status(const struct probe *probe, const char *name);
 

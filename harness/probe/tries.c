@@ -68,7 +68,8 @@ const char *try_rest(const struct try *try, int word)
 	const char *at = try->line + strspn(try->line, " \t");
 
 	for (int i = 0; i < word; i++) {
-		at += strcspn(at, " \t");
+		for (bool quoted = false; *at && (quoted || !strchr(" \t", *at)); at++)
+			quoted ^= *at == '\'';
 		at += strspn(at, " \t");
 	}
 	return at;

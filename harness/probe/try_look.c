@@ -42,20 +42,23 @@ static int try_timens(struct try *try)
 /* Keys of the census once more, after tries or a caller have changed something. */
 static int try_census(struct try *try)
 {
-	for (int i = 1; i < try->count; i++) {
-		int r = census_read(try->probe, try->out, try->words[i]);
+	struct probe now = *try->probe;
+	int r = 0;
 
-		if (r < 0)
-			return r;
-	}
-	return 0;
+	/* The status file was read when the probe started. */
+	now.status = (struct text){ 0 };
+	probe_read_status(&now);
+	for (int i = 1; i < try->count && r >= 0; i++)
+		r = census_read(&now, try->out, try->words[i]);
+	text_free(&now.status);
+	return r < 0 ? r : 0;
 }
 
-/* Puts a character into the terminal's input, as if typed: CVE-2016-2779 and its kind. */
+/* Puts a newline into the terminal's input, as if typed: CVE-2016-2779 and its kind. */
 static int try_ioctl_sti(struct try *try)
 {
 	(void) try;
-	return ioctl(STDIN_FILENO, TIOCSTI, "#") < 0 ? -errno : 0;
+	return ioctl(STDIN_FILENO, TIOCSTI, "\n") < 0 ? -errno : 0;
 }
 
 /* One read: what a terminal or a pipe gives at once. */

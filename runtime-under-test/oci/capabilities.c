@@ -128,6 +128,17 @@ int capabilities_bound(const struct capabilities *wanted, struct err *err)
 	return 0;
 }
 
+int capabilities_hold(struct err *err)
+{
+	struct sets sets;
+	int r = get_sets(&sets);
+
+	if (r < 0)
+		return fail(err, r, "read the capabilities");
+	sets.effective = sets.permitted;
+	return set_sets(&sets, err);
+}
+
 int capabilities_apply(const struct capabilities *wanted, struct err *err)
 {
 	const struct sets sets = { wanted->effective, wanted->permitted, wanted->inheritable };

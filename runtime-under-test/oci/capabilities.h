@@ -26,7 +26,9 @@ struct capabilities capabilities_plan(const struct spec_process *process, uint64
 
 /* Before the ids change: inheritable is set while it may still be raised, then the bounding set falls. */
 int capabilities_bound(const struct capabilities *wanted, struct err *err);
-/* After the ids changed. */
+/* After the ids changed: what was kept over it works again, for the one call that still needs it. */
+int capabilities_hold(struct err *err);
+/* Last: the effective, permitted and ambient sets of the config. */
 int capabilities_apply(const struct capabilities *wanted, struct err *err);
 
 #endif

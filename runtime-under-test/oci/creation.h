@@ -25,12 +25,12 @@ struct creation {
 	const struct create_options *options;
 	struct spec *spec;
 	struct state state;
-	int directory;		/* ROOT/ID */
+	int directory, lock;	/* ROOT/ID, and its lock until creation is done */
 
 	int proc;		/* O_PATH of the runtime's /proc, verified to be procfs */
 	int gate;		/* listening socket ROOT/ID/start: what `start` connects to */
 	int console;		/* connected console socket; -EBADF: none */
-	int *sources;		/* a detached tree for each mount that the parent must open; else -EBADF */
+	int *sources;		/* owned: a detached tree for each mount that the parent must open; else -EBADF */
 	int sync;		/* this half's end of the socket pair */
 
 	struct namespaces namespaces;
@@ -40,20 +40,37 @@ struct creation {
 	mode_t umask;		/* of the caller */
 	int preserved;		/* descriptors from 3 on that the payload keeps */
 	int listen_fds;		/* how many of them are socket activation's; 0: no LISTEN_FDS for the payload */
-	bool foreground;	/* `run` without --detach: the master of a terminal goes to the parent */
 
-	struct process_handle {
-		pid_t pid;	/* of init in the parent's pid namespace; 0: none yet */
-		int pidfd;
-	} init;			/* the parent's half only */
+	/* The parent's half only. */
+	pid_t helper, init;	/* children; 0: none (any more) */
+	int pidfd;		/* of init */
+	int master;		/* of the terminal, for `run` in the foreground; -EBADF: none */
+	bool hooks_began;	/* from then on a failure is the end of a life: poststop hooks run */
+	bool foreground;	/* `run` without --detach: the master of a terminal goes to the parent */
 };
 
-/* The stages of create.c; `run` goes on with the same creation. creation_finish() ends what a failure left. */
+/* create.c: all stages. 0: the container is created, and init waits at its gate, or for SYNC_START on creation->sync. Else it is undone. */
 int creation_run(struct creation *creation, const struct json *config, struct err *err);
 void creation_close(struct creation *creation);		/* descriptors and memory; the container stays */
-void creation_undo(struct creation *creation);		/* a failed creation: no process, cgroup or state is left */
+#define CREATION_INIT                                                                                           \
+	{                                                                                                       \
+		.directory = -EBADF, .lock = -EBADF, .proc = -EBADF, .gate = -EBADF, .console = -EBADF,         \
+		.sync = -EBADF, .pidfd = -EBADF, .master = -EBADF                                               \
+	}
+#define auto_creation __attribute__((cleanup(creation_close))) struct creation
 
-/* init.c: the container's half. Never returns. */
+/* creation_check.c: the first stage. Nothing is made; what cannot be done is refused here with its field. */
+int creation_check(struct creation *creation, struct err *err);
+/* handover.c: what a caller asked to be told of init. */
+int handover_pid_file(const struct creation *creation, struct err *err);
+int handover_pidfd(const struct creation *creation, struct err *err);
+
+/* init.c: the container's half, from its first instruction to the gate. Never returns. */
 void init_main(struct creation *creation) __attribute__((noreturn));
+/* gate.c: init waits to be started and becomes the payload. Returns only on failure, *told being whom to tell. */
+int gate_run(struct creation *creation, int *told, struct err *err);
+
+/* start.c: tells init on socket to start and hears how it went; hooks after it, and the state. */
+int start_over(const struct runtime *runtime, struct state *state, int directory, int socket, struct err *err);
 
 #endif

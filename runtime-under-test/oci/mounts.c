@@ -161,15 +161,15 @@ static bool needs_mount2(const struct mount_options *options)
 }
 
 /* target is a descriptor that was resolved inside the root: its name in /proc/self/fd leads there and nowhere else. */
-static int make_with_mount2(const struct spec_mount *mount, const struct mount_options *options, unsigned long flags,
+static int make_with_mount2(const struct spec_mount *entry, const struct mount_options *options, unsigned long flags,
 			    int target, struct err *err)
 {
 	auto_free char *path = text_format("/proc/self/fd/%d", target);
 	auto_free char *data = mount_options_data(options);
-	const char *source = mount->source ? mount->source : mount->type;
+	const char *source = entry->source ? entry->source : entry->type;
 
-	if (mount(source, path, mount->type, mount_options_flags(options) | flags, *data ? data : NULL) < 0)
-		return fail(err, -errno, "mount file system %s", mount->type ? mount->type : "again");
+	if (mount(source, path, entry->type, mount_options_flags(options) | flags, *data ? data : NULL) < 0)
+		return fail(err, -errno, "mount file system %s", entry->type ? entry->type : "again");
 	return 0;
 }
 

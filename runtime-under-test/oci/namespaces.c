@@ -8,6 +8,7 @@
 #include <sched.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -183,14 +184,15 @@ static int make_time(const struct creation *creation, struct err *err)
 
 	if (unshare(CLONE_NEWTIME) < 0)
 		return fail(err, -errno, "make a time namespace");
+	/* Root of a user namespace does not own the files of a process that is not dumpable; nobody of the container sees it yet. */
+	(void) prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
 	monotonic = text_format("monotonic %jd %u\n", (intmax_t) spec->monotonic.secs, spec->monotonic.nanosecs);
 	boottime = text_format("boottime %jd %u\n", (intmax_t) spec->boottime.secs, spec->boottime.nanosecs);
-	if (fault("time-offsets-skipped"))
-		return 0;
-	if (spec->monotonic.present)
+	if (spec->monotonic.present && !fault("time-offsets-skipped"))
 		r = file_write_at(creation->proc, "self/timens_offsets", monotonic, strlen(monotonic), err);
 	if (r == 0 && spec->boottime.present)
 		r = file_write_at(creation->proc, "self/timens_offsets", boottime, strlen(boottime), err);
+	(void) prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	return r < 0 ? fail(err, r, "linux.timeOffsets") : 0;
 }
 

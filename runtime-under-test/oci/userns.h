@@ -3,6 +3,7 @@
 #define OCI_USERNS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 struct creation;

@@ -6,7 +6,6 @@ cd "$(dirname "$0")/../.."
 for tool in busybox unshare pivot_root script stty; do
 	command -v "$tool" >/dev/null || { echo "skip probe-census: needs $tool"; exit 0; }
 done
-make -s build/bin/plumbline-probe build/tests/json >/dev/null
 . tests/probe/world.sh
 
 # Written by busybox in the process that becomes the probe, so $$ is the probe's own directory.
@@ -83,6 +82,7 @@ is census/rlimits-nofile '{"soft":333,"hard":333}' "$(fact rlimits.RLIMIT_NOFILE
 is census/rlimits-core 0 "$(fact rlimits.RLIMIT_CORE.soft)"
 sed -e 's/unlimited/18446744073709551615/g' "$W/out/limits" >"$W/limits"
 while IFS=: read -r title name; do
+	# shellcheck disable=SC2046 # words are wanted
 	set -- $(sed -n "s/^$title  *\([0-9]*\)  *\([0-9]*\).*/\1 \2/p" "$W/limits")
 	is "census/rlimits-$name" "{\"soft\":$1,\"hard\":$2}" "$(fact "rlimits.$name")"
 done <<'E2'
@@ -161,6 +161,7 @@ is census/devices-plain f "$(fact 'devices[/dev/plain].kind')"
 while read -r path target; do
 	is "census/links-$path" "$target" "$(fact "links[$path]")"
 done <"$W/out/symlinks"
+# shellcheck disable=SC2046 # words are wanted
 set -- $(cat "$W/out/root")
 is census/root-inode "$2" "$(fact root.inode)"
 is census/root-mode "0$3" "$(fact root.mode)"
@@ -186,7 +187,9 @@ is census/time_offsets '{"monotonic":{"secs":0,"nanosecs":0},"boottime":{"secs":
 seconds=$(fact clocks.realtime_ns)
 [ $((${seconds%?????????} - $(cat "$W/out/date"))) -le 2 ] && ok census/clocks || not_ok census/clocks "$seconds"
 is census/ipc '{"msg":0,"sem":0,"shm":0}' "$(fact ipc)"
-is census/signals '{"blocked":[],"ignored":[],"caught":[]}' "$(fact signals)"
+# SIG32 and SIG33 are libc's own: whatever started this script may hand them down ignored, and no shell can change that.
+without_libc_signals() { sed 's/,*"SIG3[23]"//g'; }
+is census/signals '{"blocked":[],"ignored":[],"caught":[]}' "$(fact signals | without_libc_signals)"
 is census/cut '[]' "$(fact cut)"
 is census/missing-only-lsm 'lsm' "$(fact missing | grep -o '"[a-z_]*":' | tr -d '":' | paste -sd,)"
 # A key that nobody compares here would be a key that nobody knows to be right.
@@ -219,7 +222,7 @@ else
 fi
 
 world -p 'ionice -c 2 -n 5 chrt -b 0 taskset 1' -b "trap '' HUP USR1"
-is census/signals-ignored '["SIGHUP","SIGUSR1"]' "$(fact signals.ignored)"
+is census/signals-ignored '["SIGHUP","SIGUSR1"]' "$(fact signals.ignored | without_libc_signals)"
 is census/io_priority-set '{"class":"IOPRIO_CLASS_BE","priority":5}' "$(fact io_priority)"
 is census/scheduler-set SCHED_BATCH "$(fact scheduler.policy)"
 is census/affinity-set '[0]' "$(fact affinity)"

@@ -105,6 +105,32 @@ START_TEST(tap_has_a_line_a_case)
 }
 END_TEST
 
+/* A '#' of ours starts the directive; one from a record is escaped. */
+START_TEST(tap_directives_are_ours)
+{
+	struct run_record run = { 0 };
+	auto_text out = { 0 };
+	size_t directives = 0;
+	char *save = NULL;
+
+	fixture_hostile(&run);
+	fixture_write("tap", &run, 1, &out);
+	for (char *line = strtok_r(out.data, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		size_t bare = 0;
+
+		if (!text_starts(line, "ok ") && !text_starts(line, "not ok "))
+			continue;
+		for (char *s = line; *s; s++)
+			bare += *s == '#' && s[-1] != '\\';
+		ck_assert_msg(bare <= 1, "%s", line);
+		directives += bare;
+	}
+	ck_assert_uint_gt(directives, 10);
+	ck_assert_uint_lt(directives, run.case_count);
+	run_record_free(&run);
+}
+END_TEST
+
 /* A table row has as many cells as its head, whatever stands in them. */
 START_TEST(markdown_rows_keep_their_cells)
 {
@@ -198,6 +224,7 @@ Suite *test_report_formats(void)
 	tcase_add_loop_test(tcase, nothing_at_all_is_written_too, 0, count);
 	tcase_add_loop_test(tcase, markup_is_escaped, 0, 3);
 	tcase_add_test(tcase, tap_has_a_line_a_case);
+	tcase_add_test(tcase, tap_directives_are_ours);
 	tcase_add_test(tcase, markdown_rows_keep_their_cells);
 	tcase_add_test(tcase, junit_counts_what_it_writes);
 	tcase_add_test(tcase, formats_are_found_by_name);

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "reports/columns.h"
 #include "reports/report.h"
+#include "reports/safe.h"
 #include "tests/harness/report_fixture.h"
 
 #define BLOCK_LINES 15
@@ -146,6 +147,26 @@ START_TEST(comparison_fits_any_number)
 }
 END_TEST
 
+START_TEST(columns_shrink_before_they_wrap)
+{
+	struct run_record runs[8] = { 0 };
+	auto_text out = { 0 };
+	const char *second;
+
+	for (size_t i = 0; i < ARRAY_SIZE(runs); i++) {
+		fixture_read("crun.json", &runs[i]);
+		free(runs[i].runtime.name);
+		runs[i].runtime.name = strdup("a-rather-long-name");
+	}
+	report_text_compare(runs, ARRAY_SIZE(runs), &styles[1], &out);
+	second = strstr(text_str(&out), "FAIL ");
+	ck_assert_ptr_nonnull(second);
+	ck_assert_ptr_null(strstr(second + 1, "\nFAIL "));
+	for (size_t i = 0; i < ARRAY_SIZE(runs); i++)
+		run_record_free(&runs[i]);
+}
+END_TEST
+
 START_TEST(progress_is_one_cut_line)
 {
 	size_t counts[VERDICT_COUNT] = { [VERDICT_FAIL] = 2 };
@@ -194,6 +215,16 @@ START_TEST(cuts_are_between_characters)
 }
 END_TEST
 
+START_TEST(clips_are_between_characters)
+{
+	static const char wide[] = "a\u6f22\U0001f600";
+	static const size_t wanted[] = { 0, 1, 1, 1, 4, 4, 4, 4, 8, 8 };
+
+	for (size_t max = 0; max < ARRAY_SIZE(wanted); max++)
+		ck_assert_uint_eq(clip_length(wide, max), wanted[max]);
+}
+END_TEST
+
 START_TEST(wrapping_breaks_at_spaces)
 {
 	struct report_style style = { .width = 14 };
@@ -217,6 +248,8 @@ Suite *test_report_text(void)
 	tcase_add_test(tcase, expectations_are_told);
 	tcase_add_test(tcase, failure_blocks_are_golden);
 	tcase_add_loop_test(tcase, comparison_fits_any_number, 0, 24);
+	tcase_add_test(tcase, columns_shrink_before_they_wrap);
+	tcase_add_test(tcase, clips_are_between_characters);
 	tcase_add_test(tcase, progress_is_one_cut_line);
 	tcase_add_test(tcase, columns_are_display_columns);
 	tcase_add_test(tcase, cuts_are_between_characters);

@@ -18,9 +18,12 @@ tool() {
 # shellcheck disable=SC2046 # names of our own files hold no blanks
 tool shellcheck shellcheck shellcheck -x -S warning .ci/run $(find tests -name '*.sh')
 # shellcheck disable=SC2046 # names of our own files hold no blanks
+folders='base harness reports cases runtime-under-test/faulty'
+[ ! -e runtime-under-test/oci/create.c ] || folders="$folders runtime-under-test/oci"
+# shellcheck disable=SC2046,SC2086 # names of our own files hold no blanks
 tool 'clang warns of nothing' clang clang -fsyntax-only -std=gnu11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -I. -Ibuild \
 	-DPLUMBLINE_VERSION='"lint"' -Wall -Wextra -Wshadow -Wno-missing-field-initializers -Werror \
-	$(find base harness reports runtime-under-test cases -name '*.c')
+	$(find $folders -name '*.c')
 # It does not know the cleanup attribute (memleak), and the probe dies by a null pointer on purpose.
 tool 'cppcheck finds nothing' cppcheck cppcheck -q -j2 --error-exitcode=1 --inline-suppr --suppress=redundantInitialization --suppress=memleak \
 	--suppress=nullPointer:harness/probe/try_flow.c \

@@ -78,9 +78,10 @@ world() {
 		printf '%s\n' "$before" "$command $redirect"
 	} >"$W/out/last.sh"
 	code=0
-	# shellcheck disable=SC2086 # options are words
-	W=$W probe=$probe timeout 60 $prefix unshare --fork --pid --kill-child --mount --propagation private --ipc --uts --net \
-		--cgroup $unshare_options sh "$W/inner.sh" </dev/null >"$W/out/lines" 2>"$W/out/err" || code=$?
+	# shellcheck disable=SC2086,SC2097,SC2098,SC2034 # options are words; the shell inside reads W and probe; tests read code
+	W=$W probe=$probe timeout --foreground 60 $prefix unshare --fork --pid --kill-child --mount --propagation private --ipc --uts --net \
+		--cgroup $unshare_options sh "$W/inner.sh" <"${terminal:-/dev/null}" >"${lines_to:-$W/out/lines}" 2>"$W/out/err" || code=$?
+	[ -z "$lines_to" ] || return 0
 	sed -n 's/^[^ ]* \({"census"\)/\1/p' "$W/out/lines" | head -n 1 >"$W/out/census.json"
 }
 
@@ -121,6 +122,8 @@ table() {
 	tried_verbs="$tried_verbs $(sed 's/ .*//' "$W/table" | tr '\n' ' ')"
 }
 tried_verbs=''
+terminal='' # what stands for stdin
+lines_to='' # a FIFO: for a world in the background, whose lines are read as they come
 # lines_valid NAME: everything that begins with the nonce is JSON
 lines_valid() {
 	sed 's/^[^ ]* //' "$W/out/lines" >"$W/out/json"

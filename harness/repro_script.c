@@ -1,0 +1,314 @@
+/* The steps of a case as lines for sh. */
+#include "harness/repro.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "harness/area.h"
+#include "harness/case.h"
+#include "harness/driver_oci.h"
+#include "harness/edit.h"
+#include "harness/engine.h"
+#include "harness/profile.h"
+
+/* The driver's words name places of a world; here they lie in the directory. Longest first. */
+static const struct {
+	const char *world, *here;
+} places[] = {
+	{ DRIVER_LOG, "/log" },	     { DRIVER_PID_FILE, "/pid" }, { DRIVER_CONSOLE, "/console.sock" },
+	{ WORLD_BUNDLE, "" },	     { WORLD_STATE, "/state" },
+};
+
+struct script {
+	const struct repro *repro;
+	const struct json *symbols;
+	struct text *out;
+	int fd;
+	size_t step;	/* from 1 */
+	struct err *err;
+};
+
+static void add_word(struct script *script, const char *word)
+{
+	auto_text here = { 0 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(places) && !here.len; i++)
+		if (!strcmp(word, places[i].world))
+			text_addf(&here, "%s%s", script->repro->directory, places[i].here);
+	text_escape_shell(script->out, here.len ? text_str(&here) : word);
+}
+
+static void add_lines(struct script *script, const char *lines)
+{
+	text_add(script->out, lines);
+}
+
+/* exec --process wants a file: its object is written beside run.sh and named by flag instead. */
+static int move_process_out(struct script *script, struct json *argument)
+{
+	const struct json *process = json_member(argument, "process");
+	auto_free char *name = text_format("process-%zu.json", script->step);
+	auto_free char *path = text_format("%s/%s", script->repro->directory, name);
+	auto_text text = { 0 };
+	int r;
+
+	if (!process)
+		return 0;
+	json_print(process, JSON_PRETTY, &text);
+	r = file_create_at(script->fd, name, text_str(&text), text.len, 0644, script->err);
+	if (r < 0)
+		return r;
+	r = json_set(argument, "flags[]", json_new_string("--process"), script->err);
+	if (r >= 0)
+		r = json_set(argument, "flags[]", json_new_string(path), script->err);
+	json_remove(argument, "process");
+	return r;
+}
+
+static int add_input(struct script *script, const struct driver_words *words)
+{
+	auto_free char *name = text_format("input-%zu", script->step);
+
+	if (!words->input) {
+		text_add(script->out, " < /dev/null");
+		return 0;
+	}
+	text_addf(script->out, " < %s", name);
+	return file_create_at(script->fd, name, words->input, strlen(words->input), 0644, script->err);
+}
+
+/* One command of the runtime; the runtime's own path becomes $RUNTIME, so that another one can be tried. */
+static int runtime_step(struct script *script, const struct step *step, struct json *argument)
+{
+	const struct driver driver = { .runtime = script->repro->runtime, .id = REPRO_CONTAINER };
+	bool makes = !strcmp(step->verb, "create") || !strcmp(step->verb, "run");
+	struct driver_words words = { 0 };
+	int r = json_kind(argument) == JSON_OBJECT ? move_process_out(script, argument) : 0;
+
+	if (r >= 0)
+		r = driver_words(&driver, step->verb, argument, &words, script->err);
+	if (r < 0)
+		return r;
+	text_addf(script->out, "%s \"$RUNTIME\"", step->outcome == OUTCOME_REFUSED ? "refused" : "done_well");
+	for (size_t i = 1; i < words.count; i++) {
+		text_add_char(script->out, ' ');
+		add_word(script, words.argv[i]);
+	}
+	r = add_input(script, &words);
+	/* A pipe would stay open for as long as the container lives; a file asks nothing of anybody. */
+	if (makes)
+		text_add(script->out, " >> output");
+	text_add_char(script->out, '\n');
+	driver_words_free(&words);
+	return r;
+}
+
+static int own_wait(struct script *script, const struct json *argument)
+{
+	(void) argument;
+	add_lines(script, "while alive; do sleep 0.1; done\n");
+	return 0;
+}
+
+static int own_ready(struct script *script, const struct json *argument)
+{
+	(void) argument;
+	add_lines(script, "while alive && ! grep -Eq '\"(hold|waiting|end)\":' output; do sleep 0.1; done\n");
+	return 0;
+}
+
+static void command(struct script *script, const char *words, const char *path, const char *rest)
+{
+	text_add(script->out, words);
+	text_add_char(script->out, ' ');
+	text_escape_shell(script->out, path ? path : "");
+	text_add(script->out, rest);
+}
+
+static int own_write(struct script *script, const struct json *argument)
+{
+	const char *path = json_get_string(argument, "path"), *content = json_get_string(argument, "content");
+
+	command(script, "mkdir -p -- \"$(dirname --", path, ")\"\n");
+	command(script, "printf %s", content, " > ");
+	text_escape_shell(script->out, path ? path : "");
+	add_lines(script, "\n");
+	return 0;
+}
+
+static int own_rename(struct script *script, const struct json *argument)
+{
+	const char *to = json_string(json_at(argument, 1));
+
+	command(script, "mv --", json_string(json_at(argument, 0)), " ");
+	text_escape_shell(script->out, to ? to : "");
+	add_lines(script, "\n");
+	return 0;
+}
+
+static int own_remove(struct script *script, const struct json *argument)
+{
+	command(script, "rm -df --", json_string(argument), "\n");
+	return 0;
+}
+
+static int own_mount(struct script *script, const struct json *argument)
+{
+	const char *path = json_get_string(argument, "path"), *options = json_get_string(argument, "options");
+
+	command(script, "mkdir -p --", path, "\n");
+	command(script, "mount -t tmpfs -o", options && *options ? options : "defaults", " plumbline ");
+	text_escape_shell(script->out, path ? path : "");
+	command(script, "\necho mark >", path, "/mark\n");
+	return 0;
+}
+
+static int own_umount(struct script *script, const struct json *argument)
+{
+	command(script, "umount --", json_string(argument), "\n");
+	return 0;
+}
+
+static int own_edit(struct script *script, const struct json *argument)
+{
+	auto_text text = { 0 };
+
+	json_print(argument, 0, &text);
+	return fail_text(script->err, -EINVAL, "an edit of config.json in mid-run needs more than sh: %s", text_str(&text));
+}
+
+static const struct {
+	const char *verb;
+	int (*write)(struct script *script, const struct json *argument);
+} own_steps[] = {
+	{ "wait", own_wait },	  { "ready", own_ready },   { "write", own_write }, { "edit", own_edit },
+	{ "rename", own_rename }, { "remove", own_remove }, { "mount", own_mount }, { "umount", own_umount },
+};
+
+static int add_step(struct script *script, const struct step *step)
+{
+	auto_json raw = NULL;
+	auto_json argument = NULL;
+
+	if (step->json && *step->json) {
+		int r = json_parse(step->json, strlen(step->json), &raw, script->err);
+
+		if (r < 0)
+			return r;
+		argument = symbols_expand(raw, script->symbols);
+	}
+	text_addf(script->out, "\nsay ");
+	auto_free char *title = text_format("%zu. %s %s%s", script->step, step->verb, step->json ? step->json : "",
+					    step->outcome == OUTCOME_REFUSED ? " (must be refused)" : "");
+	text_escape_shell(script->out, title);
+	text_add_char(script->out, '\n');
+	for (size_t i = 0; i < ARRAY_SIZE(own_steps); i++)
+		if (!strcmp(own_steps[i].verb, step->verb))
+			return own_steps[i].write(script, argument);
+	return runtime_step(script, step, argument);
+}
+
+static const char *const namespace_flags[][2] = {
+	{ "network", "--net" }, { "pid", "--pid" },	  { "mount", "--mount" },   { "ipc", "--ipc" },
+	{ "uts", "--uts" },	{ "cgroup", "--cgroup" }, { "user", "--user" }, { "time", "--time" },
+};
+
+/* unshare(1) keeps a namespace by binding its file; a mount namespace can only be kept on a private mount. */
+static void add_namespace(struct script *script, const char *type)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(namespace_flags); i++) {
+		if (strcmp(namespace_flags[i][0], type))
+			continue;
+		text_addf(script->out, ": > ns-%s\nunshare %s=ns-%s%s%s true\n", type, namespace_flags[i][1], type,
+			  strcmp(type, "pid") && strcmp(type, "time") ? "" : " --fork",
+			  strcmp(type, "user") ? "" : " --map-root-user");
+	}
+}
+
+static void add_prepares(struct script *script)
+{
+	const struct conformance_case *c = script->repro->c;
+
+	for (size_t i = 0; i < ARRAY_SIZE(c->prepare) && c->prepare[i].kind; i++) {
+		const struct prepare *row = &c->prepare[i];
+
+		if (row->kind == PREPARE_NAMESPACE)
+			add_namespace(script, row->path);
+		if (row->kind != PREPARE_MOUNT)
+			continue;
+		command(script, "mkdir -p --", row->path, "\n");
+		command(script, "mount -t tmpfs -o", row->value && *row->value ? row->value : "defaults", " plumbline ");
+		text_escape_shell(script->out, row->path);
+		add_lines(script, "\n");
+	}
+}
+
+/* What the traps undo, in the words of the profile ("delete -force" for one). */
+static int add_clean_up(struct script *script)
+{
+	const struct driver driver = { .runtime = script->repro->runtime, .id = REPRO_CONTAINER };
+	auto_json force = json_new_array();
+	struct driver_words words = { 0 };
+	int r;
+
+	json_append(force, json_new_string("--force"));
+	json_append(force, json_new_string(REPRO_CONTAINER));
+	r = driver_words(&driver, "delete", force, &words, script->err);
+	if (r < 0)
+		return r;
+	add_lines(script, "clean_up() {\n\t\"$RUNTIME\"");
+	for (size_t i = 1; i < words.count; i++) {
+		text_add_char(script->out, ' ');
+		add_word(script, words.argv[i]);
+	}
+	add_lines(script, " > /dev/null 2>&1 || true\n"
+			  "\tfor place in ns-* shared; do umount -l \"$place\" 2> /dev/null || true; done\n"
+			  "}\ntrap clean_up EXIT\ntrap 'exit 130' INT TERM\n");
+	driver_words_free(&words);
+	return 0;
+}
+
+static const char helpers[] =
+	"failed=0\n"
+	"say() { printf '%s\\n' \"$*\" >&2; }\n"
+	"alive() { stat=$(cat \"/proc/$(cat pid)/stat\" 2> /dev/null) && case ${stat##*') '} in Z* | X*) false ;; esac; }\n"
+	"done_well() {\n"
+	"\tcode=0; \"$@\" || code=$?\n"
+	"\tif [ \"$code\" -ne 0 ]; then say \"   exit status $code, expected 0\"; failed=1; fi\n"
+	"}\n"
+	"refused() {\n"
+	"\tcode=0; \"$@\" || code=$?\n"
+	"\tif [ \"$code\" -eq 0 ]; then say '   exit status 0, expected a refusal'; failed=1; fi\n"
+	"}\n";
+
+int repro_script(const struct repro *repro, const struct json *symbols, int fd, struct text *out, struct err *err)
+{
+	struct script script = { .repro = repro, .symbols = symbols, .out = out, .fd = fd, .err = err };
+	const struct step *steps;
+	size_t count = case_steps(repro->c, &steps);
+	int r;
+
+	text_addf(out, "#!/bin/sh\n# %s: the steps of this case; README says what is expected.\nset -eu\ncd ", repro->id);
+	text_escape_shell(out, repro->directory);
+	text_add(out, "\nif [ -z \"${RUNTIME:-}\" ]; then RUNTIME=");
+	text_escape_shell(out, repro->runtime->path);
+	text_add(out, "; fi\nmkdir -p state\n: > output\nrm -f pid\n");
+	text_add(out, helpers);
+	r = add_clean_up(&script);
+	add_prepares(&script);
+	for (size_t i = 0; r >= 0 && i < count; i++) {
+		script.step = i + 1;
+		r = add_step(&script, &steps[i]);
+		if (r < 0)
+			return fail(err, r, "step %zu, %s", i + 1, steps[i].verb);
+	}
+	text_add(out, "\nsay 'what the container printed is in output; README says what is expected of it'\n"
+		      "exit \"$failed\"\n");
+	return r;
+}

@@ -1,0 +1,382 @@
+/*
+ * The parent's half of creation; init.c is the container's. Both are written in the same stages, in the order they happen.
+ *
+ *	parent (plumbline-oci create)			init (the container's first process)
+ *	1 check    what can be refused, is
+ *	2 record   ROOT/ID: state "creating", the gate
+ *	3 cgroups  made, limits written
+ *	4 clone    -----------------------------------> 4 namespaces: joins the v1 cgroups, user ids, the rest
+ *	           maps of a user namespace   --MAPPED->
+ *	                                                 5 furnish: root, mounts, devices, terminal
+ *	6 hooks    prestart, createRuntime   <-MOUNTED-
+ *	           tunes init from outside   --HOOKED-->  createContainer hooks, sysctls, masks, the switch of the root
+ *	7 publish  state "created", pid file <-READY---
+ *	           and exits                 --CREATED->  8 gate: waits for `start`, then becomes the payload
+ *
+ * Why two processes? The payload must live in namespaces and behind limits that the runtime must not have: the parent
+ * keeps the host's view for everything that needs it (maps and limits written from outside, hooks in the runtime's namespaces,
+ * undoing), and init gets everything by being cloned with it. One clone3() makes all namespaces at once; the kernel makes the
+ * user namespace first, so it owns the others (user_namespaces(7)).
+ *
+ * Why sometimes three? setns(2) to a pid namespace and unshare(2) of a time namespace only take effect for children, and a
+ * user namespace that is joined must be entered before the namespaces it is to own are made, while namespaces of the host
+ * must be joined before that. So for these, and for no others, a helper is cloned, enters them in the only order that works,
+ * and clones init as its sibling (CLONE_PARENT): the helper is gone at once, and init is the parent's child as always.
+ *
+ * Why does nothing stay behind? Init's memory holds the config, so the runtime can exit after "created": there is no daemon,
+ * no file to read again, and init becomes a child of whoever adopts orphans, which is where engines expect it. Until
+ * CREATED the end of the parent ends init too: each waits only on the other's socket, so no one can be killed at a moment that
+ * leaves the other one hanging. What is left on disk then is named by the state of stage 2, for `delete --force` to undo.
+ *
+ * Why does init, not the parent, write itself into the v1 cgroups? See cgroups_enter(): one is cheap, the other one is not.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/process.h"
+#include "base/text.h"
+#include "runtime-under-test/oci/container.h"
+#include "runtime-under-test/oci/creation.h"
+#include "runtime-under-test/oci/faults.h"
+#include "runtime-under-test/oci/hooks.h"
+#include "runtime-under-test/oci/log.h"
+#include "runtime-under-test/oci/mounts.h"
+#include "runtime-under-test/oci/process.h"
+#include "runtime-under-test/oci/sockets.h"
+#include "runtime-under-test/oci/spec.h"
+#include "runtime-under-test/oci/sync.h"
+#include "runtime-under-test/oci/userns.h"
+
+#define STAT_MAX 4096
+
+static char *time_stamp(void)
+{
+	struct timespec now;
+	struct tm utc;
+	char seconds[32];
+
+	(void) clock_gettime(CLOCK_REALTIME, &now);
+	(void) gmtime_r(&now.tv_sec, &utc);
+	(void) strftime(seconds, sizeof(seconds), "%Y-%m-%dT%H:%M:%S", &utc);
+	return text_format("%s.%09ldZ", seconds, now.tv_nsec);
+}
+
+/* Stage 2. Before anything else exists there is a name for it on disk. */
+static int record(struct creation *creation, const struct json *config, struct err *err)
+{
+	const struct create_options *options = creation->options;
+	struct state *state = &creation->state;
+	int r = cgroups_plan(creation->spec->cgroups_path, options->id, &creation->cgroups, err);
+
+	if (r < 0)
+		return r;
+	creation->directory = state_create(creation->runtime->root, options->id, err);
+	if (creation->directory < 0)
+		return creation->directory;
+	creation->lock = state_lock(creation->directory, err);
+	if (creation->lock < 0)
+		return creation->lock;
+	*state = (struct state){
+		.id = text_format("%s", options->id),
+		.bundle = text_format("%s", options->bundle_path),
+		.spec_version = text_format("%s", creation->spec->version),
+		.created = time_stamp(),
+		.status = STATUS_CREATING,
+		.owner = geteuid(),
+		.annotations = json_copy(json_member(config, "annotations")),
+		.cgroups = cgroups_to_json(&creation->cgroups),
+		.config = json_copy(config),
+	};
+	r = state_write(creation->directory, state, err);
+	if (r < 0)
+		return r;
+	creation->gate = socket_listen_at(creation->directory, "start", err);
+	return creation->gate < 0 ? creation->gate : 0;
+}
+
+static bool is_optional(const struct creation *creation)
+{
+	return creation->runtime->rootless && !creation->spec->cgroups_path;
+}
+
+/* Stage 3. Limits before members: no process of the container ever lives without them. */
+static int make_cgroups(struct creation *creation, struct err *err)
+{
+	int r = cgroups_make(&creation->cgroups, is_optional(creation), err);
+
+	if (r == 0 && !fault("limits-skipped"))
+		r = cgroups_apply(&creation->cgroups, &creation->spec->resources, err);
+	if (r == 0)
+		r = cgroups_delegate(&creation->cgroups, creation->spec, err);
+	return r;
+}
+
+/* Straight into the unified cgroup where the kernel can; *ret_attached tells. */
+static pid_t clone_child(const struct creation *creation, bool helper, int *ret_pidfd, bool *ret_attached)
+{
+	int cgroup = cgroups_unified(&creation->cgroups);
+	struct clone_args args = { .flags = CLONE_PIDFD, .pidfd = (uintptr_t) ret_pidfd, .exit_signal = SIGCHLD };
+	pid_t pid = -1;
+
+	/* A helper would be counted where pids.max may be 1: init is attached from outside then. */
+	if (!helper)
+		args.flags |= namespaces_clone_flags(&creation->namespaces);
+	if (!helper && cgroup >= 0) {
+		args.flags |= CLONE_INTO_CGROUP;
+		args.cgroup = (uint64_t) cgroup;
+		pid = (pid_t) syscall(SYS_clone3, &args, sizeof(args));
+		args.flags &= ~(uint64_t) CLONE_INTO_CGROUP;
+		*ret_attached = pid >= 0;
+		if (pid >= 0)
+			return pid;
+	}
+	return (pid_t) syscall(SYS_clone3, &args, sizeof(args));
+}
+
+/* Stage 4, the child's side of the fork: it has everything but the parent's end of the socket. */
+static void be_child(struct creation *creation, const int ends[2])
+{
+	(void) close(ends[0]);
+	creation->sync = ends[1];
+	init_main(creation);
+}
+
+static int await_init(const struct creation *creation, enum sync_type wanted, struct sync_message *ret, struct err *err)
+{
+	int r = sync_await(creation->sync, wanted, creation->runtime->log, ret, err);
+	siginfo_t info = { 0 };
+
+	/* It went without a word: the kernel knows more. */
+	if (r == -EPIPE && creation->init > 0 && waitid(P_PID, (id_t) creation->init, &info, WEXITED | WNOWAIT) == 0 &&
+	    info.si_code != CLD_EXITED) {
+		*err = (struct err){ 0 };
+		return fail_text(err, -EIO, "the container's init was ended by signal %d", info.si_status);
+	}
+	return r;
+}
+
+static int map_user(const struct creation *creation, pid_t pid, struct err *err)
+{
+	int r;
+
+	if (!(creation->namespaces.fresh & CLONE_NEWUSER))
+		return 0;
+	r = userns_write_maps(creation->proc, pid, &creation->spec->uid_maps, &creation->spec->gid_maps, err);
+	return r < 0 ? r : sync_send(creation->sync, SYNC_MAPPED, err);
+}
+
+/* The helper tells when its user namespace exists, and which number init has here. */
+static int meet_helper(struct creation *creation, struct err *err)
+{
+	struct sync_message message;
+	int r = 0;
+
+	if (creation->namespaces.fresh & CLONE_NEWUSER) {
+		r = await_init(creation, SYNC_USER, NULL, err);
+		if (r == 0)
+			r = map_user(creation, creation->helper, err);
+	}
+	if (r == 0)
+		r = process_set_oom(&creation->spec->process, creation->proc, creation->helper, err);
+	if (r == 0)
+		r = await_init(creation, SYNC_PID, &message, err);
+	if (r < 0)
+		return r;
+	creation->init = message.number;
+	creation->pidfd = process_pidfd_open(creation->init);
+	if (creation->pidfd < 0)
+		return fail(err, creation->pidfd, "open init");
+	(void) waitpid(creation->helper, NULL, 0);
+	creation->helper = 0;
+	r = cgroups_attach_unified(&creation->cgroups, creation->init, err);
+	return r < 0 ? r : sync_send(creation->sync, SYNC_ATTACHED, err);
+}
+
+static int meet_init(struct creation *creation, bool attached, struct err *err)
+{
+	int r = attached ? 0 : cgroups_attach_unified(&creation->cgroups, creation->init, err);
+
+	if (r == 0)
+		r = process_set_oom(&creation->spec->process, creation->proc, creation->init, err);
+	return r < 0 ? r : map_user(creation, creation->init, err);
+}
+
+static int make_init(struct creation *creation, struct err *err)
+{
+	bool helper = namespaces_need_helper(&creation->namespaces), attached = false;
+	int ends[2], pidfd = -EBADF, r = mounts_open_sources(creation, err);
+	pid_t pid;
+
+	if (r < 0)
+		return r;
+	r = sync_pair(ends, err);
+	if (r < 0)
+		return r;
+	pid = clone_child(creation, helper, &pidfd, &attached);
+	if (pid == 0)
+		be_child(creation, ends);
+	r = pid < 0 ? -errno : 0;
+	(void) close(ends[1]);
+	creation->sync = ends[0];
+	if (r < 0)
+		return fail(err, r, "clone init");
+	if (helper) {
+		(void) close(pidfd);
+		creation->helper = pid;
+		return meet_helper(creation, err);
+	}
+	creation->init = pid;
+	creation->pidfd = pidfd;
+	return meet_init(creation, attached, err);
+}
+
+/* Field 22 of /proc/PID/stat, behind a name in parentheses that may hold anything: proc_pid_stat(5). */
+static int read_start_ticks(const struct creation *creation, uint64_t *ret, struct err *err)
+{
+	auto_free char *path = text_format("%d/stat", (int) creation->init);
+	auto_text stat = { 0 };
+	int r = file_read_at(creation->proc, path, STAT_MAX, &stat, err);
+	char *at = r < 0 ? NULL : strrchr(text_str(&stat), ')');
+
+	for (int field = 2; at && field < 22; field++)
+		at = strchr(at + 1, ' ');
+	if (!at)
+		return fail(err, r < 0 ? r : -EIO, "read when init began");
+	*ret = strtoull(at, NULL, 10);
+	return 0;
+}
+
+/* Stage 6. From here on a failure ends a container that has lived: its poststop hooks run. runtime.md#lifecycle */
+static int run_hooks(struct creation *creation, struct err *err)
+{
+	const struct spec *spec = creation->spec;
+	int bundle = creation->options->bundle, r = await_init(creation, SYNC_MOUNTED, NULL, err);
+
+	if (r < 0)
+		return r;
+	creation->state.pid = fault("state-pid-zero") ? 0 : creation->init;
+	creation->hooks_began = true;
+	r = hooks_run(spec, HOOK_PRESTART, &creation->state, bundle, err);
+	if (r == 0)
+		r = hooks_run(spec, HOOK_CREATE_RUNTIME, &creation->state, bundle, err);
+	if (r == 0)
+		r = process_tune(&spec->process, creation->init, err);
+	return r < 0 ? r : sync_send(creation->sync, SYNC_HOOKED, err);
+}
+
+/* Stage 7. The pid file comes last: callers take it as the sign that the rest is there. */
+static int publish(struct creation *creation, struct err *err)
+{
+	struct state *state = &creation->state;
+	struct sync_message message;
+	int r = 0;
+
+	if (creation->spec->process.terminal && creation->console < 0) {
+		r = await_init(creation, SYNC_CONSOLE, &message, err);
+		creation->master = r < 0 ? -EBADF : message.fd;
+	}
+	if (r == 0)
+		r = await_init(creation, SYNC_READY, NULL, err);
+	if (r == 0)
+		r = read_start_ticks(creation, &state->start_ticks, err);
+	if (r < 0)
+		return r;
+	state->status = STATUS_CREATED;
+	r = state_write(creation->directory, state, err);
+	if (r == 0)
+		r = handover_pidfd(creation, err);
+	if (r == 0)
+		r = handover_pid_file(creation, err);
+	return r < 0 ? r : sync_send(creation->sync, SYNC_CREATED, err);
+}
+
+/* A failed creation leaves no process, cgroup or state; what lay in the dead mount namespace went with it. */
+static void undo(struct creation *creation)
+{
+	struct err err = { 0 };
+
+	if (creation->helper > 0) {
+		(void) kill(creation->helper, SIGKILL); /* ours and not reaped */
+		(void) waitpid(creation->helper, NULL, 0);
+	}
+	if (creation->init > 0) {
+		(void) kill(creation->init, SIGKILL);
+		(void) waitpid(creation->init, NULL, 0);
+	}
+	if (creation->directory < 0)
+		return;
+	if (!fault("failed-create-leaves-cgroup") && cgroups_remove(&creation->cgroups, &err) < 0)
+		log_warning(creation->runtime->log, "undo create: %s", err.text);
+	if (!fault("failed-create-leaves-state") && state_remove(creation->runtime->root, creation->options->id, &err) < 0)
+		log_warning(creation->runtime->log, "undo create: %s", err.text);
+	if (!creation->hooks_began)
+		return;
+	creation->state.pid = 0;
+	hooks_run_all(creation->spec, HOOK_POSTSTOP, &creation->state, creation->options->bundle, creation->runtime->log);
+}
+
+int creation_run(struct creation *creation, const struct json *config, struct err *err)
+{
+	int r;
+
+	creation->umask = umask(0);
+	(void) umask(creation->umask);
+	r = creation_check(creation, err);
+	if (r == 0)
+		r = record(creation, config, err);
+	if (r == 0)
+		r = make_cgroups(creation, err);
+	if (r == 0)
+		r = make_init(creation, err);
+	if (r == 0)
+		r = run_hooks(creation, err);
+	if (r == 0)
+		r = publish(creation, err);
+	if (r < 0)
+		undo(creation);
+	return r;
+}
+
+void creation_close(struct creation *creation)
+{
+	int *fds[] = { &creation->directory, &creation->lock, &creation->proc, &creation->gate,
+		       &creation->console, &creation->sync, &creation->pidfd, &creation->master };
+
+	for (size_t i = 0; creation->sources && i < creation->spec->mount_count; i++)
+		cleanup_fd(&creation->sources[i]);
+	free(creation->sources);
+	creation->sources = NULL;
+	for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
+		cleanup_fd(fds[i]);
+		*fds[i] = -EBADF;
+	}
+	namespaces_close(&creation->namespaces);
+	cgroups_close(&creation->cgroups);
+	seccomp_program_clear(&creation->seccomp);
+	state_clear(&creation->state);
+}
+
+int container_create(const struct runtime *runtime, const struct create_options *options, struct spec *spec,
+		     const struct json *config, struct err *err)
+{
+	auto_creation creation = CREATION_INIT;
+
+	creation.runtime = runtime;
+	creation.options = options;
+	creation.spec = spec;
+	return creation_run(&creation, config, err);
+}

@@ -1,0 +1,174 @@
+/* Stage 1 of creation: everything that can be refused is refused before anything exists. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "runtime-under-test/oci/container.h"
+#include "runtime-under-test/oci/creation.h"
+#include "runtime-under-test/oci/log.h"
+#include "runtime-under-test/oci/process.h"
+#include "runtime-under-test/oci/sockets.h"
+#include "runtime-under-test/oci/spec.h"
+#include "runtime-under-test/oci/sysctl.h"
+
+#define PRESERVE_MAX 1024
+
+static bool has_apparmor(void)
+{
+	auto_text enabled = { 0 };
+
+	return file_read_at(AT_FDCWD, "/sys/module/apparmor/parameters/enabled", 16, &enabled, NULL) == 0 &&
+	       text_str(&enabled)[0] == 'Y';
+}
+
+static bool has_selinux(void)
+{
+	return access("/sys/fs/selinux/enforce", F_OK) == 0;
+}
+
+/* "MUST generate an error": a property that is not applied must not look as if it were. runtime.md#create */
+static int check_supported(const struct creation *creation, struct err *err)
+{
+	const struct spec *spec = creation->spec;
+	const struct spec_process *process = &spec->process;
+	const struct {
+		bool asked;
+		const char *what;
+	} refused[] = {
+		{ creation->runtime->systemd_cgroup, "--systemd-cgroup: the systemd cgroup driver is not supported" },
+		{ spec->intel_rdt.present, "linux.intelRdt is not supported" },
+		{ spec->net_device_count, "linux.netDevices is not supported" },
+		{ spec->mount_label && *spec->mount_label, "linux.mountLabel is not supported" },
+		{ process->apparmor_profile && *process->apparmor_profile && !has_apparmor(),
+		  "process.apparmorProfile: AppArmor is not enabled on this machine" },
+		{ process->selinux_label && *process->selinux_label && !has_selinux(),
+		  "process.selinuxLabel: SELinux is not enabled on this machine" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(refused); i++)
+		if (refused[i].asked)
+			return fail_text(err, -EOPNOTSUPP, "%s", refused[i].what);
+	return 0;
+}
+
+/* Mounts made in the mount namespace of the host would stay there: nothing that lasts is done to it. */
+static int check_mounts(const struct creation *creation, struct err *err)
+{
+	const struct spec *spec = creation->spec;
+
+	if (creation->namespaces.all & CLONE_NEWNS)
+		return 0;
+	if (spec->mount_count)
+		return fail_text(err, -EINVAL, "mounts: without a mount namespace they would be the host's");
+	if (spec->masked_paths.count || spec->readonly_paths.count)
+		return fail_text(err, -EINVAL, "linux.maskedPaths and readonlyPaths need a mount namespace");
+	if (spec->root_readonly || spec->rootfs_propagation)
+		return fail_text(err, -EINVAL, "root.readonly and linux.rootfsPropagation need a mount namespace");
+	return 0;
+}
+
+/* Everything of ours is O_CLOEXEC, and what a caller passes on cannot be: so a gap cannot be filled by our own by chance. */
+static int check_preserved(struct creation *creation, struct err *err)
+{
+	const char *listen = getenv("LISTEN_FDS");
+	unsigned long long count = 0;
+
+	if (listen && (text_to_u64(listen, &count) < 0 || count > PRESERVE_MAX))
+		return fail_text(err, -EINVAL, "LISTEN_FDS=%s is no number of descriptors", listen);
+	if (creation->options->preserve_fds < 0 || creation->options->preserve_fds > PRESERVE_MAX)
+		return fail_text(err, -EINVAL, "--preserve-fds %d: at most %d", creation->options->preserve_fds, PRESERVE_MAX);
+	creation->listen_fds = (int) count;
+	creation->preserved = creation->options->preserve_fds + creation->listen_fds;
+	for (int fd = 3; fd < 3 + creation->preserved; fd++) {
+		int flags = fcntl(fd, F_GETFD);
+
+		if (flags < 0 || flags & FD_CLOEXEC)
+			return fail_text(err, -EBADF, "descriptor %d is to be preserved but not open", fd);
+	}
+	return 0;
+}
+
+/* Every later look into /proc goes through this descriptor: what an image or a volume calls /proc is never asked. */
+static int open_proc(struct err *err)
+{
+	auto_fd fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct statfs fs;
+
+	if (fd < 0 || fstatfs(fd, &fs) < 0)
+		return fail(err, -errno, "open /proc");
+	if (fs.f_type != PROC_SUPER_MAGIC)
+		return fail_text(err, -ENODEV, "/proc of the runtime is no procfs");
+	return TAKE_FD(fd);
+}
+
+static int check_terminal(struct creation *creation, struct err *err)
+{
+	bool terminal = creation->spec->process.terminal;
+	const char *path = creation->options->console_socket;
+
+	if (path && !terminal)
+		return fail_text(err, -EINVAL, "--console-socket: process.terminal is not set");
+	if (terminal && !path && !creation->foreground)
+		return fail_text(err, -EINVAL, "process.terminal needs --console-socket");
+	if (!path)
+		return 0;
+	creation->console = socket_connect(path, err);
+	return creation->console < 0 ? fail(err, creation->console, "--console-socket") : 0;
+}
+
+static int check_root(const struct creation *creation, struct err *err)
+{
+	const char *path = creation->spec->root_path;
+	struct stat st;
+
+	if (fstatat(creation->options->bundle, path, &st, 0) < 0)
+		return fail(err, -errno, "root.path: %s", path);
+	return S_ISDIR(st.st_mode) ? 0 : fail_text(err, -ENOTDIR, "root.path: %s is no directory", path);
+}
+
+static int check_process(struct creation *creation, struct err *err)
+{
+	const struct spec_process *process = &creation->spec->process;
+	bool user = creation->namespaces.all & CLONE_NEWUSER;
+	int r = process_check_limits(process, err);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < process->unknown_capabilities.count; i++)
+		log_warning(creation->runtime->log, "process.capabilities: %s: unknown", process->unknown_capabilities.items[i]);
+	creation->capabilities = capabilities_plan(process, capabilities_available(user), creation->runtime->log);
+	return seccomp_compile(&creation->spec->seccomp, &creation->seccomp, err);
+}
+
+int creation_check(struct creation *creation, struct err *err)
+{
+	int r = check_supported(creation, err);
+
+	if (r == 0)
+		r = check_preserved(creation, err);
+	if (r == 0)
+		r = check_root(creation, err);
+	if (r == 0)
+		r = creation->proc = open_proc(err);
+	if (r >= 0)
+		r = namespaces_open(creation->spec, &creation->namespaces, err);
+	if (r == 0)
+		r = check_mounts(creation, err);
+	if (r == 0)
+		r = sysctl_check(creation, err);
+	if (r == 0)
+		r = check_process(creation, err);
+	if (r == 0)
+		r = check_terminal(creation, err);
+	return r;
+}
