@@ -2,6 +2,7 @@
 # What plumbline prints and keeps is what fixtures/schema publishes: lists, profiles, and the records of a real run.
 # shellcheck disable=SC2016 # "$defs" is a word of JSON Schema
 # shellcheck source=tests/e2e/lib.sh
+# shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 plumbline=$bin/plumbline
