@@ -175,6 +175,8 @@ static const struct conformance_case lifecycle[] = {
 	.when   = { DO(create), DO(start), DO(ready), DO(kill, "KILL"), DO(wait), DO(delete) },
 	.then   = {
 		INSIDE("try[daemon].errno", absent),
+		HOST("after[ready].processes", at_least, 2),
+		HOST("after[wait].processes", equals, 0),
 		HOST("leftovers", equals, []),
 	},
 	.refuted_by = "namespace-pid-missing",

@@ -119,6 +119,22 @@ static struct json *all_but(const struct json *array, size_t left_out)
 	return kept;
 }
 
+static int last_two_swapped(struct json *config, const char *path, struct err *err)
+{
+	const struct json *array = json_get(config, path);
+	size_t count = json_length(array);
+	struct json *swapped;
+
+	if (count < 2)
+		return 0;
+	swapped = json_new_array();
+	for (size_t i = 0; i + 2 < count; i++)
+		json_append(swapped, json_copy(json_at(array, i)));
+	json_append(swapped, json_copy(json_at(array, count - 1)));
+	json_append(swapped, json_copy(json_at(array, count - 2)));
+	return json_set(config, path, swapped, err);
+}
+
 static int last_forgotten(struct json *config, const char *path, struct err *err)
 {
 	const struct json *array = json_get(config, path);
@@ -252,7 +268,7 @@ const struct fault config_faults[] = {
 	EDIT("mount-makes-slaves-shared", mount_option_becomes, "rslave rshared"),
 	EDIT("mount-binds-without-submounts", mount_option_becomes, "rbind bind"),
 	EDIT("mount-binds-with-submounts", mount_option_becomes, "bind rbind"),
-	EDIT("mounts-in-opposite-order", reversed, "mounts"),
+	EDIT("mounts-last-two-swapped", last_two_swapped, "mounts"),
 	EDIT("mount-forgets-the-last", last_forgotten, "mounts"),
 	EDIT("mount-forgets-proc", mount_forgotten, "/proc"),
 	EDIT("mount-forgets-sys", mount_forgotten, "/sys"),
