@@ -41,7 +41,7 @@ const char *proof_name(enum proof_kind kind)
 	return names[kind];
 }
 
-enum proof_kind proof_decide(enum verdict control, enum verdict faulty, bool should)
+enum proof_kind proof_decide(enum verdict control, enum verdict faulty)
 {
 	if (control == VERDICT_SKIP)
 		return PROOF_SKIPPED;
@@ -51,7 +51,8 @@ enum proof_kind proof_decide(enum verdict control, enum verdict faulty, bool sho
 		return PROOF_NO_CONTROL;
 	if (faulty == VERDICT_NOTRUN || !faulty)
 		return PROOF_NOT_RUN;
-	if (faulty == VERDICT_FAIL || (should && faulty == VERDICT_WARN))
+	/* A warning was noticed too: the clause is a SHOULD or disputed, and without the fault there was none. */
+	if (faulty == VERDICT_FAIL || faulty == VERDICT_WARN)
 		return PROOF_CAUGHT;
 	return PROOF_SURVIVED;
 }
@@ -146,11 +147,9 @@ static void decide(struct prover *prover)
 {
 	for (size_t i = 0; i < prover->proofs->count; i++) {
 		struct proof *row = &prover->proofs->rows[i];
-		enum level level = case_level(prover->prepared->selection.items[i].c);
 
 		if (!row->kind)
-			row->kind = proof_decide(row->control, row->faulty,
-						 level == LEVEL_SHOULD || level == LEVEL_MAY);
+			row->kind = proof_decide(row->control, row->faulty);
 	}
 }
 
