@@ -88,13 +88,32 @@ static void add_request(const char *request, const char *string, struct text *ou
 	text_add_char(out, '\n');
 }
 
+static void manual_option(const struct option_row *row, struct text *out)
+{
+	text_add(out, ".TP\n");
+	if (row->letter)
+		text_addf(out, "\\fB\\-%c\\fR, ", row->letter);
+	text_add(out, "\\fB\\-\\-");
+	add_troff(row->name, out);
+	text_add(out, "\\fR");
+	if (row->argument)
+		text_addf(out, row->kind == OPTION_NUMBER_OR_ONE ? "[=\\fI%s\\fR]" : " \\fI%s\\fR", row->argument);
+	text_add_char(out, '\n');
+	add_request("", row->help, out);
+}
+
+/* Options that nearly every verb takes are described once, not under each. */
+static bool is_common(const struct option_row *row)
+{
+	return (row->verbs | VERB_HELP) == VERB_ALL;
+}
+
 static void manual_verb(const struct verb *verb, struct text *out)
 {
 	auto_text title = { 0 };
 
 	text_addf(&title, "\"plumbline %s %s\"", verb->name, verb->synopsis);
 	text_add(out, ".SS ");
-	/* A quote inside a quoted request argument is written twice. */
 	add_troff(text_str(&title), out);
 	text_add_char(out, '\n');
 	add_request("", verb->details ? verb->details : verb->summary, out);
@@ -102,19 +121,17 @@ static void manual_verb(const struct verb *verb, struct text *out)
 	for (size_t i = 0; i < ARRAY_SIZE(verb->examples) && verb->examples[i]; i++)
 		add_request("    ", verb->examples[i], out);
 	text_add(out, ".fi\n");
-	for (size_t i = 0; i < option_table_count; i++) {
-		const struct option_row *row = &option_table[i];
+	for (size_t i = 0; i < option_table_count; i++)
+		if ((option_table[i].verbs & verb->bit) && !is_common(&option_table[i]))
+			manual_option(&option_table[i], out);
+}
 
-		if (!(row->verbs & verb->bit) || row->verbs == VERB_ALL)
-			continue;
-		text_add(out, ".TP\n\\fB\\-\\-");
-		add_troff(row->name, out);
-		text_add(out, "\\fR");
-		if (row->argument)
-			text_addf(out, row->kind == OPTION_NUMBER_OR_ONE ? "[=\\fI%s\\fR]" : " \\fI%s\\fR", row->argument);
-		text_add_char(out, '\n');
-		add_request("", row->help, out);
-	}
+static void manual_common(struct text *out)
+{
+	text_add(out, ".SH OPTIONS OF EVERY VERB\n");
+	for (size_t i = 0; i < option_table_count; i++)
+		if (is_common(&option_table[i]))
+			manual_option(&option_table[i], out);
 }
 
 void help_manual(struct text *out)
@@ -130,6 +147,7 @@ void help_manual(struct text *out)
 		      ".SH VERBS\n");
 	for (const struct verb *verb = verbs; verb->name; verb++)
 		manual_verb(verb, out);
+	manual_common(out);
 	text_add(out, ".SH SELECTORS\n"
 		      "A selector is an id, a glob over ids, an area, or a filter. A filter joins words with & and |,\n"
 		      "negates with ! and groups with parentheses. A word is a glob over ids or KEY:GLOB, where KEY is\n"

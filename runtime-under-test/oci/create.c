@@ -56,6 +56,7 @@
 #include "runtime-under-test/oci/log.h"
 #include "runtime-under-test/oci/mounts.h"
 #include "runtime-under-test/oci/process.h"
+#include "runtime-under-test/oci/rootfs.h"
 #include "runtime-under-test/oci/sockets.h"
 #include "runtime-under-test/oci/spec.h"
 #include "runtime-under-test/oci/sync.h"
@@ -152,6 +153,9 @@ static void be_child(struct creation *creation, const int ends[2])
 {
 	(void) close(ends[0]);
 	creation->sync = ends[1];
+	/* flock(2) belongs to what was opened, not to who has it open: with this one left, no verb would ever get the lock. */
+	cleanup_fd(&creation->lock);
+	creation->lock = -EBADF;
 	init_main(creation);
 }
 
@@ -221,9 +225,10 @@ static int make_init(struct creation *creation, struct err *err)
 	int ends[2], pidfd = -EBADF, r = mounts_open_sources(creation, err);
 	pid_t pid;
 
-	if (r < 0)
-		return r;
-	r = sync_pair(ends, err);
+	if (r == 0)
+		r = rootfs_open_tree(creation, err);
+	if (r == 0)
+		r = sync_pair(ends, err);
 	if (r < 0)
 		return r;
 	pid = clone_child(creation, helper, &pidfd, &attached);
@@ -354,7 +359,7 @@ int creation_run(struct creation *creation, const struct json *config, struct er
 void creation_close(struct creation *creation)
 {
 	int *fds[] = { &creation->directory, &creation->lock, &creation->proc, &creation->gate,
-		       &creation->console, &creation->sync, &creation->pidfd, &creation->master };
+		       &creation->console, &creation->root_tree, &creation->sync, &creation->pidfd, &creation->master };
 
 	for (size_t i = 0; creation->sources && i < creation->spec->mount_count; i++)
 		cleanup_fd(&creation->sources[i]);

@@ -31,6 +31,7 @@ struct creation {
 	int gate;		/* listening socket ROOT/ID/start: what `start` connects to */
 	int console;		/* connected console socket; -EBADF: none */
 	int *sources;		/* owned: a detached tree for each mount that the parent must open; else -EBADF */
+	int root_tree;		/* the root, detached, where only the parent may reach it; else -EBADF */
 	int sync;		/* this half's end of the socket pair */
 
 	struct namespaces namespaces;
@@ -55,7 +56,7 @@ void creation_close(struct creation *creation);		/* descriptors and memory; the 
 #define CREATION_INIT                                                                                           \
 	{                                                                                                       \
 		.directory = -EBADF, .lock = -EBADF, .proc = -EBADF, .gate = -EBADF, .console = -EBADF,         \
-		.sync = -EBADF, .pidfd = -EBADF, .master = -EBADF                                               \
+		.root_tree = -EBADF, .sync = -EBADF, .pidfd = -EBADF, .master = -EBADF                                               \
 	}
 #define auto_creation __attribute__((cleanup(creation_close))) struct creation
 

@@ -94,6 +94,9 @@ static int make_device(const struct creation *creation, int root, const struct s
 	if (fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
 		if (matches(device, &st))
 			return 0;
+		/* A link of the image must not decide what a device is (CVE-2025-31133): the node takes its place. */
+		if (S_ISLNK(st.st_mode) && unlinkat(parent, name, 0) == 0)
+			return make_device(creation, root, device, err);
 		return fail_text(err, -EEXIST, "something else lies there already");
 	}
 	if (user && device->type != 'p')

@@ -186,10 +186,29 @@ static int set_up(struct creation *creation, struct err *err)
 	return r;
 }
 
+/*
+ * What waits at the gate holds nothing of the host: a directory kept here could be reached by whoever gets into init
+ * (CVE-2024-21626), and the lock, which a fork shares, would stay taken for as long as init lives.
+ */
+static void let_go(struct creation *creation)
+{
+	int *fds[] = { &creation->lock, &creation->directory };
+
+	for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
+		cleanup_fd(fds[i]);
+		*fds[i] = -EBADF;
+	}
+	cgroups_close(&creation->cgroups);
+	(void) close(creation->runtime->root);
+	(void) close(creation->options->bundle);
+}
+
 void init_main(struct creation *creation)
 {
 	struct err err = { 0 };
 	int told = creation->sync, r = set_up(creation, &err);
+
+	let_go(creation);
 
 	if (r == 0)
 		r = sync_send(creation->sync, SYNC_READY, &err);

@@ -24,10 +24,10 @@
 /* fsconfig(2) takes strings of up to 255 bytes; longer ones (overlay's lowerdir) only pass through mount(2). */
 #define FSCONFIG_VALUE_MAX 255
 
-static bool wants_shared(const struct mount_options *options)
+static bool wants(const struct mount_options *options, uint64_t propagation)
 {
 	for (size_t i = 0; i < options->propagation_count; i++)
-		if (options->propagation[i].type == MS_SHARED)
+		if (options->propagation[i].type == propagation)
 			return true;
 	return false;
 }
@@ -81,7 +81,7 @@ int mounts_open_sources(struct creation *creation, struct err *err)
 			return fail(err, r, "mounts[%zu] at %s", i, mount->destination);
 		if (!mount_is_bind(mount, &options) || options.remount || !mount->source)
 			continue;
-		if (!user && !options.idmap && !wants_shared(&options))
+		if (!user && !options.idmap && !wants(&options, MS_SHARED) && !wants(&options, MS_SLAVE))
 			continue;
 		creation->sources[i] = open_bind(creation, mount, &options, &why);
 		/* Without privileges over the mount namespace the container's half will do it in its own. */
@@ -104,8 +104,9 @@ static bool is_sealed_late(const struct spec_mount *mount)
 
 static int change_bind(int tree, const struct spec_mount *mount, const struct mount_options *options, struct err *err)
 {
-	static const struct mount_options private_options = {
-		.propagation = { { .type = MS_PRIVATE, .recursive = true } },
+	/* Unasked nothing flows either way; a slave must still have its master when it becomes one. */
+	const struct mount_options at_first = {
+		.propagation = { { .type = wants(options, MS_SLAVE) ? MS_SLAVE : MS_PRIVATE, .recursive = true } },
 		.propagation_count = 1,
 	};
 	uint64_t set = options->attr.set;
@@ -117,8 +118,8 @@ static int change_bind(int tree, const struct spec_mount *mount, const struct mo
 	r = mount_change(tree, set, options->attr.clear, fault("ro-made-recursive"), err);
 	if (r == 0 && !fault("recursive-options-ignored"))
 		r = mount_change(tree, options->recursive_attr.set, options->recursive_attr.clear, true, err);
-	if (r == 0 && !fault("propagation-kept-shared"))
-		r = mount_set_propagation(tree, &private_options, err);
+	if (r == 0 && !wants(options, MS_SHARED) && !fault("propagation-kept-shared"))
+		r = mount_set_propagation(tree, &at_first, err);
 	if (r == 0)
 		r = mount_set_propagation(tree, options, err);
 	return r;

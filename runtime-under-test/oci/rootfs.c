@@ -71,27 +71,62 @@ static int cut_propagation(struct err *err)
 	return 0;
 }
 
-/* pivot_root(2) wants a mount, so the directory becomes one: a copy of what lies there, on top of it. */
+int rootfs_open_tree(struct creation *creation, struct err *err)
+{
+	struct err why = { 0 };
+
+	if (!(creation->namespaces.all & CLONE_NEWUSER) || !(creation->namespaces.all & CLONE_NEWNS))
+		return 0;
+	creation->root_tree = mount_clone(creation->options->bundle, creation->spec->root_path, true, &why);
+	if (creation->root_tree < 0 && creation->root_tree != -EPERM)
+		return fail_text(err, creation->root_tree, "root.path: %s", why.text);
+	return 0;
+}
+
+/* Only a slave keeps its tie to the host; a shared root gets a peer group of its own after the switch. */
+static int set_tree_propagation(const struct creation *creation, int tree, struct err *err)
+{
+	unsigned long type = propagation_of(creation->spec) & ~(unsigned long) MS_REC;
+	struct mount_attr attr = { .propagation = type == MS_SLAVE ? MS_SLAVE : MS_PRIVATE };
+
+	if (mount_setattr(tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr, sizeof(attr)) < 0)
+		return fail(err, -errno, "set its propagation");
+	return 0;
+}
+
+/*
+ * pivot_root(2) wants a mount, so the directory becomes one: a copy of what lies there, on top of it, where hooks find it. A
+ * directory out of reach is of no use to hooks either: then it goes on top of "/".
+ */
 static int mount_root(const struct creation *creation, int directory, struct err *err)
 {
-	unsigned long type = propagation_of(creation->spec) & ~MS_REC;
-	/* Only a slave keeps its tie to the host; a shared root gets a peer group of its own after the switch. */
-	struct mount_attr attr = { .propagation = type == MS_SLAVE ? MS_SLAVE : MS_PRIVATE };
-	auto_fd tree = mount_clone(directory, "", true, err);
+	auto_fd top = directory >= 0 ? -EBADF : open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	auto_fd tree = creation->root_tree >= 0 ? fcntl(creation->root_tree, F_DUPFD_CLOEXEC, 3) : mount_clone(directory, "", true, err);
 	int r;
 
 	if (tree < 0)
 		return tree;
-	if (mount_setattr(tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr, sizeof(attr)) < 0)
-		return fail(err, -errno, "set its propagation");
-	r = mount_attach(tree, directory, err);
+	r = set_tree_propagation(creation, tree, err);
+	if (r == 0)
+		r = mount_attach(tree, directory >= 0 ? directory : top, err);
 	return r < 0 ? r : TAKE_FD(tree);
+}
+
+static int open_directory(const struct creation *creation, struct err *err)
+{
+	const char *path = creation->spec->root_path;
+	auto_fd bundle = open_bundle(creation, err);
+	int fd;
+
+	if (bundle < 0)
+		return bundle;
+	fd = openat(bundle, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? fail(err, -errno, "root.path: open %s", path) : fd;
 }
 
 int rootfs_open(const struct creation *creation, int *ret_root, struct err *err)
 {
-	const char *path = creation->spec->root_path;
-	auto_fd bundle = -EBADF, directory = -EBADF;
+	auto_fd directory = -EBADF;
 	int root, r;
 
 	if (has_own_mounts(creation) && !fault("propagation-not-cut")) {
@@ -99,16 +134,14 @@ int rootfs_open(const struct creation *creation, int *ret_root, struct err *err)
 		if (r < 0)
 			return r;
 	}
-	bundle = open_bundle(creation, err);
-	if (bundle < 0)
-		return bundle;
-	directory = openat(bundle, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (directory < 0)
-		return fail(err, -errno, "root.path: open %s", path);
+	directory = open_directory(creation, err);
+	if (directory < 0 && (directory != -EACCES || creation->root_tree < 0))
+		return directory;
+	*err = (struct err){ 0 };
 	if (creation->namespaces.all & CLONE_NEWNS) {
 		root = mount_root(creation, directory, err);
 		if (root < 0)
-			return fail(err, root, "root.path: mount %s", path);
+			return fail(err, root, "root.path: mount %s", creation->spec->root_path);
 	} else {
 		root = TAKE_FD(directory);
 	}

@@ -7,6 +7,11 @@ struct err;
 struct spec;
 
 /*
+ * The parent's part: with a user namespace the bundle may lie where the container's root may not go. So the root is taken from
+ * there beforehand; a parent without privileges leaves that to init.
+ */
+int rootfs_open_tree(struct creation *creation, struct err *err);
+/*
  * *ret_root: O_PATH descriptor of the root directory, a mount of its own in a mount namespace of our own. Propagation
  * towards the host is cut before anything is mounted.
  */

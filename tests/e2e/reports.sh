@@ -1,6 +1,8 @@
 #!/bin/sh
 # Foreign parsers read what reports write: the golden files, and those of a hostile run that the unit tests leave in
 # build/tests/reports. xmllint for JUnit XML, the page and the badge, Perl's own TAP::Parser for TAP.
+# shellcheck source=tests/e2e/lib.sh
+# shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 for tool in xmllint perl; do

@@ -1,6 +1,8 @@
 #!/bin/sh
 # What plumbline prints and keeps is what fixtures/schema publishes: lists, profiles, and the records of a real run.
 # shellcheck disable=SC2016 # "$defs" is a word of JSON Schema
+# shellcheck source=tests/e2e/lib.sh
+# shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 plumbline=$bin/plumbline
@@ -49,10 +51,8 @@ sed '$d' "$W/stdout.jsonl" > "$W/results.jsonl"
 tail -n 1 "$W/stdout.jsonl" > "$W/last.jsonl"
 check 'test --json, cases' valid 'fixtures/schema/run.schema.json#/$defs/result' "$W/results.jsonl"
 check 'test --json, the summary' valid 'fixtures/schema/run.schema.json#/$defs/summary' "$W/last.jsonl"
-find "$kept/observations" -name '*.json' > "$W/observations"
-# shellcheck disable=SC2046 # names of cases have no blanks
-check 'observations' valid fixtures/schema/observation.schema.json $(cat "$W/observations")
+check 'observations' valid fixtures/schema/observation.schema.json "$kept/observations"
 is 'an observation a case that ran' "$(grep -c -v -e '"verdict": *"skip"' -e '"verdict": *"notrun"' "$W/results.jsonl")" \
 	"$(cat "$W/checked")"
 check 'an observation without a case is refused' refused fixtures/schema/observation.schema.json \
-	"$(head -n 1 "$W/observations")" 's/"case":/"kase":/'
+	"$(find "$kept/observations" -name '*.json' | head -n 1)" 's/"case":/"kase":/'

@@ -1,7 +1,10 @@
-"""validate.py SCHEMA[#/$defs/NAME] FILE...: each FILE, or each line of a FILE.jsonl, is valid; else it is told why.
+"""validate.py SCHEMA[#/$defs/NAME] PLACE...: every JSON document there is valid. Prints how many there were.
 
-Objects whose members are listed may hold no others, so that a fact nobody published is noticed; --open allows them."""
+A PLACE is a file, a .jsonl with one document a line, or a folder. Objects whose members are listed may hold no
+others, so that a fact that nobody published is noticed: add it to the schema and to docs/OBSERVATION.md."""
 import json
+import os
+import re
 import sys
 
 import jsonschema
@@ -19,35 +22,43 @@ def closed(node):
 
 
 def documents(path):
+    if os.path.isdir(path):
+        for folder, _, names in sorted(os.walk(path)):
+            for name in sorted(names):
+                yield from documents(os.path.join(folder, name))
+        return
     with open(path, encoding="utf-8") as file:
-        if not path.endswith(".jsonl"):
+        if path.endswith(".jsonl"):
+            for number, line in enumerate(file, 1):
+                yield f"{path}:{number}", json.loads(line)
+        else:
             yield path, json.load(file)
-            return
-        for number, line in enumerate(file, 1):
-            yield f"{path}:{number}", json.loads(line)
 
 
-def main(arguments):
-    is_open = "--open" in arguments
-    arguments = [a for a in arguments if a != "--open"]
-    path, _, pointer = arguments[0].partition("#")
+def validator_of(argument):
+    path, _, pointer = argument.partition("#")
     with open(path, encoding="utf-8") as file:
         schema = json.load(file)
     jsonschema.Draft202012Validator.check_schema(schema)
-    if not is_open:
-        schema = closed(schema)
+    schema = closed(schema)
     if pointer:
         schema = {"$defs": schema["$defs"], "$ref": "#" + pointer}
-    validator = jsonschema.Draft202012Validator(schema)
-    checked = errors = 0
-    for name in arguments[1:]:
-        for place, document in documents(name):
+    return jsonschema.Draft202012Validator(schema)
+
+
+def main(arguments):
+    validator = validator_of(arguments[0])
+    checked, seen = 0, {}
+    for argument in arguments[1:]:
+        for place, document in documents(argument):
             checked += 1
-            for error in list(validator.iter_errors(document))[:5]:
-                errors += 1
-                print(f"{place}: {error.json_path}: {error.message[:300]}", file=sys.stderr)
+            for error in validator.iter_errors(document):
+                sentence = re.sub(r"\d+", "N", f"{error.json_path}: {error.message[:300]}")
+                seen.setdefault(sentence, []).append(place)
+    for sentence, places in seen.items():
+        print(f"{places[0]}: {sentence} ({len(places)} times)", file=sys.stderr)
     print(checked)
-    return 1 if errors or not checked else 0
+    return 1 if seen or not checked else 0
 
 
 if __name__ == "__main__":

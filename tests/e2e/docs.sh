@@ -1,0 +1,28 @@
+#!/bin/sh
+# Documents name files that exist, and docs/COVERAGE.md leaves out no file of cases.
+# shellcheck source=tests/e2e/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+for document in docs/COVERAGE.md docs/ARCHITECTURE.md; do
+	missing=
+	# shellcheck disable=SC2016 # backquotes of Markdown
+	for word in $(grep -oE '`[a-z_/.-]+[a-z_*-]+\.[chS]`' $document | tr -d '`' | sort -u); do
+		found=
+		for place in $word cases/$word harness/$word build/$word; do
+			[ -e "$place" ] && found=1
+		done
+		[ "$found" ] || missing="$missing $word"
+	done
+	is "$document names files that exist" '' "$missing"
+done
+
+left_out=
+for file in $(find cases -name '*.c' | sort); do
+	grep -q -F "\`${file#cases/}\`" docs/COVERAGE.md || left_out="$left_out $file"
+done
+is 'docs/COVERAGE.md leaves out no file of cases' '' "$left_out"
+
+for family in life cli hook ns userns mnt fs dev net cg res upd proc cap sec tty fd rdt feat ckpt stack kinv; do
+	grep -q "^| \`$family\`" docs/COVERAGE.md || not_ok "the family $family" 'is not in docs/COVERAGE.md'
+done
+ok 'docs/COVERAGE.md has every family'
