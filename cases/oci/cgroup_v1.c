@@ -26,7 +26,7 @@ static const struct conformance_case cgroup_v1[] = {
 		HOST("after.step[0].init.cgroup.pids", equals, "@host.after.step[4].init.cgroup.pids"),
 		HOST("after.step[0].init.cgroup.pids", equals, "@cgroup"),
 	},
-	.refuted_by = "cgroup-path-dropped",
+	.refuted_by = "cgroup-path-changed",
 },
 {
 	CASE(a_relative_path_lies_below_some_place),

@@ -401,11 +401,13 @@ static const struct conformance_case mounts[] = {
 },
 {
 	CASE(mode_of_a_tmpfs_is_applied),
-	.title  = "mode=1777 makes /dev/shm writable for everybody",
-	.clause = { SHOULD("linux.fs.devshm") },
+	.title  = "mode=1777 makes /dev/shm writable for everybody, mode=0700 another tmpfs for its owner alone",
+	.clause = { SHOULD("linux.fs.devshm"), MUST("runtime.op.create.apply-all") },
 	.needs  = { .root = 1 },
-	.inside = { "stat /dev/shm", "stat /dev" },
+	.given  = { ADD("mounts[]", { "destination": "/private", "type": "tmpfs", "source": "tmpfs", "options": ["mode=0700"] }) },
+	.inside = { "stat /dev/shm", "stat /dev", "stat /private" },
 	.then   = {
+		INSIDE("try[stat /private].mode", equals, "0700"),
 		INSIDE("try[stat /dev/shm].mode", equals, "1777"),
 		INSIDE("try[stat /dev].mode", equals, "0755"),
 		INSIDE("mounts[/dev/shm].type", equals, "tmpfs"),

@@ -23,7 +23,7 @@ static const struct conformance_case propagation[] = {
 		INSIDE("mounts[/data].propagation", equals, "private"),
 		INSIDE("try[read /data/late/mark].errno", equals, "ENOENT"),
 	},
-	.refuted_by = "mount-ignores-propagation",
+	.refuted_by = "propagation-shared-everywhere",
 },
 {
 	CASE(rslave_sees_what_the_host_mounts_later),
@@ -66,7 +66,7 @@ static const struct conformance_case propagation[] = {
 		INSIDE("try[mount none /data/inside tmpfs size=64k].errno", absent),
 		HOST("mounts_added", equals, []),
 	},
-	.refuted_by = "mount-makes-slaves-shared",
+	.refuted_by = "propagation-shared-everywhere",
 },
 {
 	CASE(rshared_sends_mounts_to_the_host),
@@ -87,7 +87,7 @@ static const struct conformance_case propagation[] = {
 		INSIDE("try[mount none /data/inside tmpfs size=64k].errno", absent),
 		HOST("mounts_added[0].destination", matches, "/inside$"),
 	},
-	.refuted_by = "mount-ignores-propagation",
+	.refuted_by = "rootfs-propagation-dropped",
 	.why = "Bidirectional volumes of Kubernetes are this. Engines set rootfsPropagation beside the option, so the case does; the mount stays on the host after delete, by design.",
 },
 {

@@ -164,6 +164,28 @@ static int namespace_missing(struct json *config, const char *type, struct err *
 	return edit_drop(config, path, err);
 }
 
+/* New namespaces of the five common types, asked for or not. */
+static int namespaces_added(struct json *config, const char *argument, struct err *err)
+{
+	static const char *const types[] = { "pid", "network", "mount", "ipc", "uts" };
+
+	(void) argument;
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
+		auto_free char *path = text_format("linux.namespaces[%s]", types[i]);
+		struct json *added;
+		int r;
+
+		if (json_get(config, path))
+			continue;
+		added = json_new_object();
+		json_put(added, "type", json_new_string(types[i]));
+		r = json_set(config, "linux.namespaces[]", added, err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
 static int namespace_paths_ignored(struct json *config, const char *argument, struct err *err)
 {
 	const struct json *namespaces = json_get(config, "linux.namespaces");
@@ -214,6 +236,12 @@ static int limits_lost(struct json *config, const char *argument, struct err *er
 	return json_set(config, "linux.resources", kept, err);
 }
 
+static int pids_limited(struct json *config, const char *argument, struct err *err)
+{
+	(void) argument;
+	return json_set(config, "linux.resources.pids.limit", json_new_int(10), err);
+}
+
 static int cgroup_moved(struct json *config, const char *suffix, struct err *err)
 {
 	const char *path = json_get_string(config, "linux.cgroupsPath");
@@ -231,6 +259,14 @@ static int propagation_shared(struct json *config, const char *argument, struct 
 {
 	(void) argument;
 	return json_set(config, "linux.rootfsPropagation", json_new_string("shared"), err);
+}
+
+/* As if nothing in the container were ever cut off from the host. */
+static int everything_shared(struct json *config, const char *words, struct err *err)
+{
+	int r = mount_options_lost(config, words, err);
+
+	return r < 0 ? r : json_set(config, "linux.rootfsPropagation", json_new_string("rshared"), err);
 }
 
 /* Each mapping starts one host id later. */
@@ -265,7 +301,7 @@ const struct fault config_faults[] = {
 	EDIT("mount-ignores-sync", mount_options_lost, " sync dirsync "),
 	EDIT("mount-ignores-propagation", mount_options_lost,
 	     " shared rshared slave rslave private rprivate unbindable runbindable "),
-	EDIT("mount-makes-slaves-shared", mount_option_becomes, "rslave rshared"),
+	EDIT("propagation-shared-everywhere", everything_shared, " rslave slave rprivate private "),
 	EDIT("mount-binds-without-submounts", mount_option_becomes, "rbind bind"),
 	EDIT("mount-binds-with-submounts", mount_option_becomes, "bind rbind"),
 	EDIT("mounts-last-two-swapped", last_two_swapped, "mounts"),
@@ -288,6 +324,7 @@ const struct fault config_faults[] = {
 	EDIT("namespace-uts-missing", namespace_missing, "uts"),
 	EDIT("namespace-cgroup-missing", namespace_missing, "cgroup"),
 	EDIT("namespace-time-missing", namespace_missing, "time"),
+	EDIT("namespaces-added", namespaces_added, NULL),
 	EDIT("namespace-paths-ignored", namespace_paths_ignored, NULL),
 	EDIT("namespaces-forget-the-last", last_forgotten, "linux.namespaces"),
 	EDIT("time-offsets-dropped", edit_drop, "linux.timeOffsets"),
@@ -301,6 +338,7 @@ const struct fault config_faults[] = {
 	EDIT("device-rules-forget-the-first", first_forgotten, "linux.resources.devices"),
 	EDIT("device-rules-forget-the-last", last_forgotten, "linux.resources.devices"),
 	EDIT("cgroup-limits-dropped", limits_lost, NULL),
+	EDIT("cgroup-pids-limited", pids_limited, NULL),
 	EDIT("cgroup-path-changed", cgroup_moved, "-elsewhere"),
 	EDIT("cgroup-path-dropped", edit_drop, "linux.cgroupsPath"),
 	EDIT("sysctl-dropped", edit_drop, "linux.sysctl"),

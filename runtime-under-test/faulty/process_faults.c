@@ -114,6 +114,14 @@ static int cwd_is_root(struct json *config, const char *argument, struct err *er
 	return json_set(config, "process.cwd", json_new_string("/"), err);
 }
 
+static int seccomp_added(struct json *config, const char *argument, struct err *err)
+{
+	(void) argument;
+	if (json_get(config, "linux.seccomp"))
+		return 0;
+	return json_set(config, "linux.seccomp.defaultAction", json_new_string("SCMP_ACT_ALLOW"), err);
+}
+
 static int seccomp_allows(struct json *config, const char *argument, struct err *err)
 {
 	(void) argument;
@@ -175,6 +183,7 @@ const struct fault process_faults[] = {
 	EDIT("console-size-dropped", edit_drop, "process.consoleSize"),
 	EDIT("scheduler-dropped", edit_drop, "process.scheduler"),
 	EDIT("io-priority-dropped", edit_drop, "process.ioPriority"),
+	EDIT("seccomp-added", seccomp_added, NULL),
 	EDIT("seccomp-dropped", edit_drop, "linux.seccomp"),
 	EDIT("seccomp-default-allows", seccomp_allows, NULL),
 	EDIT("seccomp-args-ignored", seccomp_rules_lose, "args"),

@@ -118,11 +118,12 @@ static int create_leaks_descriptor(const struct call *call, struct err *err)
 	/* Descriptor 3 without O_CLOEXEC, on purpose. */
 	if (dup2(fd, 3) < 0)
 		return fail(err, -errno, "put a descriptor on 3");
-	words[count++] = call->verb;
+	/* Last before the id, so that an option of the caller's does not win. */
+	for (size_t i = call->verb_at; i + 1 < call->count; i++)
+		words[count++] = call->argv[i];
 	words[count++] = "--preserve-fds";
 	words[count++] = "1";
-	for (size_t i = call->verb_at + 1; i < call->count; i++)
-		words[count++] = call->argv[i];
+	words[count++] = call->argv[call->count - 1];
 	return call_run_words(call, words, err);
 }
 

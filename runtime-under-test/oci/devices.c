@@ -123,7 +123,8 @@ int devices_make(const struct creation *creation, int root, struct err *err)
 	for (size_t i = 0; i < ARRAY_SIZE(defaults); i++) {
 		int r;
 
-		if (is_listed(spec, defaults[i].path) || (i == 0 && fault("dev-null-missing")))
+		if (is_listed(spec, defaults[i].path) || (i == 0 && fault("dev-null-missing")) ||
+		    fault("default-devices-missing"))
 			continue;
 		r = make_device(creation, root, &defaults[i], err);
 		if (r < 0)

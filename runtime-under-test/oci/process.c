@@ -206,6 +206,8 @@ static void reset_signals(void)
 	for (int signal = 1; signal < NSIG; signal++)
 		(void) sigaction(signal, &action, NULL);
 	(void) sigemptyset(&none);
+	if (fault("signals-left-blocked"))
+		(void) sigaddset(&none, SIGUSR2);
 	(void) sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
