@@ -6,7 +6,6 @@ cd "$(dirname "$0")/../.."
 for tool in busybox unshare pivot_root; do
 	command -v "$tool" >/dev/null || { echo "skip probe-hostile: needs $tool"; exit 0; }
 done
-make -s build/bin/plumbline-probe build/tests/json >/dev/null
 . tests/probe/world.sh
 
 # ends NAME: it came to its end, and every line is JSON

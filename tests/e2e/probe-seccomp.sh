@@ -7,7 +7,6 @@ for tool in busybox bwrap setpriv capsh; do
 	command -v "$tool" >/dev/null || { echo "skip probe-seccomp: needs $tool"; exit 0; }
 done
 [ "$(uname -m)" = x86_64 ] || { echo "skip probe-seccomp: knows the call numbers of x86-64 alone"; exit 0; }
-make -s build/bin/plumbline-probe build/tests/json >/dev/null
 . tests/probe/world.sh
 
 # filter ACTION NUMBER...: classic BPF on stdout; everything else is allowed. seccomp(2)
