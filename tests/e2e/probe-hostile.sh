@@ -97,7 +97,7 @@ if command -v perl >/dev/null; then
 	perl -e '$SIG{CHLD} = $SIG{PIPE} = "IGNORE"; exec @ARGV' chroot "$W/chroot" /plumbline-probe >"$W/out/lines"
 	sed -n 's/^nonce \({"census"\)/\1/p' "$W/out/lines" >"$W/out/census.json"
 	is ignored-sigchld/code 3 "$(tried "exec /busybox sh -c 'exit 3'" code)"
-	is ignored-sigchld/seen '["SIGPIPE","SIGCHLD"]' "$(fact signals.ignored)"
+	is ignored-sigchld/seen '["SIGPIPE","SIGCHLD"]' "$(fact signals.ignored | sed 's/,*"SIG3[23]"//g')"
 else
 	skip ignored-sigchld/code "needs perl"
 fi
