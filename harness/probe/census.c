@@ -118,7 +118,10 @@ struct reading {
 	const struct census_row *row;
 };
 
-/* In a child: prints the one member to stdout, which is the parent's pipe, and answers what the reader returned. */
+/*
+ * In a child: prints the one member to stdout, which is the parent's pipe, and answers what the reader
+ * returned.
+ */
 static long read_in_child(void *argument)
 {
 	const struct reading *reading = argument;

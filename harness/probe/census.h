@@ -1,6 +1,6 @@
 /*
- * One reader a key of the census. A reader adds its key with a value to the open object and returns 0, 1 when a list
- * was cut at its bound, or -errno: then the key is left out and named in "missing".
+ * One reader a key of the census. A reader adds its key with a value to the open object and returns 0, 1 when
+ * a list was cut at its bound, or -errno: then the key is left out and named in "missing".
  */
 #ifndef HARNESS_PROBE_CENSUS_H
 #define HARNESS_PROBE_CENSUS_H

@@ -58,7 +58,9 @@ int census_cgroup(const struct probe *probe, struct out *out, const char *key)
 	return r;
 }
 
-/* The path of this process in the hierarchy with that controller, from the text of /proc/self/cgroup; owned. */
+/*
+ * The path of this process in the hierarchy with that controller, from the text of /proc/self/cgroup; owned.
+ */
 static char *own_path(const char *text, const char *controller)
 {
 	for (const char *line = text; line && *line; line = strchr(line, '\n'), line += line != NULL) {
@@ -98,8 +100,9 @@ static char *mount_controllers(const struct mount_line *row)
 }
 
 /*
- * The directory of this process below a mount point. With a cgroup namespace both paths are "/"; without one the
- * mount shows a part of the hierarchy (root) and the process may sit outside it: then its top is what there is.
+ * The directory of this process below a mount point. With a cgroup namespace both paths are "/"; without one
+ * the mount shows a part of the hierarchy (root) and the process may sit outside it: then its top is what
+ * there is.
  */
 static char *own_directory(const struct mount_line *row, const char *path)
 {
@@ -254,7 +257,10 @@ int census_cgroup_files(const struct probe *probe, struct out *out, const char *
 	return r;
 }
 
-/* Those that the spec hands over with a delegated cgroup, and some that must stay with whoever set the limits. */
+/*
+ * Those that the spec hands over with a delegated cgroup, and some that must stay with whoever set the
+ * limits.
+ */
 static const char *const owned_files[] = {
 	"cgroup.freeze",
 	"cgroup.procs",

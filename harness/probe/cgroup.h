@@ -4,7 +4,9 @@
 
 struct probe;
 
-/* controller: "cpu", "name=systemd", or "" for cgroup2; hierarchies with two controllers are visited twice. */
+/*
+ * controller: "cpu", "name=systemd", or "" for cgroup2; hierarchies with two controllers are visited twice.
+ */
 typedef void cgroup_visitor(void *argument, const char *controller, const char *directory);
 int cgroup_each(const struct probe *probe, cgroup_visitor *visit, void *argument); /* 0 or -errno */
 

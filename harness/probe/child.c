@@ -60,8 +60,8 @@ static void drain(int *fd, struct text *output, size_t max)
 }
 
 /*
- * Ends when the child has, not at end-of-file: a grandchild may keep the pipe. Without pidfd_open(2) (Linux 5.3, or
- * a filter) the child is asked after every 10 ms.
+ * Ends when the child has, not at end-of-file: a grandchild may keep the pipe. Without pidfd_open(2) (Linux
+ * 5.3, or a filter) the child is asked after every 10 ms.
  */
 static bool wait_for(pid_t pid, struct pipes *pipes, const struct child_work *work, siginfo_t *info)
 {

@@ -1,4 +1,7 @@
-/* Something that may kill, limit or replace the process is done in a child, and how the child ended is the fact. */
+/*
+ * Something that may kill, limit or replace the process is done in a child, and how the child ended is the
+ * fact.
+ */
 #ifndef HARNESS_PROBE_CHILD_H
 #define HARNESS_PROBE_CHILD_H
 

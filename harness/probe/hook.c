@@ -22,7 +22,10 @@
 #define STDIN_MAX (1024 * 1024)
 #define STDIN_PATIENCE_MS 2000
 
-/* Until end-of-file, the bound, or two seconds of silence: a runtime that keeps the pipe open must not hang the hook. */
+/*
+ * Until end-of-file, the bound, or two seconds of silence: a runtime that keeps the pipe open must not hang
+ * the hook.
+ */
 static bool read_stdin(struct text *ret)
 {
 	char buffer[4096];
@@ -95,7 +98,9 @@ static int append_line(const struct out *out, const char *path)
 
 	if (fd < 0)
 		return -errno;
-	/* Whatever the umask: hooks of another user append too. Not ours to change when another one made it. */
+	/*
+	 * Whatever the umask: hooks of another user append too. Not ours to change when another one made it.
+	 */
 	(void) fchmod(fd, 0666);
 	return file_write_all(fd, out->text.data, out->text.len);
 }

@@ -27,7 +27,10 @@ static void ids_row(struct out *out, const char *key, const unsigned ids[4])
 	out_end(out);
 }
 
-/* The fourth number of the line "Uid:" or "Gid:"; setfsuid(-1) changes nothing and tells the same without /proc. */
+/*
+ * The fourth number of the line "Uid:" or "Gid:"; setfsuid(-1) changes nothing and tells the same without
+ * /proc.
+ */
 static unsigned file_system_id(const struct probe *probe, const char *name, int (*fallback)(unsigned))
 {
 	const char *value = probe_status(probe, name);

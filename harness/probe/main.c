@@ -73,7 +73,10 @@ static int open_proc(void)
 	return fs.f_type == PROC_SUPER_MAGIC ? TAKE_FD(fd) : -ENODEV;
 }
 
-/* The census needs about eight descriptors; with fewer allowed it would only tell EMFILE. The limit comes back. */
+/*
+ * The census needs about eight descriptors; with fewer allowed it would only tell EMFILE. The limit comes
+ * back.
+ */
 static void raise_descriptor_limit(struct probe *probe)
 {
 	struct rlimit raised;
@@ -101,7 +104,9 @@ void probe_start(struct probe *probe, int argc, char **argv, char **env)
 	signals_take(probe);
 	raise_descriptor_limit(probe);
 	stdio_occupy(probe);
-	/* A reader that goes away must not end the tries, and an ignored SIGCHLD would hide how children end. */
+	/*
+	 * A reader that goes away must not end the tries, and an ignored SIGCHLD would hide how children end.
+	 */
 	(void) signal(SIGPIPE, SIG_IGN);
 	(void) signal(SIGCHLD, SIG_DFL);
 	probe->proc = open_proc();

@@ -63,7 +63,10 @@ int census_namespaces_for_children(const struct probe *probe, struct out *out, c
 	return r < 0 ? r : 0;
 }
 
-/* The user namespace that owns self/ns/FILE; -EPERM: it lies outside what this process may see. ioctl_nsfs(2). */
+/*
+ * The user namespace that owns self/ns/FILE; -EPERM: it lies outside what this process may see.
+ * ioctl_nsfs(2).
+ */
 static int owner_member(const struct probe *probe, struct out *out, const char *key, const char *file)
 {
 	auto_free char *path = text_format("self/ns/%s", file);
@@ -87,7 +90,10 @@ int census_namespace_owners(const struct probe *probe, struct out *out, const ch
 	for (size_t i = 0; i < NAMES_NAMESPACES; i++) {
 		const char *type = name_of_namespace(names_namespaces[i]);
 
-		/* An owner that may not be seen is left out of the object, and that tells it is an ancestor's. */
+		/*
+		 * An owner that may not be seen is left out of the object, and that tells it is an
+		 * ancestor's.
+		 */
 		(void) owner_member(probe, out, type, name_of_namespace_file(names_namespaces[i]));
 	}
 	out_end(out);

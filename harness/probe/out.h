@@ -44,7 +44,10 @@ void out_int(struct out *out, const char *key, long long value);
 void out_uint(struct out *out, const char *key, unsigned long long value);
 void out_bool(struct out *out, const char *key, bool value);
 void out_ms(struct out *out, const char *key, int64_t nanoseconds); /* milliseconds with three decimals */
-/* Text that is JSON already: a value, or with key NULL also members for the open object. Empty text adds nothing. */
+/*
+ * Text that is JSON already: a value, or with key NULL also members for the open object. Empty text adds
+ * nothing.
+ */
 void out_json(struct out *out, const char *key, const char *json, size_t len);
 /* An array of strings: what stands between separators. An empty string is an empty array. */
 void out_words(struct out *out, const char *key, const char *words, char separator);

@@ -136,7 +136,7 @@ int census_env_list(const struct probe *probe, struct out *out, const char *key)
 	size_t count = 0;
 
 	out_array(out, key);
-	while (probe->env[count] && count < CENSUS_MAX)
+	while (count < CENSUS_MAX && probe->env[count])
 		out_string(out, NULL, probe->env[count++]);
 	out_end(out);
 	return probe->env[count] != NULL;

@@ -1,4 +1,7 @@
-/* System calls by name: see syscall_names.h. The list has those that every 64-bit architecture has, and is sorted. */
+/*
+ * System calls by name: see syscall_names.h. The list has those that every 64-bit architecture has, and is
+ * sorted.
+ */
 #include "harness/probe/syscall_names.h"
 
 #include <stdlib.h>

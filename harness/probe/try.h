@@ -1,6 +1,6 @@
 /*
- * The tries: one function and one row of a table each. A function returns a count or 0, or -errno; members that it
- * adds to out stand beside ret, errno and ms. What a try changes stays changed for those after it.
+ * The tries: one function and one row of a table each. A function returns a count or 0, or -errno; members
+ * that it adds to out stand beside ret, errno and ms. What a try changes stays changed for those after it.
  */
 #ifndef HARNESS_PROBE_TRY_H
 #define HARNESS_PROBE_TRY_H

@@ -155,7 +155,10 @@ static int try_setxattr(struct try *try)
 	return result(lsetxattr(try->words[1], try->words[2], try->words[3], strlen(try->words[3]), 0));
 }
 
-/* The words are names; "effective" sets the effective bit as well, as `setcap cap_x+ep` does. capabilities(7). */
+/*
+ * The words are names; "effective" sets the effective bit as well, as `setcap cap_x+ep` does.
+ * capabilities(7).
+ */
 static int try_setcap(struct try *try)
 {
 	struct vfs_cap_data data = { .magic_etc = VFS_CAP_REVISION_2 };

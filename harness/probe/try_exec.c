@@ -62,8 +62,8 @@ static int try_exec(struct try *try)
 }
 
 /*
- * The program should be a copy of the probe: under the name PROBE_IDS it prints who it became, and those members join
- * the try's. Any other program's output is shown as it is.
+ * The program should be a copy of the probe: under the name PROBE_IDS it prints who it became, and those
+ * members join the try's. Any other program's output is shown as it is.
  */
 static int try_suid(struct try *try)
 {

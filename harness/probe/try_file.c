@@ -20,7 +20,10 @@ static int open_to_write(const char *path, int flags)
 {
 	int fd = open(path, O_WRONLY | SAFELY | flags);
 
-	/* Only then O_CREAT: with it fs.protected_regular refuses files in a sticky directory that another one owns. */
+	/*
+	 * Only then O_CREAT: with it fs.protected_regular refuses files in a sticky directory that another
+	 * one owns.
+	 */
 	if (fd < 0 && errno == ENOENT)
 		fd = open(path, O_WRONLY | O_CREAT | SAFELY | flags, 0666);
 	return fd < 0 ? -errno : fd;

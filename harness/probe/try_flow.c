@@ -45,8 +45,8 @@ static int wanted_signals(const struct try *try, sigset_t *ret)
 }
 
 /*
- * Blocked, not caught: a blocked signal reaches even the first process of a PID namespace, for which the kernel drops
- * whatever has its default action. pid_namespaces(7).
+ * Blocked, not caught: a blocked signal reaches even the first process of a PID namespace, for which the
+ * kernel drops whatever has its default action. pid_namespaces(7).
  */
 static int try_await(struct try *try)
 {
@@ -107,7 +107,9 @@ static void allow_almost_nothing(void)
 
 static void fault_segment(void)
 {
-	*(volatile char *) NULL = 0;
+	volatile uintptr_t first_page = 16; /* never mapped: mmap_min_addr */
+
+	*(volatile char *) first_page = 0;
 }
 
 static void fault_instruction(void)
@@ -116,8 +118,8 @@ static void fault_instruction(void)
 }
 
 /*
- * The first process of a PID namespace does not get signals that it sends itself: pid_namespaces(7). What the kernel
- * forces on it does arrive.
+ * The first process of a PID namespace does not get signals that it sends itself: pid_namespaces(7). What the
+ * kernel forces on it does arrive.
  */
 static const struct forced {
 	int number;

@@ -1,4 +1,6 @@
-/* Tries that look at something the census cannot have: because it changes, or because asking has an effect. */
+/*
+ * Tries that look at something the census cannot have: because it changes, or because asking has an effect.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>

@@ -115,7 +115,9 @@ static int try_chroot(struct try *try)
 	return result(chroot(try->words[1]));
 }
 
-/* The way runtimes do it: the old root ends up below the new one's "." and is detached. pivot_root(2), NOTES. */
+/*
+ * The way runtimes do it: the old root ends up below the new one's "." and is detached. pivot_root(2), NOTES.
+ */
 static int try_pivot(struct try *try)
 {
 	if (chdir(try->words[1]) < 0) {
@@ -153,8 +155,9 @@ static int try_unshare(struct try *try)
 }
 
 /*
- * Whether the root is a mere chroot: below a second one, ".." from a directory outside it is not stopped by the
- * first. chroot(2), NOTES. A root that was pivoted to has nothing above it. The process is back where it was afterwards.
+ * Whether the root is a mere chroot: below a second one, ".." from a directory outside it is not stopped by
+ * the first. chroot(2), NOTES. A root that was pivoted to has nothing above it. The process is back where it
+ * was afterwards.
  */
 static int try_chroot_escape(struct try *try)
 {

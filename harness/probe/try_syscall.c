@@ -77,7 +77,9 @@ static void *thread_main(void *argument)
 	return NULL;
 }
 
-/* SECCOMP_RET_KILL_THREAD ends the thread alone: the kernel still wakes the joiner, and returned stays false. */
+/*
+ * SECCOMP_RET_KILL_THREAD ends the thread alone: the kernel still wakes the joiner, and returned stays false.
+ */
 static long call_in_thread(void *argument)
 {
 	pthread_t thread;

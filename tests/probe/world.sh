@@ -8,6 +8,7 @@ trap 'rm -rf "$W"' EXIT
 trap 'exit 130' INT TERM
 mkdir "$W/root" "$W/out"
 failures=0
+code=0 # of the last world
 
 ok() { printf 'ok %s\n' "$1"; }
 not_ok() {
@@ -78,8 +79,9 @@ world() {
 		printf '%s\n' "$before" "$command $redirect"
 	} >"$W/out/last.sh"
 	code=0
-	# shellcheck disable=SC2086,SC2097,SC2098,SC2034 # options are words; the shell inside reads W and probe; tests read code
-	W=$W probe=$probe timeout --foreground 60 $prefix unshare --fork --pid --kill-child --mount --propagation private --ipc --uts --net \
+	export W probe
+	# shellcheck disable=SC2086,SC2034 # options are words; code is for whoever sources this
+	timeout --foreground 60 $prefix unshare --fork --pid --kill-child --mount --propagation private --ipc --uts --net \
 		--cgroup $unshare_options sh "$W/inner.sh" <"${terminal:-/dev/null}" >"${lines_to:-$W/out/lines}" 2>"$W/out/err" || code=$?
 	[ -z "$lines_to" ] || return 0
 	sed -n 's/^[^ ]* \({"census"\)/\1/p' "$W/out/lines" | head -n 1 >"$W/out/census.json"
