@@ -1,4 +1,5 @@
 /* Every row of every case: what the compiler does not see. A mistake is told with the case it stands in. */
+#include "tests/harness/each_case.h"
 #include "tests/unit.h"
 
 #include <ctype.h>
@@ -26,26 +27,6 @@ Suite *test_cases(void);
 static const char *const symbols[] = { "@scratch", "@shared",    "@bundle", "@rootfs",   "@probe",
 				       "@id",      "@cgroup",    "@run",    "@pid-file", "@console-socket",
 				       "@log",     "@state-root" };
-
-#define FOR_EACH_CASE(c, area)                                                                               \
-	for (size_t case_index_ = 0; ((c) = area_case_at(case_index_, &(area))); case_index_++)
-#define check(c, condition, ...) ck_assert_msg(condition, "%s: %s", (c)->name, sentence(__VA_ARGS__))
-
-/*
- * libcheck's messages take one format; this one may be called with any. Each test is a process: the text
- * may stay.
- */
-static const char *sentence(const char *format, ...) __attribute__((format(printf, 1, 2)));
-static const char *sentence(const char *format, ...)
-{
-	struct text text = { 0 };
-	va_list args;
-
-	va_start(args, format);
-	text_addv(&text, format, args);
-	va_end(args);
-	return text_take(&text);
-}
 
 static bool is_name(const char *name)
 {
@@ -187,6 +168,8 @@ START_TEST(edits_apply_to_the_default_config)
 		check(c, !c->control[0].op || !json_equal(config, control), "the control changes nothing");
 		for (size_t i = 0; i < ARRAY_SIZE(c->given) && c->given[i].op; i++)
 			check_symbols(c, c->given[i].json ? c->given[i].json : "");
+		for (size_t i = 0; i < ARRAY_SIZE(c->inside) && c->inside[i]; i++)
+			check_symbols(c, c->inside[i]);
 		for (size_t i = 0; i < ARRAY_SIZE(c->control) && c->control[i].op; i++)
 			check_symbols(c, c->control[i].json ? c->control[i].json : "");
 	}
@@ -338,78 +321,9 @@ START_TEST(rows_are_understood)
 }
 END_TEST
 
-/* Is the word written as code, `word ...`, anywhere in the manual of observations? */
-static bool is_documented(const char *manual, const char *word, size_t len)
-{
-	bool code = false;
-
-	for (const char *p = manual; *p; p++) {
-		if (*p == '`')
-			code = !code;
-		if (code && !strncmp(p, word, len) && !isalnum((unsigned char) p[len]) && p[len] != '_' &&
-		    p[len] != '-' && !isalnum((unsigned char) p[-1]) && p[-1] != '_' && p[-1] != '-')
-			return true;
-	}
-	return false;
-}
-
-START_TEST(facts_and_tries_are_documented)
-{
-	const struct conformance_case *c;
-	const struct area *area;
-	auto_text manual = { 0 };
-	struct err err = { 0 };
-
-	ck_assert_msg(file_read_at(AT_FDCWD, "docs/OBSERVATION.md", 1 << 20, &manual, &err) == 0, "%s",
-		      err.text);
-	FOR_EACH_CASE(c, area)
-	{
-		for (size_t i = 0; i < case_rows(c); i++) {
-			const struct expect *row = &c->then[i];
-			size_t len = strcspn(row->path, ".[");
-
-			if (row->from == FROM_INSIDE || row->from == FROM_HOST)
-				check(c, is_documented(text_str(&manual), row->path, len),
-				      "docs/OBSERVATION.md knows no fact %.*s", (int) len, row->path);
-		}
-		for (size_t i = 0; i < ARRAY_SIZE(c->inside) && c->inside[i]; i++) {
-			size_t len = strcspn(c->inside[i], " ");
-
-			check(c, is_documented(text_str(&manual), c->inside[i], len),
-			      "docs/OBSERVATION.md knows no try %.*s", (int) len, c->inside[i]);
-			check_symbols(c, c->inside[i]);
-		}
-	}
-}
-END_TEST
-
-/* A row about a try that the probe is not told to do can never hold. */
-START_TEST(rows_about_tries_name_tries)
-{
-	const struct conformance_case *c;
-	const struct area *area;
-
-	FOR_EACH_CASE(c, area)
-	{
-		for (size_t i = 0; i < case_rows(c); i++) {
-			const char *path = c->then[i].path;
-			bool found = false;
-
-			if (c->then[i].from != FROM_INSIDE || !text_starts(path, "try["))
-				continue;
-			for (size_t k = 0; k < ARRAY_SIZE(c->inside) && c->inside[k]; k++)
-				found = found || text_starts(path + strlen("try["), c->inside[k]);
-			check(c, found || c->then[i].is == absent, "%s is not among what is tried inside",
-			      path);
-		}
-	}
-}
-END_TEST
-
 Suite *test_cases(void)
 {
 	return UNIT_SUITE("cases", ids_are_unique_and_well_formed, clauses_and_faults_are_registered,
 			  edits_apply_to_the_default_config, prepares_are_understood,
-			  steps_are_known_and_refusals_have_controls, rows_are_understood,
-			  facts_and_tries_are_documented, rows_about_tries_name_tries);
+			  steps_are_known_and_refusals_have_controls, rows_are_understood);
 }
