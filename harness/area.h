@@ -14,9 +14,11 @@ extern const struct area *const areas[];	/* build/areas.c, NULL-terminated */
 size_t area_case_count(void);
 /* The index-th case in the order of areas and tables; NULL past the last. *ret_area may be NULL. */
 const struct conformance_case *area_case_at(size_t index, const struct area **ret_area);
-const struct conformance_case *area_case_find(const char *id, const struct area **ret_area);	/* NULL: unknown */
+/* NULL: unknown */
+const struct conformance_case *area_case_find(const char *id, const struct area **ret_area);
 
-void case_id(const struct area *area, const struct conformance_case *c, struct text *out);	/* "oci/mounts/..." */
+/* "oci/mounts/..." */
+void case_id(const struct area *area, const struct conformance_case *c, struct text *out);
 /* The steps of `.when`, or the default ones: create, start, wait, delete. Returns how many. */
 size_t case_steps(const struct conformance_case *c, const struct step **ret);
 size_t case_rows(const struct conformance_case *c);

@@ -1,4 +1,7 @@
-/* Makes the directory a runtime is given: the edited config, a rootfs with the probe and its tries, and scratch. */
+/*
+ * Makes the directory a runtime is given: the edited config, a rootfs with the probe and its tries, and
+ * scratch.
+ */
 #include "harness/bundle.h"
 
 #include <errno.h>
@@ -21,9 +24,10 @@ static const struct {
 	const char *path;
 	mode_t mode;
 } directories[] = {
-	{ "rootfs", 0755 },	  { "rootfs/.plumbline", 0755 }, { "rootfs/bin", 0755 },  { "rootfs/dev", 0755 },
-	{ "rootfs/etc", 0755 },	  { "rootfs/proc", 0755 },	 { "rootfs/root", 0700 }, { "rootfs/run", 0755 },
-	{ "rootfs/sys", 0755 },	  { "rootfs/tmp", 01777 },	 { "rootfs/usr", 0755 },  { "rootfs/var", 0755 },
+	{ "rootfs", 0755 },      { "rootfs/.plumbline", 0755 }, { "rootfs/bin", 0755 },
+	{ "rootfs/dev", 0755 },  { "rootfs/etc", 0755 },        { "rootfs/proc", 0755 },
+	{ "rootfs/root", 0700 }, { "rootfs/run", 0755 },        { "rootfs/sys", 0755 },
+	{ "rootfs/tmp", 01777 }, { "rootfs/usr", 0755 },        { "rootfs/var", 0755 },
 	{ "scratch", 0777 },
 };
 
@@ -97,7 +101,8 @@ static int write_rootfs(int directory, struct err *err)
 	return fchmodat(directory, "rootfs/probe", 0755, 0) < 0 ? fail(err, -errno, "chmod rootfs/probe") : 0;
 }
 
-int bundle_write(int directory, const struct bundle_request *request, struct json **ret_config, struct err *err)
+int bundle_write(int directory, const struct bundle_request *request, struct json **ret_config,
+		 struct err *err)
 {
 	auto_json config = NULL;
 	auto_text text = { 0 };

@@ -12,7 +12,7 @@
 #include "harness/embedded.h"
 #include "harness/table.h"
 
-static const char *const columns[] = { "id",	"file",	 "heading",  "level",	   "observed",
+static const char *const columns[] = { "id",    "file",  "heading",  "level",      "observed",
 				       "since", "until", "disputed", "paraphrase", NULL };
 
 static int compare_rows(const void *a, const void *b)

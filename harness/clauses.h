@@ -1,4 +1,7 @@
-/* The registry of clauses: what the specification demands, one row a sentence, embedded from fixtures/clauses. */
+/*
+ * The registry of clauses: what the specification demands, one row a sentence, embedded from
+ * fixtures/clauses.
+ */
 #ifndef HARNESS_CLAUSES_H
 #define HARNESS_CLAUSES_H
 
@@ -29,7 +32,8 @@ struct clause_registry {
 int clauses_load(struct clause_registry *ret, struct err *err);
 void clauses_free(struct clause_registry *registry);
 #define auto_clauses __attribute__((cleanup(clauses_free))) struct clause_registry
-const struct clause_entry *clause_find(const struct clause_registry *registry, const char *id);	/* NULL: unknown */
+/* NULL: unknown */
+const struct clause_entry *clause_find(const struct clause_registry *registry, const char *id);
 
 /* A normative row counts for coverage: everything but DEF and MAY. */
 bool clause_is_normative(const struct clause_entry *clause);

@@ -18,7 +18,10 @@ const char *coverage_name(enum coverage coverage)
 	return names[coverage];
 }
 
-/* A row about kernel calls cannot be seen without a recording: a case of such rows only proves nothing by itself. */
+/*
+ * A row about kernel calls cannot be seen without a recording: a case of such rows only proves nothing by
+ * itself.
+ */
 static bool sees_something(const struct conformance_case *c)
 {
 	size_t rows = case_rows(c), unseen = 0;

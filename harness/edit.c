@@ -73,7 +73,8 @@ int edit_apply_json(struct json *config, const struct json *edits, struct err *e
 		int r;
 
 		if (!op || !path)
-			return fail_text(err, -EINVAL, "edit %zu: needs an op (set, add or drop) and a path", i);
+			return fail_text(err, -EINVAL, "edit %zu: needs an op (set, add or drop) and a path",
+					 i);
 		if (op == EDIT_DROP)
 			r = drop(config, path, false, err);
 		else
@@ -85,8 +86,8 @@ int edit_apply_json(struct json *config, const struct json *edits, struct err *e
 }
 
 /*
- * The length of the longest symbol that string begins with, and its value: "@ns-pid" is one word, "@id-2" is "@id"
- * and "-2", "@idle" is none.
+ * The length of the longest symbol that string begins with, and its value: "@ns-pid" is one word, "@id-2"
+ * is "@id" and "-2", "@idle" is none.
  */
 static size_t find_symbol(const char *string, const struct json *symbols, const char **ret)
 {
@@ -145,7 +146,8 @@ struct json *symbols_expand(const struct json *value, const struct json *symbols
 	case JSON_OBJECT:
 		ret = json_new_object();
 		for (size_t i = 0; i < json_length(value); i++)
-			json_put(ret, json_key_at(value, i), symbols_expand(json_value_at(value, i), symbols));
+			json_put(ret, json_key_at(value, i),
+				 symbols_expand(json_value_at(value, i), symbols));
 		return ret;
 	case JSON_NULL:
 	case JSON_BOOL:

@@ -57,7 +57,9 @@ static int parse_row(char *line, const char *runtime, struct expectations *ret, 
 	} while (word && !*word);
 	enum verdict verdict = verdict_from_name(word);
 	if (!verdict)
-		return fail_text(err, -EBADMSG, "expected \"ID VERDICT\", a verdict being pass, fail, warn, broken or flaky");
+		return fail_text(
+		    err, -EBADMSG,
+		    "expected \"ID VERDICT\", a verdict being pass, fail, warn, broken or flaky");
 	add_row(ret, runtime, id, verdict, line ? line + strspn(line, BLANKS) : "");
 	return 0;
 }
@@ -168,8 +170,8 @@ static void remove_row(struct expectations *expectations, struct expectation *ro
 	memmove(row, row + 1, (expectations->count - i) * sizeof(*row));
 }
 
-static void update_case(struct expectations *expectations, const char *runtime, const struct case_record *seen,
-			struct text *changes)
+static void update_case(struct expectations *expectations, const char *runtime,
+			const struct case_record *seen, struct text *changes)
 {
 	struct expectation *row = find_row(expectations, runtime, seen->id);
 	enum verdict expected = expect_find(expectations, runtime, seen->id);
@@ -202,7 +204,9 @@ void expect_update(struct expectations *expectations, const struct run_record *r
 /* Sections keep the order in which their runtimes first appear. */
 void expect_print(const struct expectations *expectations, struct text *out)
 {
-	text_add(out, "# Expected verdicts: plumbline test --expect FILE; --update-expectations rewrites this file.\n");
+	text_add(
+	    out,
+	    "# Expected verdicts: plumbline test --expect FILE; --update-expectations rewrites this file.\n");
 	for (size_t i = 0; i < expectations->count; i++) {
 		const char *runtime = expectations->rows[i].runtime;
 		size_t first = 0;
@@ -217,7 +221,8 @@ void expect_print(const struct expectations *expectations, struct text *out)
 
 			if (strcmp(row->runtime, runtime))
 				continue;
-			text_addf(out, "%s %s%s%s\n", row->id, verdict_name(row->verdict), *row->note ? " " : "", row->note);
+			text_addf(out, "%s %s%s%s\n", row->id, verdict_name(row->verdict),
+				  *row->note ? " " : "", row->note);
 		}
 	}
 }

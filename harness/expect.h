@@ -30,15 +30,20 @@ int expect_read(const char *path, struct expectations *ret, struct err *err);	/*
 void expect_free(struct expectations *expectations);
 #define auto_expectations __attribute__((cleanup(expect_free))) struct expectations
 
-enum verdict expect_find(const struct expectations *expectations, const char *runtime, const char *id);	/* 0: none */
+/* 0: none */
+enum verdict expect_find(const struct expectations *expectations, const char *runtime, const char *id);
 
 enum surprise { SURPRISE_NONE, SURPRISE_FAILURE, SURPRISE_PASS };
-/* expected 0: nothing is said about the case, so fail and broken surprise. A skip or notrun never does: it tells nothing. */
+/*
+ * expected 0: nothing is said about the case, so fail and broken surprise. A skip or notrun never does: it
+ * tells nothing.
+ */
 enum surprise expect_compare(enum verdict expected, enum verdict seen);
 
 /*
- * Brings the rows of the run's runtime up to date: cases that failed are there, cases that did not are gone, rows
- * about cases that were not run and globs stay. changes gets a line "+ ..." or "- ..." for each difference.
+ * Brings the rows of the run's runtime up to date: cases that failed are there, cases that did not are
+ * gone, rows about cases that were not run and globs stay. changes gets a line "+ ..." or "- ..." for each
+ * difference.
  */
 void expect_update(struct expectations *expectations, const struct run_record *run, struct text *changes);
 void expect_print(const struct expectations *expectations, struct text *out);

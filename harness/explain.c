@@ -17,8 +17,8 @@
 static const char *const op_words[] = { [EDIT_SET] = "set", [EDIT_ADD] = "add", [EDIT_DROP] = "drop" };
 
 static const char *const prepare_words[] = {
-	[PREPARE_FILE] = "a file",    [PREPARE_DIRECTORY] = "a directory", [PREPARE_LINK] = "a symbolic link",
-	[PREPARE_NODE] = "a node",    [PREPARE_REMOVE] = "removed",	   [PREPARE_NAMESPACE] = "a namespace",
+	[PREPARE_FILE] = "a file",   [PREPARE_DIRECTORY] = "a directory", [PREPARE_LINK] = "a symbolic link",
+	[PREPARE_NODE] = "a node",   [PREPARE_REMOVE] = "removed",        [PREPARE_NAMESPACE] = "a namespace",
 	[PREPARE_MOUNT] = "a mount",
 };
 
@@ -45,8 +45,8 @@ static void add_edits(const char *heading, const struct edit *edits, size_t coun
 		return;
 	text_addf(out, "\n%s\n", heading);
 	for (size_t i = 0; i < count && edits[i].op; i++)
-		text_addf(out, "  %s %s%s%s\n", op_words[edits[i].op], edits[i].path, edits[i].json ? " = " : "",
-			  edits[i].json ? edits[i].json : "");
+		text_addf(out, "  %s %s%s%s\n", op_words[edits[i].op], edits[i].path,
+			  edits[i].json ? " = " : "", edits[i].json ? edits[i].json : "");
 }
 
 static void add_prepares(const struct conformance_case *c, struct text *out)
@@ -78,9 +78,10 @@ static void add_steps(const struct conformance_case *c, struct text *out)
 
 	text_add(out, "\nSteps:\n");
 	for (size_t i = 0; i < n; i++)
-		text_addf(out, "  %zu. %s%s%s%s\n", i + 1, steps[i].verb, steps[i].json && *steps[i].json ? " " : "",
-			  steps[i].json ? steps[i].json : "",
-			  steps[i].outcome == OUTCOME_REFUSED ? "   must be refused, and change nothing" : "");
+		text_addf(out, "  %zu. %s%s%s%s\n", i + 1, steps[i].verb,
+			  steps[i].json && *steps[i].json ? " " : "", steps[i].json ? steps[i].json : "",
+			  steps[i].outcome == OUTCOME_REFUSED ? "   must be refused, and change nothing"
+							      : "");
 }
 
 static void add_rows(const struct conformance_case *c, struct text *out)
@@ -95,8 +96,8 @@ static void add_rows(const struct conformance_case *c, struct text *out)
 		if (row->from == FROM_FUNCTION)
 			text_add(out, " to hold");
 		else
-			text_addf(out, " %s%s%s", relation_phrase(row->is), row->json && *row->json ? " " : "",
-				  row->json ? row->json : "");
+			text_addf(out, " %s%s%s", relation_phrase(row->is),
+				  row->json && *row->json ? " " : "", row->json ? row->json : "");
 		text_add_char(out, '\n');
 	}
 }
@@ -137,8 +138,9 @@ static void add_proof(const struct conformance_case *c, const struct fault_regis
 			  fault.built ? "" : "; this fault is not built yet");
 }
 
-void explain_case(const struct area *area, const struct conformance_case *c, const struct clause_registry *clauses,
-		  const struct fault_registry *faults, struct text *out)
+void explain_case(const struct area *area, const struct conformance_case *c,
+		  const struct clause_registry *clauses, const struct fault_registry *faults,
+		  struct text *out)
 {
 	case_id(area, c, out);
 	text_addf(out, "\n  %s\n\nClaims:\n", c->title);
@@ -202,8 +204,8 @@ void explain_fault(const struct fault_entry *fault, struct text *out)
 
 	text_addf(out, "%s\n  %s\n\n", fault->name, fault->sentence);
 	text_addf(out, "%s; %s\n", fault->built ? "Built" : "Planned, not built yet",
-		  !strcmp(fault->where, "inner") ? "compiled into plumbline-oci-faulty" :
-						   "made by plumbline-faulty in front of any runtime");
+		  !strcmp(fault->where, "inner") ? "compiled into plumbline-oci-faulty"
+						 : "made by plumbline-faulty in front of any runtime");
 	for (size_t i = 0; (c = area_case_at(i, &area)); i++) {
 		if (!c->refuted_by || strcmp(c->refuted_by, fault->name))
 			continue;
@@ -219,26 +221,35 @@ void explain_fault(const struct fault_entry *fault, struct text *out)
 static const struct {
 	const char *word, *meaning;
 } terms[] = {
-	{ "pass", "Every step came out as the case says and every expected fact was recorded and is as expected." },
-	{ "fail", "A MUST is broken, a step of the runtime hung, or evidence that the case needs is missing." },
-	{ "warn", "A SHOULD is broken, or the clause is disputed in public: explain the clause for the link." },
-	{ "skip", "The case did not run: something it needs is missing here. The reason says what; newer means that "
-		  "the runtime's specification version is older than the clause." },
+	{ "pass",
+	  "Every step came out as the case says and every expected fact was recorded and is as expected." },
+	{ "fail",
+	  "A MUST is broken, a step of the runtime hung, or evidence that the case needs is missing." },
+	{ "warn",
+	  "A SHOULD is broken, or the clause is disputed in public: explain the clause for the link." },
+	{ "skip",
+	  "The case did not run: something it needs is missing here. The reason says what; newer means that "
+	  "the runtime's specification version is older than the clause." },
 	{ "broken", "The harness cannot tell: no observation, lost events, or its own set-up went wrong." },
 	{ "flaky", "Verdicts differed between repeats of the same case." },
-	{ "notrun", "The run ended before this case began: interrupted, fail-fast, or three hangs in a row." },
+	{ "notrun",
+	  "The run ended before this case began: interrupted, fail-fast, or three hangs in a row." },
 	{ "leak", "Something that a case left behind: a process, cgroup, mount, namespace or file." },
 	{ "unseen", "A row about kernel calls in a run without a recording: not judged, and no proof." },
-	{ "control", "The corrected input of a refusal. A refusal counts only when the control is accepted: a runtime "
-		     "that refuses everything refuses nothing." },
-	{ "world", "New PID, mount, cgroup, IPC and UTS namespaces over own cgroups with a read-only view of the "
-		   "machine: every case and every foreign program runs in one." },
+	{ "control",
+	  "The corrected input of a refusal. A refusal counts only when the control is accepted: a runtime "
+	  "that refuses everything refuses nothing." },
+	{ "world",
+	  "New PID, mount, cgroup, IPC and UTS namespaces over own cgroups with a read-only view of the "
+	  "machine: every case and every foreign program runs in one." },
 	{ "census", "What the probe in the container, or the harness outside, counts before it judges." },
 	{ "clause", "One demand of the specification with an id of its own; plumbline list clauses." },
 	{ "fault", "One named mistake that a runtime can be made to make; plumbline list faults." },
-	{ "profile", "What is known about a runtime as data: its version's first line, global arguments, what it "
-		     "lacks; plumbline list runtimes. profile:smoke selects a small stable subset of the cases." },
-	{ "rung", "A layer of the ladder from intent to kernel: L1 intent, L2 CRI, L3 OCI, L4 calls, L5 kernel now." },
+	{ "profile",
+	  "What is known about a runtime as data: its version's first line, global arguments, what it "
+	  "lacks; plumbline list runtimes. profile:smoke selects a small stable subset of the cases." },
+	{ "rung", "A layer of the ladder from intent to kernel: L1 intent, L2 CRI, L3 OCI, L4 calls, L5 "
+		  "kernel now." },
 };
 
 bool explain_term(const char *word, struct text *out)

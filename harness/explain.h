@@ -12,8 +12,9 @@ struct fault_entry;
 struct fault_registry;
 struct text;
 
-void explain_case(const struct area *area, const struct conformance_case *c, const struct clause_registry *clauses,
-		  const struct fault_registry *faults, struct text *out);
+void explain_case(const struct area *area, const struct conformance_case *c,
+		  const struct clause_registry *clauses, const struct fault_registry *faults,
+		  struct text *out);
 void explain_clause(const struct clause_entry *clause, const struct fault_registry *faults, struct text *out);
 void explain_fault(const struct fault_entry *fault, struct text *out);
 bool explain_term(const char *word, struct text *out);	/* false: no such word */

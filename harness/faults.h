@@ -15,7 +15,8 @@ struct fault_registry {
 
 struct fault_entry {
 	const char *name;
-	const char *where;	/* "shim": made by plumbline-faulty; "inner": compiled into plumbline-oci-faulty */
+	/* "shim": made by plumbline-faulty; "inner": compiled into plumbline-oci-faulty */
+	const char *where;
 	const char *area, *sentence;
 	bool built;
 };

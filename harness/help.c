@@ -32,9 +32,11 @@ void help_overview(struct text *out)
 		      "verbs:\n");
 	for (const struct verb *verb = verbs; verb->name; verb++)
 		text_addf(out, "  %-8s %s\n", verb->name, verb->summary);
-	text_add(out, "\nplumbline VERB --help tells more. SELECTOR: an id, a glob or a filter such as\n"
-		      "  'area:oci/mounts & level:must & !needs:bpf'   'profile:smoke'   'clause:config.mounts.*'\n\n"
-		      "exit status:\n");
+	text_add(
+	    out,
+	    "\nplumbline VERB --help tells more. SELECTOR: an id, a glob or a filter such as\n"
+	    "  'area:oci/mounts & level:must & !needs:bpf'   'profile:smoke'   'clause:config.mounts.*'\n\n"
+	    "exit status:\n");
 	for (size_t i = 0; i < ARRAY_SIZE(exit_codes); i++)
 		text_addf(out, "  %d  %s\n", exit_codes[i].code, exit_codes[i].meaning);
 }
@@ -97,7 +99,8 @@ static void manual_option(const struct option_row *row, struct text *out)
 	add_troff(row->name, out);
 	text_add(out, "\\fR");
 	if (row->argument)
-		text_addf(out, row->kind == OPTION_NUMBER_OR_ONE ? "[=\\fI%s\\fR]" : " \\fI%s\\fR", row->argument);
+		text_addf(out, row->kind == OPTION_NUMBER_OR_ONE ? "[=\\fI%s\\fR]" : " \\fI%s\\fR",
+			  row->argument);
 	text_add_char(out, '\n');
 	add_request("", row->help, out);
 }
@@ -141,27 +144,33 @@ void help_manual(struct text *out)
 		      ".SH NAME\nplumbline \\- conformance and debugging of container runtimes\n"
 		      ".SH SYNOPSIS\n.B plumbline\n.I VERB\n[\\fIOPTION\\fR...] [\\fIWORD\\fR...]\n"
 		      ".SH DESCRIPTION\n"
-		      "plumbline asks a container runtime for containers, looks at what the kernel then holds, and says\n"
-		      "which clauses of the OCI runtime specification were kept. Results go to standard output, all other\n"
+		      "plumbline asks a container runtime for containers, looks at what the kernel then "
+		      "holds, and says\n"
+		      "which clauses of the OCI runtime specification were kept. Results go to standard "
+		      "output, all other\n"
 		      "words to standard error.\n"
 		      ".SH VERBS\n");
 	for (const struct verb *verb = verbs; verb->name; verb++)
 		manual_verb(verb, out);
 	manual_common(out);
-	text_add(out, ".SH SELECTORS\n"
-		      "A selector is an id, a glob over ids, an area, or a filter. A filter joins words with & and |,\n"
-		      "negates with ! and groups with parentheses. A word is a glob over ids or KEY:GLOB, where KEY is\n"
-		      "area, level, needs, clause, name, fault, profile or id. Several selectors add up.\n"
-		      ".SH EXIT STATUS\nWhere several hold, the first of 7, 6, 1, 5, 0 counts.\n");
+	text_add(
+	    out,
+	    ".SH SELECTORS\n"
+	    "A selector is an id, a glob over ids, an area, or a filter. A filter joins words with & and |,\n"
+	    "negates with ! and groups with parentheses. A word is a glob over ids or KEY:GLOB, where KEY "
+	    "is\n"
+	    "area, level, needs, clause, name, fault, profile or id. Several selectors add up.\n"
+	    ".SH EXIT STATUS\nWhere several hold, the first of 7, 6, 1, 5, 0 counts.\n");
 	for (size_t i = 0; i < ARRAY_SIZE(exit_codes); i++) {
 		text_addf(out, ".TP\n%d\n", exit_codes[i].code);
 		add_request("", exit_codes[i].meaning, out);
 	}
-	text_add(out, ".SH ENVIRONMENT\n.TP\nNO_COLOR\nno colour, whatever the terminal can do\n"
-		      ".TP\nCLICOLOR_FORCE\ncolour even when standard output is no terminal\n"
-		      ".SH FILES\n.TP\nruns/RUN/RUNTIME/run.json\nwhat a run found; schema in fixtures/schema\n"
-		      ".TP\nruns/RUN/RUNTIME/cases.jsonl\nthe same, a line a case, while the run goes on\n"
-		      ".TP\nruns/RUN/RUNTIME/observations/ID.json\nevery fact a case was judged by\n");
+	text_add(out,
+		 ".SH ENVIRONMENT\n.TP\nNO_COLOR\nno colour, whatever the terminal can do\n"
+		 ".TP\nCLICOLOR_FORCE\ncolour even when standard output is no terminal\n"
+		 ".SH FILES\n.TP\nruns/RUN/RUNTIME/run.json\nwhat a run found; schema in fixtures/schema\n"
+		 ".TP\nruns/RUN/RUNTIME/cases.jsonl\nthe same, a line a case, while the run goes on\n"
+		 ".TP\nruns/RUN/RUNTIME/observations/ID.json\nevery fact a case was judged by\n");
 }
 
 int verb_help(const struct options *options)
@@ -176,7 +185,8 @@ int verb_help(const struct options *options)
 		const struct verb *verb = verb_find(options->words.words[0]);
 
 		if (!verb) {
-			(void) fprintf(stderr, "plumbline: there is no verb \"%s\"\n", options->words.words[0]);
+			(void) fprintf(stderr, "plumbline: there is no verb \"%s\"\n",
+				       options->words.words[0]);
 			return EXIT_USAGE;
 		}
 		help_verb(verb, &out);

@@ -64,7 +64,8 @@ static enum verdict verdict_of(const struct conformance_case *c, enum finding_ki
 	return VERDICT_BROKEN;
 }
 
-void judge(const struct conformance_case *c, const struct json *observation, bool disputed, struct judgement *ret)
+void judge(const struct conformance_case *c, const struct json *observation, bool disputed,
+	   struct judgement *ret)
 {
 	auto_finding finding = { 0 };
 

@@ -1,5 +1,6 @@
 /*
- * From a case and an observation to a verdict: pure, no I/O and no clock. docs/OUTCOMES.md says what each word means.
+ * From a case and an observation to a verdict: pure, no I/O and no clock. docs/OUTCOMES.md says what each
+ * word means.
  */
 #ifndef HARNESS_JUDGE_H
 #define HARNESS_JUDGE_H
@@ -18,8 +19,12 @@ struct judgement {
 	size_t unseen_count;
 };
 
-/* observation NULL: there is none (broken). disputed: the clause registry marks the case's clauses so (fail -> warn). */
-void judge(const struct conformance_case *c, const struct json *observation, bool disputed, struct judgement *ret);
+/*
+ * observation NULL: there is none (broken). disputed: the clause registry marks the case's clauses so (fail
+ * -> warn).
+ */
+void judge(const struct conformance_case *c, const struct json *observation, bool disputed,
+	   struct judgement *ret);
 void judgement_free(struct judgement *judgement);
 
 #endif

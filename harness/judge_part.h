@@ -34,7 +34,10 @@ void judge_row(const struct json *observation, const struct expect *row, struct 
 /* "inside.uid.real": what a row speaks of, as a path into the observation. */
 void row_path(const struct expect *row, struct text *out);
 
-/* Does the relation hold between a recorded value and the expected one? is: enum relation, none of the kernel ones. */
+/*
+ * Does the relation hold between a recorded value and the expected one? is: enum relation, none of the
+ * kernel ones.
+ */
 bool relation_holds(int is, const struct json *value, const struct json *expected);
 /* "to be", "to contain" ... */
 const char *relation_phrase(int is);

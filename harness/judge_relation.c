@@ -43,7 +43,10 @@ static bool holds_contains(const struct json *value, const struct json *expected
 	return false;
 }
 
-/* Of several expected elements not one may be there; a value of a kind that cannot contain anything proves nothing. */
+/*
+ * Of several expected elements not one may be there; a value of a kind that cannot contain anything proves
+ * nothing.
+ */
 static bool holds_lacks(const struct json *value, const struct json *expected)
 {
 	enum json_kind kind = json_kind(value);
@@ -73,8 +76,8 @@ static bool holds_matches(const struct json *value, const struct json *expected)
 
 struct number {
 	bool valid, whole, negative;
-	uint64_t magnitude;	/* of a whole number that is not negative */
-	int64_t integer;	/* of a negative one */
+	uint64_t magnitude; /* of a whole number that is not negative */
+	int64_t integer; /* of a negative one */
 	double real;
 };
 
@@ -93,14 +96,18 @@ static struct number number_of(const struct json *value)
 	if (json_kind(value) == JSON_INT) {
 		int64_t n = json_int(value, 0);
 
-		return (struct number){ .valid = true, .whole = true, .negative = true, .integer = n, .real = (double) n };
+		return (struct number){
+			.valid = true, .whole = true, .negative = true, .integer = n, .real = (double) n
+		};
 	}
 	if (json_kind(value) == JSON_DOUBLE)
 		return (struct number){ .valid = true, .real = json_double(value, 0) };
 	if (string && text_to_u64(string, &u) == 0)
 		return (struct number){ .valid = true, .whole = true, .magnitude = u, .real = (double) u };
 	if (string && text_to_i64(string, &i) == 0)
-		return (struct number){ .valid = true, .whole = true, .negative = true, .integer = i, .real = (double) i };
+		return (struct number){
+			.valid = true, .whole = true, .negative = true, .integer = i, .real = (double) i
+		};
 	return (struct number){ 0 };
 }
 

@@ -31,7 +31,8 @@ void finding_free(struct finding *finding)
 
 void row_path(const struct expect *row, struct text *out)
 {
-	text_addf(out, "%s%s%s", sources[row->from].name, row->path[0] && row->path[0] != '[' ? "." : "", row->path);
+	text_addf(out, "%s%s%s", sources[row->from].name, row->path[0] && row->path[0] != '[' ? "." : "",
+		  row->path);
 }
 
 static bool is_fact(const char *string)
@@ -42,7 +43,10 @@ static bool is_fact(const char *string)
 	return false;
 }
 
-/* A copy of the expected value with "@host.x" replaced by that fact. A fact that is missing is named in missing. */
+/*
+ * A copy of the expected value with "@host.x" replaced by that fact. A fact that is missing is named in
+ * missing.
+ */
 static struct json *resolve(const struct json *value, const struct json *observation, struct text *missing)
 {
 	const char *string = json_string(value);
@@ -104,7 +108,8 @@ static bool parent_is_recorded(const struct json *observation, const char *path)
 }
 
 /* Why a path may be empty, as far as the observation tells: its section, the probe, or a read that failed. */
-static void describe_missing(const struct json *observation, enum source from, const char *path, struct text *out)
+static void describe_missing(const struct json *observation, enum source from, const char *path,
+			     struct text *out)
 {
 	const struct json *note = json_member(json_member(observation, "meta"), path);
 	const char *error = json_string(json_member(note, "error"));
@@ -200,16 +205,18 @@ static void judge_kernel(const struct json *observation, const struct expect *ro
 		holds = at < next && next < count;
 	} else {
 		ret->kind = FINDING_INVALID;
-		text_add(&ret->reason, "a row about the kernel has a relation that is not happens, never or precedes");
+		text_add(&ret->reason,
+			 "a row about the kernel has a relation that is not happens, never or precedes");
 		return;
 	}
 	if (holds)
 		return;
 	ret->kind = FINDING_FAILS;
-	text_addf(&ret->expected, "%s %s%s%s", row->path, relation_phrase(row->is), row->is == precedes ? " " : "",
-		  row->is == precedes ? row->json : "");
+	text_addf(&ret->expected, "%s %s%s%s", row->path, relation_phrase(row->is),
+		  row->is == precedes ? " " : "", row->is == precedes ? row->json : "");
 	text_add(&ret->observed, at < count ? "it happened, but not so" : "it did not happen");
-	text_addf(&ret->reason, "expected %s in the kernel, but %s", text_str(&ret->expected), text_str(&ret->observed));
+	text_addf(&ret->reason, "expected %s in the kernel, but %s", text_str(&ret->expected),
+		  text_str(&ret->observed));
 }
 
 static void judge_function(const struct json *observation, const struct expect *row, struct finding *ret)
@@ -234,7 +241,8 @@ static void judge_fact(const struct json *observation, const struct expect *row,
 
 	if (has_value && json_parse(row->json, strlen(row->json), &written, &err) < 0) {
 		ret->kind = FINDING_INVALID;
-		text_addf(&ret->reason, "the expected value of the row about %s is no JSON: %s", row->path, err.text);
+		text_addf(&ret->reason, "the expected value of the row about %s is no JSON: %s", row->path,
+			  err.text);
 		return;
 	}
 	expected = resolve(written, observation, &missing);

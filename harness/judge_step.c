@@ -1,6 +1,6 @@
 /*
- * What DO and REFUSES demand. An exit status alone is never believed: a runtime that always exits 0 would pass
- * every life-cycle case, one that always exits 1 every refusal.
+ * What DO and REFUSES demand. An exit status alone is never believed: a runtime that always exits 0 would
+ * pass every life-cycle case, one that always exits 1 every refusal.
  */
 #include <string.h>
 
@@ -19,9 +19,9 @@ struct step_view {
 	const struct step *steps;
 	size_t count, index;
 	const char *verb;
-	bool elsewhere;		/* on another container than @id: its exit is recorded, its state is not */
-	bool has_pid_file;	/* the harness named one */
-	const struct json *exit, *state, *after;	/* of this step; NULL: not recorded */
+	bool elsewhere; /* on another container than @id: its exit is recorded, its state is not */
+	bool has_pid_file; /* the harness named one */
+	const struct json *exit, *state, *after; /* of this step; NULL: not recorded */
 };
 
 /* A step with an array of words is taken as it stands: it may name another container, or no pid file. */
@@ -92,7 +92,8 @@ static void add_signal(const struct json *signal, struct text *out)
 
 static void add_exit(const struct step_view *view, struct text *out)
 {
-	const struct json *signal = json_member(view->exit, "signal"), *code = json_member(view->exit, "code");
+	const struct json *signal = json_member(view->exit, "signal"),
+			  *code = json_member(view->exit, "code");
 
 	if (signal)
 		add_signal(signal, out);
@@ -131,7 +132,8 @@ static bool expect_status(const struct step_view *view, const char *wanted, stru
 		text_addf(&ret->reason, "expected the state %s afterwards, but state says %s", wanted,
 			  status_of(view->state));
 	else
-		text_addf(&ret->reason, "expected the state %s afterwards, but no state was recorded", wanted);
+		text_addf(&ret->reason, "expected the state %s afterwards, but no state was recorded",
+			  wanted);
 	return false;
 }
 
@@ -171,7 +173,8 @@ static bool waited(const struct step_view *view, struct finding *ret)
 
 static bool deleted(const struct step_view *view, struct finding *ret)
 {
-	if (view->state && json_has(view->state, "exists") && !json_bool(json_member(view->state, "exists"), true))
+	if (view->state && json_has(view->state, "exists") &&
+	    !json_bool(json_member(view->state, "exists"), true))
 		return true;
 	fails(view, ret);
 	if (view->state)
@@ -182,15 +185,20 @@ static bool deleted(const struct step_view *view, struct finding *ret)
 	return false;
 }
 
-/* What else must be true after a verb that exits 0. own: a step of the harness, which is no command of the runtime. */
+/*
+ * What else must be true after a verb that exits 0. own: a step of the harness, which is no command of the
+ * runtime.
+ */
 static const struct verb_proof {
 	const char *verb;
 	bool (*holds)(const struct step_view *view, struct finding *ret);
 	bool own;
 } proofs[] = {
-	{ "create", created },	     { "start", started },	 { "wait", waited, .own = true },
-	{ "delete", deleted },	     { "ready", NULL, .own = true }, { "edit", NULL, .own = true },  { "write", NULL, .own = true },
-	{ "rename", NULL, .own = true }, { "remove", NULL, .own = true }, { "mount", NULL, .own = true },
+	{ "create", created },           { "start", started },
+	{ "wait", waited, .own = true }, { "delete", deleted },
+	{ "ready", NULL, .own = true },  { "edit", NULL, .own = true },
+	{ "write", NULL, .own = true },  { "rename", NULL, .own = true },
+	{ "remove", NULL, .own = true }, { "mount", NULL, .own = true },
 	{ "umount", NULL, .own = true },
 };
 
@@ -242,7 +250,8 @@ static bool unchanged(const struct step_view *view, struct finding *ret)
 		return true;
 	if (!view->state) {
 		fails(view, ret);
-		text_add(&ret->reason, "it was refused, but whether the state stayed the same was not recorded");
+		text_add(&ret->reason,
+			 "it was refused, but whether the state stayed the same was not recorded");
 		return false;
 	}
 	bool exists = json_bool(json_member(view->state, "exists"), false);
@@ -250,7 +259,8 @@ static bool unchanged(const struct step_view *view, struct finding *ret)
 		return true;
 	fails(view, ret);
 	text_addf(&ret->reason, "it was refused, but the state changed from %s to %s",
-		  existed ? status_of(before) : "no container", exists ? status_of(view->state) : "no container");
+		  existed ? status_of(before) : "no container",
+		  exists ? status_of(view->state) : "no container");
 	return false;
 }
 

@@ -10,7 +10,8 @@
 #include "harness/engine.h"
 #include "harness/profile.h"
 
-static bool version_fits(const struct needs_context *context, const struct conformance_case *c, struct text *why)
+static bool version_fits(const struct needs_context *context, const struct conformance_case *c,
+			 struct text *why)
 {
 	const char *written = context->runtime->spec_version;
 
@@ -18,13 +19,17 @@ static bool version_fits(const struct needs_context *context, const struct confo
 		const struct clause_entry *clause = clause_find(context->clauses, c->clause[i].id);
 
 		if (clause && *clause->since && version_compare(written, clause->since) < 0) {
-			text_addf(why, "newer: %s came with specification %s; bundles for this runtime are written as %s",
+			text_addf(why,
+				  "newer: %s came with specification %s; bundles for this runtime are "
+				  "written as %s",
 				  clause->id, clause->since, written);
 			return false;
 		}
 		if (clause && *clause->until && version_compare(written, clause->until) >= 0) {
-			text_addf(why, "newer: specification %s dropped %s; bundles for this runtime are written as %s",
-				  clause->until, clause->id, written);
+			text_addf(
+			    why,
+			    "newer: specification %s dropped %s; bundles for this runtime are written as %s",
+			    clause->until, clause->id, written);
 			return false;
 		}
 	}
@@ -39,7 +44,8 @@ static bool root_met(const struct needs_context *context, const struct conforman
 	return false;
 }
 
-static bool userns_met(const struct needs_context *context, const struct conformance_case *c, struct text *why)
+static bool userns_met(const struct needs_context *context, const struct conformance_case *c,
+		       struct text *why)
 {
 	if (!c->needs.userns || context->machine->userns)
 		return true;
@@ -55,14 +61,16 @@ static bool bpf_met(const struct needs_context *context, const struct conformanc
 	return false;
 }
 
-static bool cgroup_met(const struct needs_context *context, const struct conformance_case *c, struct text *why)
+static bool cgroup_met(const struct needs_context *context, const struct conformance_case *c,
+		       struct text *why)
 {
 	const struct machine *machine = context->machine;
 
 	if (!c->needs.cgroup && !c->needs.controller)
 		return true;
 	if (profile_lacks(context->runtime->profile, "cgroup")) {
-		text_addf(why, "needs cgroups; the profile %s runs without them", context->runtime->profile->name);
+		text_addf(why, "needs cgroups; the profile %s runs without them",
+			  context->runtime->profile->name);
 		return false;
 	}
 	if (c->needs.cgroup == 1 && !machine->cgroup_v1)
@@ -72,7 +80,8 @@ static bool cgroup_met(const struct needs_context *context, const struct conform
 	return !why->len;
 }
 
-static bool controller_met(const struct needs_context *context, const struct conformance_case *c, struct text *why)
+static bool controller_met(const struct needs_context *context, const struct conformance_case *c,
+			   struct text *why)
 {
 	auto_text word = { 0 };
 
@@ -87,7 +96,8 @@ static bool controller_met(const struct needs_context *context, const struct con
 	return false;
 }
 
-static bool kernel_met(const struct needs_context *context, const struct conformance_case *c, struct text *why)
+static bool kernel_met(const struct needs_context *context, const struct conformance_case *c,
+		       struct text *why)
 {
 	if (!c->needs.kernel || version_compare(context->machine->kernel, c->needs.kernel) >= 0)
 		return true;
@@ -95,7 +105,8 @@ static bool kernel_met(const struct needs_context *context, const struct conform
 	return false;
 }
 
-static bool feature_met(const struct needs_context *context, const struct conformance_case *c, struct text *why)
+static bool feature_met(const struct needs_context *context, const struct conformance_case *c,
+			struct text *why)
 {
 	const struct runtime *runtime = context->runtime;
 	const char *feature = c->needs.runtime_feature;
@@ -108,7 +119,8 @@ static bool feature_met(const struct needs_context *context, const struct confor
 	}
 	if (!profile_lacks(runtime->profile, feature))
 		return true;
-	text_addf(why, "needs %s; the profile %s says that the runtime lacks it", feature, runtime->profile->name);
+	text_addf(why, "needs %s; the profile %s says that the runtime lacks it", feature,
+		  runtime->profile->name);
 	return false;
 }
 

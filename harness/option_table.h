@@ -15,7 +15,14 @@
 #define VERB_HELP (1u << 8)
 #define VERB_ALL (~0u)
 
-enum option_kind { OPTION_FLAG, OPTION_STRING, OPTION_WORDS, OPTION_NUMBER, OPTION_NUMBER_OR_ONE, OPTION_FACTOR };
+enum option_kind {
+	OPTION_FLAG,
+	OPTION_STRING,
+	OPTION_WORDS,
+	OPTION_NUMBER,
+	OPTION_NUMBER_OR_ONE,
+	OPTION_FACTOR
+};
 
 struct option_row {
 	const char *name;	/* without the dashes */

@@ -49,10 +49,10 @@ static int unknown_option(const struct reader *reader, const char *name, size_t 
 			names[count++] = option_table[i].name;
 	const char *near = suggest(word, names, count);
 	if (near)
-		return fail_text(reader->err, -EINVAL, "%s has no option --%s; did you mean --%s?", reader->verb->name,
-				 word, near);
-	return fail_text(reader->err, -EINVAL, "%s has no option --%s; see plumbline %s --help", reader->verb->name,
-			 word, reader->verb->name);
+		return fail_text(reader->err, -EINVAL, "%s has no option --%s; did you mean --%s?",
+				 reader->verb->name, word, near);
+	return fail_text(reader->err, -EINVAL, "%s has no option --%s; see plumbline %s --help",
+			 reader->verb->name, word, reader->verb->name);
 }
 
 static const struct option_row *find_option(const struct reader *reader, const char *name, size_t len)
@@ -60,7 +60,8 @@ static const struct option_row *find_option(const struct reader *reader, const c
 	for (size_t i = 0; i < option_table_count; i++) {
 		const struct option_row *row = &option_table[i];
 
-		if ((row->verbs & reader->verb->bit) && strlen(row->name) == len && !strncmp(row->name, name, len))
+		if ((row->verbs & reader->verb->bit) && strlen(row->name) == len &&
+		    !strncmp(row->name, name, len))
 			return row;
 	}
 	return NULL;
@@ -74,25 +75,27 @@ static const struct option_row *find_letter(const struct reader *reader, char le
 	return NULL;
 }
 
-static int set_number(const struct reader *reader, const struct option_row *row, const char *value, void *place)
+static int set_number(const struct reader *reader, const struct option_row *row, const char *value,
+		      void *place)
 {
 	unsigned long long number;
 
 	if (text_to_u64(value, &number) < 0 || number < row->least || number > row->most)
-		return fail_text(reader->err, -EINVAL, "--%s %s: expected a whole number from %llu to %llu", row->name,
-				 value, row->least, row->most);
+		return fail_text(reader->err, -EINVAL, "--%s %s: expected a whole number from %llu to %llu",
+				 row->name, value, row->least, row->most);
 	*(uint64_t *) place = number;
 	return 0;
 }
 
-static int set_factor(const struct reader *reader, const struct option_row *row, const char *value, void *place)
+static int set_factor(const struct reader *reader, const struct option_row *row, const char *value,
+		      void *place)
 {
 	char *end;
 	double factor = strtod(value, &end);
 
 	if (!*value || *end || !isfinite(factor) || factor <= 0 || factor > (double) row->most)
-		return fail_text(reader->err, -EINVAL, "--%s %s: expected a number above 0 and up to %llu", row->name,
-				 value, row->most);
+		return fail_text(reader->err, -EINVAL, "--%s %s: expected a number above 0 and up to %llu",
+				 row->name, value, row->most);
 	*(double *) place = factor;
 	return 0;
 }
@@ -129,8 +132,8 @@ static int take_option(struct reader *reader, const struct option_row *row, cons
 		value = "1";
 	if (row->kind != OPTION_FLAG && !value) {
 		if (reader->at >= reader->argc)
-			return fail_text(reader->err, -EINVAL, "--%s needs a value: --%s %s", row->name, row->name,
-					 row->argument);
+			return fail_text(reader->err, -EINVAL, "--%s needs a value: --%s %s", row->name,
+					 row->name, row->argument);
 		value = reader->argv[reader->at++];
 	}
 	return set_option(reader, row, value);
@@ -152,8 +155,9 @@ static int take_word(struct reader *reader, const char *word)
 	if (word[0] == '-' && word[1]) {
 		row = find_letter(reader, word[1]);
 		if (!row)
-			return fail_text(reader->err, -EINVAL, "%s has no option -%c; see plumbline %s --help",
-					 reader->verb->name, word[1], reader->verb->name);
+			return fail_text(reader->err, -EINVAL,
+					 "%s has no option -%c; see plumbline %s --help", reader->verb->name,
+					 word[1], reader->verb->name);
 		return take_option(reader, row, word[2] ? word + 2 : NULL);
 	}
 	words_add(&reader->options->words, word);

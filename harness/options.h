@@ -1,4 +1,7 @@
-/* The command line: one table of verbs, one table of options; --help and the manual page are printed from them. */
+/*
+ * The command line: one table of verbs, one table of options; --help and the manual page are printed from
+ * them.
+ */
 #ifndef HARNESS_OPTIONS_H
 #define HARNESS_OPTIONS_H
 

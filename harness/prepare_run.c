@@ -69,9 +69,10 @@ static int keep_last_failed(const struct options *options, struct selection *sel
 			for (size_t j = 0; j < list.runs[k].case_count && !failed; j++) {
 				const struct case_record *record = &list.runs[k].cases[j];
 
-				failed = !strcmp(record->id, selection->items[i].id) &&
-					 (record->verdict == VERDICT_FAIL || record->verdict == VERDICT_BROKEN ||
-					  record->verdict == VERDICT_FLAKY || record->unexpected);
+				failed =
+				    !strcmp(record->id, selection->items[i].id) &&
+				    (record->verdict == VERDICT_FAIL || record->verdict == VERDICT_BROKEN ||
+				     record->verdict == VERDICT_FLAKY || record->unexpected);
 			}
 		if (failed)
 			selection->items[kept++] = selection->items[i];
@@ -100,8 +101,9 @@ static int choose_cases(const struct options *options, struct prepared_run *run)
 	size_t empty = explain_empty(options, &run->screen);
 	if (!run->selection.count) {
 		if (!empty)
-			screen_say(&run->screen, options->last_failed ? "no case of this selection failed in the last run" :
-									"nothing is selected");
+			screen_say(&run->screen, options->last_failed
+						     ? "no case of this selection failed in the last run"
+						     : "nothing is selected");
 		return EXIT_NOTHING_SELECTED;
 	}
 	if (options->seed)
@@ -125,7 +127,8 @@ static int check_runtimes(const struct options *options, struct prepared_run *ru
 		}
 	}
 	if (options->profile && !profile_find(options->profile)) {
-		screen_say(&run->screen, "there is no profile %s; plumbline list runtimes shows them", options->profile);
+		screen_say(&run->screen, "there is no profile %s; plumbline list runtimes shows them",
+			   options->profile);
 		return EXIT_USAGE;
 	}
 	return 0;

@@ -22,7 +22,10 @@ struct prepared_run {
 	struct run_dir directory;
 };
 
-/* Prints what is wrong to standard error. 0, or the exit code to end with; nothing foreign ran before a 2 or 4. */
+/*
+ * Prints what is wrong to standard error. 0, or the exit code to end with; nothing foreign ran before a 2
+ * or 4.
+ */
 int prepare_run(const struct options *options, struct prepared_run *ret);
 void prepared_run_free(struct prepared_run *prepared);
 #define auto_prepared_run __attribute__((cleanup(prepared_run_free))) struct prepared_run

@@ -1,7 +1,8 @@
 /*
  * What is known about a runtime, as data: runtime-under-test/profiles/NAME.json, embedded in plumbline.
  *   {"name": "runsc", "match": "^runsc version", "spec_version": "1.0.2", "payload_visible": "sandbox",
- *    "global_args": ["--network=none"], "lacks": ["features"], "command": {"delete --force": ["delete", "-force"]},
+ *    "global_args": ["--network=none"], "lacks": ["features"],
+ *    "command": {"delete --force": ["delete", "-force"]},
  *    "edits": [{"op": "drop", "path": "linux.resources", "why": "..."}], "install": "runsc", "notes": "..."}
  */
 #ifndef HARNESS_PROFILE_H
@@ -14,13 +15,15 @@ struct err;
 struct json;
 
 struct profile {
-	const char *name, *match, *spec_version;	/* borrowed from document; match: POSIX ERE on --version's first line */
+	/* borrowed from document; match: POSIX ERE on --version's first line */
+	const char *name, *match, *spec_version;
 	const char **global_args;			/* owned array, NULL-terminated, strings borrowed */
 	struct json *document;				/* owned */
 };
 
 const struct profile *profile_find(const char *name);			/* borrowed for ever; NULL: unknown */
-const struct profile *profile_for_version(const char *first_line);	/* never NULL: falls back to "generic" */
+/* never NULL: falls back to "generic" */
+const struct profile *profile_for_version(const char *first_line);
 const struct profile *profile_at(size_t index);				/* NULL past the last */
 bool profile_lacks(const struct profile *profile, const char *feature);
 

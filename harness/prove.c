@@ -23,17 +23,17 @@ struct prover {
 	struct prepared_run *prepared;
 	const struct runtime *runtime;
 	struct proofs *proofs;
-	struct engine_item *items;	/* of this pass; items[i] belongs to proofs->rows[row_of[i]] */
+	struct engine_item *items; /* of this pass; items[i] belongs to proofs->rows[row_of[i]] */
 	size_t *row_of, item_count, done;
 	size_t by_verdict[VERDICT_COUNT];
-	bool faulty;			/* the second pass */
+	bool faulty; /* the second pass */
 };
 
 const char *proof_name(enum proof_kind kind)
 {
 	static const char *const names[] = {
-		[PROOF_CAUGHT] = "caught",	   [PROOF_SURVIVED] = "survived",
-		[PROOF_NO_FAULT] = "no fault",	   [PROOF_NOT_BUILT] = "not built",
+		[PROOF_CAUGHT] = "caught",         [PROOF_SURVIVED] = "survived",
+		[PROOF_NO_FAULT] = "no fault",     [PROOF_NOT_BUILT] = "not built",
 		[PROOF_NO_CONTROL] = "no control", [PROOF_SKIPPED] = "skipped",
 		[PROOF_NOT_RUN] = "not run",
 	};
@@ -74,7 +74,8 @@ static void finished(void *argument, const struct engine_item *item, const struc
 	row->reason = record->reason ? text_format("%s", record->reason) : NULL;
 	prover->done++;
 	prover->by_verdict[record->verdict]++;
-	screen_progress(&prover->prepared->screen, prover->done, prover->item_count, prover->by_verdict, row->id);
+	screen_progress(&prover->prepared->screen, prover->done, prover->item_count, prover->by_verdict,
+			row->id);
 }
 
 /* Which rows a pass runs: the first all that name a built fault, the second those whose control passed. */

@@ -14,7 +14,8 @@ struct runtime;
 
 enum proof_kind {
 	PROOF_CAUGHT = 1,	/* the control passed, and under the fault the case failed */
-	PROOF_SURVIVED,		/* the control passed, and so did the faulty runtime, or the case could not tell */
+	/* the control passed, and so did the faulty runtime, or the case could not tell */
+	PROOF_SURVIVED,
 	PROOF_NO_FAULT,		/* the case names none */
 	PROOF_NOT_BUILT,	/* the fault it names is planned, or unknown */
 	PROOF_NO_CONTROL,	/* without the fault it does not pass, so a failure would prove nothing */
@@ -37,7 +38,10 @@ struct proofs {
 
 const char *proof_name(enum proof_kind kind);	/* "caught", "survived", "no fault" ... */
 
-/* From the two verdicts to a kind: pure. soft: the case is a SHOULD, a MAY or disputed, so a warn is its fail. */
+/*
+ * From the two verdicts to a kind: pure. soft: the case is a SHOULD, a MAY or disputed, so a warn is its
+ * fail.
+ */
 enum proof_kind proof_decide(enum verdict control, enum verdict faulty, bool soft);
 
 int prove_cases(const struct options *options, struct prepared_run *prepared, const struct runtime *runtime,

@@ -15,8 +15,9 @@
 #define RUN_BYTES_MAX (64u << 20)
 
 static const char *const verdict_names[VERDICT_COUNT] = {
-	[VERDICT_PASS] = "pass",     [VERDICT_FAIL] = "fail",	[VERDICT_WARN] = "warn",     [VERDICT_SKIP] = "skip",
-	[VERDICT_BROKEN] = "broken", [VERDICT_FLAKY] = "flaky", [VERDICT_NOTRUN] = "notrun",
+	[VERDICT_PASS] = "pass",     [VERDICT_FAIL] = "fail",     [VERDICT_WARN] = "warn",
+	[VERDICT_SKIP] = "skip",     [VERDICT_BROKEN] = "broken", [VERDICT_FLAKY] = "flaky",
+	[VERDICT_NOTRUN] = "notrun",
 };
 
 const char *verdict_name(enum verdict verdict)
@@ -41,7 +42,7 @@ static void free_strings(char **strings, size_t count)
 
 void case_record_free(struct case_record *record)
 {
-	char *owned[] = { record->id,	    record->title, record->file, record->reason, record->expected,
+	char *owned[] = { record->id,       record->title, record->file, record->reason, record->expected,
 			  record->observed, record->rung,  record->step, record->repro };
 
 	for (size_t i = 0; i < ARRAY_SIZE(owned); i++)
@@ -55,9 +56,9 @@ void case_record_free(struct case_record *record)
 void run_record_free(struct run_record *record)
 {
 	struct runtime_facts *runtime = &record->runtime;
-	char *owned[] = { record->run,	   record->tool_version, record->started,     record->kernel,
-			  record->machine, record->cgroup_mode,	 record->distribution, runtime->name,
-			  runtime->path,   runtime->sha256,	 runtime->version,    runtime->spec_version,
+	char *owned[] = { record->run,     record->tool_version, record->started,      record->kernel,
+			  record->machine, record->cgroup_mode,  record->distribution, runtime->name,
+			  runtime->path,   runtime->sha256,      runtime->version,     runtime->spec_version,
 			  runtime->profile };
 
 	for (size_t i = 0; i < ARRAY_SIZE(owned); i++)

@@ -14,7 +14,7 @@
 #include "base/json.h"
 #include "base/text.h"
 
-#define STRINGS_MAX 100000	/* elements of one list in a file that we read */
+#define STRINGS_MAX 100000 /* elements of one list in a file that we read */
 
 /* One string field: its name in JSON and its place in the struct. */
 struct string_field {
@@ -22,8 +22,14 @@ struct string_field {
 	size_t offset;
 };
 
-#define CASE_FIELD(member) { #member, offsetof(struct case_record, member) }
-#define RUN_FIELD(name, member) { name, offsetof(struct run_record, member) }
+#define CASE_FIELD(member)                                                                                   \
+	{                                                                                                    \
+#member, offsetof(struct case_record, member)                                                \
+	}
+#define RUN_FIELD(name, member)                                                                              \
+	{                                                                                                    \
+		name, offsetof(struct run_record, member)                                                    \
+	}
 
 static const struct string_field case_fields[] = {
 	CASE_FIELD(title),    CASE_FIELD(file), CASE_FIELD(reason), CASE_FIELD(expected),
@@ -44,9 +50,12 @@ static const struct string_field host_fields[] = {
 };
 
 static const struct string_field runtime_fields[] = {
-	RUN_FIELD("name", runtime.name),	   RUN_FIELD("path", runtime.path),
-	RUN_FIELD("sha256", runtime.sha256),	   RUN_FIELD("version", runtime.version),
-	RUN_FIELD("spec_version", runtime.spec_version), RUN_FIELD("profile", runtime.profile),
+	RUN_FIELD("name", runtime.name),
+	RUN_FIELD("path", runtime.path),
+	RUN_FIELD("sha256", runtime.sha256),
+	RUN_FIELD("version", runtime.version),
+	RUN_FIELD("spec_version", runtime.spec_version),
+	RUN_FIELD("profile", runtime.profile),
 };
 
 static void put_string(struct json *object, const char *name, const char *string)
@@ -85,7 +94,8 @@ static int get_fields(const struct json *object, const struct string_field *fiel
 	return 0;
 }
 
-static int get_strings(const struct json *object, const char *name, char ***ret, size_t *ret_count, struct err *err)
+static int get_strings(const struct json *object, const char *name, char ***ret, size_t *ret_count,
+		       struct err *err)
 {
 	const struct json *array = json_member(object, name);
 	size_t n = json_length(array);

@@ -1,4 +1,7 @@
-/* The bundle of a reproduction: what the engine makes in a world, made in a directory that a person can look at. */
+/*
+ * The bundle of a reproduction: what the engine makes in a world, made in a directory that a person can
+ * look at.
+ */
 #include "harness/repro.h"
 
 #include <errno.h>
@@ -12,21 +15,21 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "harness/area.h"
 #include "harness/bundle.h"
 #include "harness/case.h"
 #include "harness/edit.h"
 #include "harness/engine.h"
 #include "harness/explain.h"
 #include "harness/faults.h"
-#include "harness/area.h"
 #include "harness/prepare.h"
 
 static const struct {
 	const char *symbol, *below;
 } places[] = {
-	{ "@bundle", "" },	       { "@rootfs", "/rootfs" },     { "@scratch", "/scratch" },
-	{ "@shared", "/shared" },      { "@probe", "/rootfs/probe" }, { "@pid-file", "/pid" },
-	{ "@log", "/log" },	       { "@state-root", "/state" },  { "@console-socket", "/console.sock" },
+	{ "@bundle", "" },        { "@rootfs", "/rootfs" },      { "@scratch", "/scratch" },
+	{ "@shared", "/shared" }, { "@probe", "/rootfs/probe" }, { "@pid-file", "/pid" },
+	{ "@log", "/log" },       { "@state-root", "/state" },   { "@console-socket", "/console.sock" },
 };
 
 static void put_symbol(struct json *symbols, const char *name, const char *value)
@@ -57,7 +60,10 @@ static struct json *make_symbols(const struct repro *repro)
 	return symbols;
 }
 
-/* Namespaces and mounts are made by run.sh, when somebody runs it: writing a reproduction changes no machine. */
+/*
+ * Namespaces and mounts are made by run.sh, when somebody runs it: writing a reproduction changes no
+ * machine.
+ */
 static int prepare_files(const struct repro *repro, int fd, const struct json *symbols, struct err *err)
 {
 	struct conformance_case files = { .name = repro->c->name };
@@ -116,20 +122,25 @@ static int write_readme(const struct repro *repro, int fd, struct err *err)
 	(void) area_case_find(repro->id, &area);
 	text_add(&text, "One case of plumbline, by hand. It needs sh and the runtime");
 	for (size_t i = 0; i < ARRAY_SIZE(repro->c->prepare); i++)
-		if (repro->c->prepare[i].kind == PREPARE_NAMESPACE || repro->c->prepare[i].kind == PREPARE_MOUNT) {
+		if (repro->c->prepare[i].kind == PREPARE_NAMESPACE ||
+		    repro->c->prepare[i].kind == PREPARE_MOUNT) {
 			text_add(&text, ", and unshare and mount of util-linux");
 			break;
 		}
 	text_add(&text, ".\n\n    sh run.sh                   the runtime is ");
 	text_add(&text, repro->runtime->path);
-	text_add(&text, "\n    RUNTIME=/other sh run.sh    another one\n\n"
-			"It runs the runtime on this machine as you are: use one that may break, or begin with\n"
-			"    unshare --pid --fork --mount --mount-proc --ipc --uts --cgroup sh run.sh\n\n"
-			"Files: config.json and rootfs are the bundle, rootfs/.plumbline/tries what the probe tries,\n"
-			"output what the container printed, log the runtime's log. The paths in config.json are those of\n"
-			"this directory: write the case again for another place, do not move it.\n");
+	text_add(
+	    &text,
+	    "\n    RUNTIME=/other sh run.sh    another one\n\n"
+	    "It runs the runtime on this machine as you are: use one that may break, or begin with\n"
+	    "    unshare --pid --fork --mount --mount-proc --ipc --uts --cgroup sh run.sh\n\n"
+	    "Files: config.json and rootfs are the bundle, rootfs/.plumbline/tries what the probe tries,\n"
+	    "output what the container printed, log the runtime's log. The paths in config.json are those "
+	    "of\n"
+	    "this directory: write the case again for another place, do not move it.\n");
 	if (repro->c->control[0].op)
-		text_add(&text, "config-control.json is the corrected input: copy it over config.json, and the step that\n"
+		text_add(&text, "config-control.json is the corrected input: copy it over config.json, and "
+				"the step that\n"
 				"was refused must succeed.\n");
 	text_add(&text, "\nThe case\n--------\n");
 	explain_case(area, repro->c, repro->clauses, &faults, &text);

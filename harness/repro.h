@@ -21,7 +21,8 @@ struct repro {
 int repro_write(const struct repro *repro, int fd, struct err *err);
 
 /* The script alone; a helper file of a step (stdin, process.json) is written to fd. */
-int repro_script(const struct repro *repro, const struct json *symbols, int fd, struct text *out, struct err *err);
+int repro_script(const struct repro *repro, const struct json *symbols, int fd, struct text *out,
+		 struct err *err);
 
 #define REPRO_CONTAINER "plumbline-repro"
 

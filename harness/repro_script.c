@@ -22,8 +22,8 @@
 static const struct {
 	const char *world, *here;
 } places[] = {
-	{ DRIVER_LOG, "/log" },	     { DRIVER_PID_FILE, "/pid" }, { DRIVER_CONSOLE, "/console.sock" },
-	{ WORLD_BUNDLE, "" },	     { WORLD_STATE, "/state" },
+	{ DRIVER_LOG, "/log" }, { DRIVER_PID_FILE, "/pid" }, { DRIVER_CONSOLE, "/console.sock" },
+	{ WORLD_BUNDLE, "" },   { WORLD_STATE, "/state" },
 };
 
 struct script {
@@ -31,7 +31,7 @@ struct script {
 	const struct json *symbols;
 	struct text *out;
 	int fd;
-	size_t step;	/* from 1 */
+	size_t step; /* from 1 */
 	struct err *err;
 };
 
@@ -181,14 +181,15 @@ static int own_edit(struct script *script, const struct json *argument)
 	auto_text text = { 0 };
 
 	json_print(argument, 0, &text);
-	return fail_text(script->err, -EINVAL, "an edit of config.json in mid-run needs more than sh: %s", text_str(&text));
+	return fail_text(script->err, -EINVAL, "an edit of config.json in mid-run needs more than sh: %s",
+			 text_str(&text));
 }
 
 static const struct {
 	const char *verb;
 	int (*write)(struct script *script, const struct json *argument);
 } own_steps[] = {
-	{ "wait", own_wait },	  { "ready", own_ready },   { "write", own_write }, { "edit", own_edit },
+	{ "wait", own_wait },     { "ready", own_ready },   { "write", own_write }, { "edit", own_edit },
 	{ "rename", own_rename }, { "remove", own_remove }, { "mount", own_mount }, { "umount", own_umount },
 };
 
@@ -205,8 +206,9 @@ static int add_step(struct script *script, const struct step *step)
 		argument = symbols_expand(raw, script->symbols);
 	}
 	text_addf(script->out, "\nsay ");
-	auto_free char *title = text_format("%zu. %s %s%s", script->step, step->verb, step->json ? step->json : "",
-					    step->outcome == OUTCOME_REFUSED ? " (must be refused)" : "");
+	auto_free char *title =
+	    text_format("%zu. %s %s%s", script->step, step->verb, step->json ? step->json : "",
+			step->outcome == OUTCOME_REFUSED ? " (must be refused)" : "");
 	shell_word(title, script->out);
 	text_add_char(script->out, '\n');
 	for (size_t i = 0; i < ARRAY_SIZE(own_steps); i++)
@@ -216,8 +218,8 @@ static int add_step(struct script *script, const struct step *step)
 }
 
 static const char *const namespace_flags[][2] = {
-	{ "network", "--net" }, { "pid", "--pid" },	  { "mount", "--mount" },   { "ipc", "--ipc" },
-	{ "uts", "--uts" },	{ "cgroup", "--cgroup" }, { "user", "--user" }, { "time", "--time" },
+	{ "network", "--net" }, { "pid", "--pid" },       { "mount", "--mount" }, { "ipc", "--ipc" },
+	{ "uts", "--uts" },     { "cgroup", "--cgroup" }, { "user", "--user" },   { "time", "--time" },
 };
 
 /* unshare(1) keeps a namespace by binding its file; a mount namespace can only be kept on a private mount. */
@@ -226,8 +228,8 @@ static void add_namespace(struct script *script, const char *type)
 	for (size_t i = 0; i < ARRAY_SIZE(namespace_flags); i++) {
 		if (strcmp(namespace_flags[i][0], type))
 			continue;
-		text_addf(script->out, ": > ns-%s\nunshare %s=ns-%s%s%s true\n", type, namespace_flags[i][1], type,
-			  strcmp(type, "pid") && strcmp(type, "time") ? "" : " --fork",
+		text_addf(script->out, ": > ns-%s\nunshare %s=ns-%s%s%s true\n", type, namespace_flags[i][1],
+			  type, strcmp(type, "pid") && strcmp(type, "time") ? "" : " --fork",
 			  strcmp(type, "user") ? "" : " --map-root-user");
 	}
 }
@@ -244,7 +246,8 @@ static void add_prepares(struct script *script)
 		if (row->kind != PREPARE_MOUNT)
 			continue;
 		command(script, "mkdir -p --", row->path, "\n");
-		command(script, "mount -t tmpfs -o", row->value && *row->value ? row->value : "defaults", " plumbline ");
+		command(script, "mount -t tmpfs -o", row->value && *row->value ? row->value : "defaults",
+			" plumbline ");
 		shell_word(row->path, script->out);
 		add_lines(script, "\n");
 	}
@@ -276,26 +279,29 @@ static int add_clean_up(struct script *script)
 }
 
 static const char helpers[] =
-	"failed=0\n"
-	"say() { printf '%s\\n' \"$*\" >&2; }\n"
-	"alive() { stat=$(cat \"/proc/$(cat pid)/stat\" 2> /dev/null) && case ${stat##*') '} in Z* | X*) false ;; esac; }\n"
-	"done_well() {\n"
-	"\tcode=0; \"$@\" || code=$?\n"
-	"\tif [ \"$code\" -ne 0 ]; then say \"   exit status $code, expected 0\"; failed=1; fi\n"
-	"}\n"
-	"refused() {\n"
-	"\tcode=0; \"$@\" || code=$?\n"
-	"\tif [ \"$code\" -eq 0 ]; then say '   exit status 0, expected a refusal'; failed=1; fi\n"
-	"}\n";
+    "failed=0\n"
+    "say() { printf '%s\\n' \"$*\" >&2; }\n"
+    "alive() { stat=$(cat \"/proc/$(cat pid)/stat\" 2> /dev/null) && case ${stat##*') '} in Z* | X*) false "
+    ";; esac; }\n"
+    "done_well() {\n"
+    "\tcode=0; \"$@\" || code=$?\n"
+    "\tif [ \"$code\" -ne 0 ]; then say \"   exit status $code, expected 0\"; failed=1; fi\n"
+    "}\n"
+    "refused() {\n"
+    "\tcode=0; \"$@\" || code=$?\n"
+    "\tif [ \"$code\" -eq 0 ]; then say '   exit status 0, expected a refusal'; failed=1; fi\n"
+    "}\n";
 
-int repro_script(const struct repro *repro, const struct json *symbols, int fd, struct text *out, struct err *err)
+int repro_script(const struct repro *repro, const struct json *symbols, int fd, struct text *out,
+		 struct err *err)
 {
 	struct script script = { .repro = repro, .symbols = symbols, .out = out, .fd = fd, .err = err };
 	const struct step *steps;
 	size_t count = case_steps(repro->c, &steps);
 	int r;
 
-	text_addf(out, "#!/bin/sh\n# %s: the steps of this case; README says what is expected.\nset -eu\ncd ", repro->id);
+	text_addf(out, "#!/bin/sh\n# %s: the steps of this case; README says what is expected.\nset -eu\ncd ",
+		  repro->id);
 	shell_word(repro->directory, out);
 	text_add(out, "\nif [ -z \"${RUNTIME:-}\" ]; then RUNTIME=");
 	shell_word(repro->runtime->path, out);

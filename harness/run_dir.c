@@ -68,8 +68,8 @@ int runtime_dir_open(const struct run_dir *run, const char *runtime, struct runt
 	return 0;
 }
 
-int runtime_dir_add(const struct runtime_dir *directory, const struct case_record *record, const char *runtime,
-		    struct err *err)
+int runtime_dir_add(const struct runtime_dir *directory, const struct case_record *record,
+		    const char *runtime, struct err *err)
 {
 	auto_json json = case_record_to_json(record, runtime);
 	auto_text line = { 0 };
@@ -107,10 +107,8 @@ static const struct {
 	const char *format;
 	size_t offset;
 } report_options[] = {
-	{ "junit", offsetof(struct options, junit) },
-	{ "tap", offsetof(struct options, tap) },
-	{ "markdown", offsetof(struct options, markdown) },
-	{ "html", offsetof(struct options, html) },
+	{ "junit", offsetof(struct options, junit) },       { "tap", offsetof(struct options, tap) },
+	{ "markdown", offsetof(struct options, markdown) }, { "html", offsetof(struct options, html) },
 	{ "badge", offsetof(struct options, badge) },
 };
 
@@ -127,7 +125,8 @@ bool reports_asked(const struct options *options)
 	return false;
 }
 
-int write_asked_reports(const struct options *options, const struct run_record *runs, size_t count, struct err *err)
+int write_asked_reports(const struct options *options, const struct run_record *runs, size_t count,
+			struct err *err)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(report_options); i++) {
 		const struct report_format *format = report_format_find(report_options[i].format);
@@ -138,7 +137,8 @@ int write_asked_reports(const struct options *options, const struct run_record *
 		if (!file)
 			continue;
 		if (!format)
-			return fail_text(err, -EINVAL, "there is no report format %s", report_options[i].format);
+			return fail_text(err, -EINVAL, "there is no report format %s",
+					 report_options[i].format);
 		format->write(runs, count, &out);
 		if (!strcmp(file, "-"))
 			r = file_write_all(STDOUT_FILENO, text_str(&out), out.len);

@@ -24,16 +24,18 @@ void run_dir_close(struct run_dir *directory);
 struct runtime_dir {
 	int fd, cases;	/* owned: the directory, and cases.jsonl in it */
 };
-int runtime_dir_open(const struct run_dir *run, const char *runtime, struct runtime_dir *ret, struct err *err);
-int runtime_dir_add(const struct runtime_dir *directory, const struct case_record *record, const char *runtime,
-		    struct err *err);
+int runtime_dir_open(const struct run_dir *run, const char *runtime, struct runtime_dir *ret,
+		     struct err *err);
+int runtime_dir_add(const struct runtime_dir *directory, const struct case_record *record,
+		    const char *runtime, struct err *err);
 void runtime_dir_close(struct runtime_dir *directory);
 
 /* Every report format under its own name in the run directory. */
 int run_dir_write_reports(const struct run_dir *directory, const struct run_record *runs, size_t count,
 			  struct err *err);
 /* The formats that options ask for, each into the file named ("-": standard output). */
-int write_asked_reports(const struct options *options, const struct run_record *runs, size_t count, struct err *err);
+int write_asked_reports(const struct options *options, const struct run_record *runs, size_t count,
+			struct err *err);
 bool reports_asked(const struct options *options);
 
 struct run_list {

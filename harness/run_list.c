@@ -102,7 +102,8 @@ int run_list_add(struct run_list *list, const char *path, struct err *err)
 	if (r < 0)
 		return fail(err, r, "%s", path);
 	if (list->count == before)
-		return fail_text(err, -EBADMSG, "%s: holds no run (no run.json, here or one level below)", path);
+		return fail_text(err, -EBADMSG, "%s: holds no run (no run.json, here or one level below)",
+				 path);
 	return 0;
 }
 

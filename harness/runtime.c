@@ -1,4 +1,7 @@
-/* What the user calls "crun" becomes a path, a hash and facts. The program itself only ever runs in a world. */
+/*
+ * What the user calls "crun" becomes a path, a hash and facts. The program itself only ever runs in a
+ * world.
+ */
 #include "harness/runtime.h"
 
 #include <assert.h>
@@ -21,7 +24,7 @@
 #include "harness/options.h"
 #include "harness/profile.h"
 
-#define SPEC_VERSION "1.3.0"	/* the newest that cases and fixtures/clauses know */
+#define SPEC_VERSION "1.3.0" /* the newest that cases and fixtures/clauses know */
 
 static int check_executable(const char *path, struct err *err)
 {
@@ -78,7 +81,8 @@ int runtime_locate(const char *word, char **ret, struct err *err)
 
 	if (!strchr(word, '/')) {
 		if (!*word || !search(word, &path))
-			return fail_text(err, -ENOENT, "runtime %s: not found beside plumbline or in PATH", word);
+			return fail_text(err, -ENOENT, "runtime %s: not found beside plumbline or in PATH",
+					 word);
 		*ret = text_take(&path);
 		return 0;
 	}
@@ -111,7 +115,10 @@ static int hash_file(const char *path, char **ret, struct err *err)
 	return 0;
 }
 
-/* A runtime that hangs, dies or knows no such command is a runtime without an answer; a world that fails is an error. */
+/*
+ * A runtime that hangs, dies or knows no such command is a runtime without an answer; a world that fails is
+ * an error.
+ */
 static int ask(const char *run, const char *path, const char *word, struct text *out, struct err *err)
 {
 	const char *const argv[] = { path, word, NULL };
@@ -179,10 +186,12 @@ char *runtime_spec_version(const struct json *features, const char *profile_vers
 
 static int choose_profile(const struct options *options, struct runtime_found *found, struct err *err)
 {
-	found->runtime.profile = options->profile ? profile_find(options->profile) : profile_for_version(found->version);
+	found->runtime.profile =
+	    options->profile ? profile_find(options->profile) : profile_for_version(found->version);
 	if (found->runtime.profile)
 		return 0;
-	return fail_text(err, -EINVAL, "profile %s: there is none of that name; plumbline list runtimes shows them",
+	return fail_text(err, -EINVAL,
+			 "profile %s: there is none of that name; plumbline list runtimes shows them",
 			 options->profile);
 }
 
@@ -218,7 +227,8 @@ int runtime_find(const char *run, const char *word, const struct options *option
 		runtime_free(&found);
 		return r;
 	}
-	found.runtime.spec_version = runtime_spec_version(found.runtime.features, found.runtime.profile->spec_version);
+	found.runtime.spec_version =
+	    runtime_spec_version(found.runtime.features, found.runtime.profile->spec_version);
 	*ret = found;
 	return 0;
 }

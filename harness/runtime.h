@@ -21,7 +21,10 @@ struct runtime_found {
  */
 int runtime_locate(const char *word, char **ret, struct err *err);
 
-/* Locates, hashes, and asks for version and features, in a world. -ENOENT, -EACCES as above; else the world failed. */
+/*
+ * Locates, hashes, and asks for version and features, in a world. -ENOENT, -EACCES as above; else the world
+ * failed.
+ */
 int runtime_find(const char *run, const char *word, const struct options *options, struct runtime_found *ret,
 		 struct err *err);
 void runtime_free(struct runtime_found *found);

@@ -16,7 +16,7 @@
 #include "base/text.h"
 #include "harness/options.h"
 
-#define PLAIN_WIDTH 110	/* of a log file */
+#define PLAIN_WIDTH 110 /* of a log file */
 #define WIDTH_MIN 40
 
 static bool is_set(const char *name)

@@ -10,7 +10,8 @@ struct options;
 struct screen {
 	struct report_style style;	/* for standard output */
 	bool json;
-	bool progress;			/* standard error is a terminal, and standard output need not be one */
+	/* standard error is a terminal, and standard output need not be one */
+	bool progress;
 	bool progress_shown;
 };
 
@@ -25,6 +26,7 @@ struct json;
 struct text;
 void screen_print(struct screen *screen, const struct text *text);	/* to standard output */
 void screen_print_json(struct screen *screen, struct json *taken);	/* one line */
-void screen_say(struct screen *screen, const char *format, ...) __attribute__((format(printf, 2, 3)));	/* chatter */
+/* chatter */
+void screen_say(struct screen *screen, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

@@ -34,8 +34,10 @@ int shard_parse(const char *text, struct shard *ret, struct err *err)
 	unsigned long long part, parts;
 
 	assert(k);
-	if (!slash || text_to_u64(k, &part) < 0 || text_to_u64(slash + 1, &parts) < 0 || part < 1 || part > parts)
-		return fail_text(err, -EINVAL, "shard \"%s\": expected K/N with 1 <= K <= N, as in 2/5", text);
+	if (!slash || text_to_u64(k, &part) < 0 || text_to_u64(slash + 1, &parts) < 0 || part < 1 ||
+	    part > parts)
+		return fail_text(err, -EINVAL, "shard \"%s\": expected K/N with 1 <= K <= N, as in 2/5",
+				 text);
 	*ret = (struct shard){ .k = part, .n = parts };
 	return 0;
 }

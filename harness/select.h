@@ -1,6 +1,7 @@
 /*
- * Which cases a command is about. A selector is an id ("oci/mounts/ro_bind"), a glob ("oci/mounts/ro*"), an area
- * ("oci/mounts") or a filter: "area:oci/mounts & level:must & !needs:bpf". Several selectors add up; none means all.
+ * Which cases a command is about. A selector is an id ("oci/mounts/ro_bind"), a glob ("oci/mounts/ro*"), an
+ * area ("oci/mounts") or a filter: "area:oci/mounts & level:must & !needs:bpf". Several selectors add up;
+ * none means all.
  */
 #ifndef HARNESS_SELECT_H
 #define HARNESS_SELECT_H
@@ -43,7 +44,10 @@ uint64_t hash_id(const char *id);
 bool shard_has(const struct shard *shard, const char *id);
 int shard_parse(const char *text, struct shard *ret, struct err *err);	/* "2/5" */
 
-/* profile:smoke: of every area the few cases whose hashes are lowest, so that adding a case moves at most one. */
+/*
+ * profile:smoke: of every area the few cases whose hashes are lowest, so that adding a case moves at most
+ * one.
+ */
 bool case_is_smoke(const struct area *area, const struct conformance_case *c);
 
 /* Shuffles in place, the same way for the same seed. */

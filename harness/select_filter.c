@@ -110,7 +110,7 @@ static const struct {
 	const char *name;
 	bool (*matches)(const struct selected *item, const char *value);
 } keys[] = {
-	{ "area", key_area }, { "level", key_level }, { "needs", key_needs },	  { "clause", key_clause },
+	{ "area", key_area }, { "level", key_level }, { "needs", key_needs },     { "clause", key_clause },
 	{ "name", key_name }, { "fault", key_fault }, { "profile", key_profile }, { "id", key_id },
 };
 
@@ -121,10 +121,12 @@ static int match_word(struct filter *filter, const char *word)
 	if (!colon)
 		return key_id(filter->item, word);
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
-		if (strlen(keys[i].name) == (size_t) (colon - word) && !strncmp(keys[i].name, word, colon - word))
+		if (strlen(keys[i].name) == (size_t) (colon - word) &&
+		    !strncmp(keys[i].name, word, colon - word))
 			return keys[i].matches(filter->item, colon + 1);
 	return fail_text(filter->err, -EINVAL,
-			 "filter \"%s\": \"%.*s\" is no key; keys are area, level, needs, clause, name, fault, profile, id",
+			 "filter \"%s\": \"%.*s\" is no key; keys are area, level, needs, clause, name, "
+			 "fault, profile, id",
 			 filter->all, (int) (colon - word), word);
 }
 
@@ -153,8 +155,8 @@ static int read_word(struct filter *filter)
 	while (*filter->at && !isspace((unsigned char) *filter->at) && !strchr("&|()", *filter->at))
 		text_add_char(&word, *filter->at++);
 	if (!word.len)
-		return fail_text(filter->err, -EINVAL, "filter \"%s\": expected a word at \"%s\"", filter->all,
-				 *filter->at ? filter->at : "the end");
+		return fail_text(filter->err, -EINVAL, "filter \"%s\": expected a word at \"%s\"",
+				 filter->all, *filter->at ? filter->at : "the end");
 	return match_word(filter, text_str(&word));
 }
 
@@ -209,6 +211,7 @@ int selector_matches(const char *selector, const struct selected *item, struct e
 
 	skip_space(&filter);
 	if (r >= 0 && *filter.at)
-		return fail_text(err, -EINVAL, "filter \"%s\": cannot read on at \"%s\"", selector, filter.at);
+		return fail_text(err, -EINVAL, "filter \"%s\": cannot read on at \"%s\"", selector,
+				 filter.at);
 	return r;
 }

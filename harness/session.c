@@ -1,4 +1,7 @@
-/* One runtime, all its rounds. What a verdict means is decided elsewhere; here verdicts of several rounds are joined. */
+/*
+ * One runtime, all its rounds. What a verdict means is decided elsewhere; here verdicts of several rounds
+ * are joined.
+ */
 #include "harness/session.h"
 
 #include <assert.h>
@@ -22,7 +25,7 @@
 
 struct slot {
 	const struct selected *selected;
-	struct case_record *record;	/* in the run's array; verdict 0: nothing known yet */
+	struct case_record *record; /* in the run's array; verdict 0: nothing known yet */
 	size_t runs, passes;
 	bool runnable, settled;
 };
@@ -33,11 +36,11 @@ struct rounds {
 	struct slot *slots;
 	size_t count, done;
 	size_t by_verdict[VERDICT_COUNT];
-	struct engine_item *items;	/* of this round; items[i] belongs to slots[slot_of[i]] */
+	struct engine_item *items; /* of this round; items[i] belongs to slots[slot_of[i]] */
 	size_t *slot_of, item_count;
 	bool last_repeat, last_retry;
 	bool interrupted;
-	int r;				/* the first failure of a callback */
+	int r; /* the first failure of a callback */
 	struct err *err;
 };
 
@@ -81,7 +84,8 @@ static void add_clauses(const struct conformance_case *c, struct case_record *re
 	for (; record->clause_count < n; record->clause_count++) {
 		const struct clause *clause = &c->clause[record->clause_count];
 
-		record->clauses[record->clause_count] = text_format("%s %s", level_name(clause->level), clause->id);
+		record->clauses[record->clause_count] =
+		    text_format("%s %s", level_name(clause->level), clause->id);
 	}
 }
 
@@ -115,7 +119,10 @@ int session_keep(const struct selected *selected, const struct case_record *seen
 	auto_json json = NULL;
 	struct case_record with_id = *seen;
 
-	/* Through JSON: a copy that shares nothing, and the one path that the round-trip test holds to be lossless. */
+	/*
+	 * Through JSON: a copy that shares nothing, and the one path that the round-trip test holds to be
+	 * lossless.
+	 */
 	with_id.id = selected->id;
 	json = case_record_to_json(&with_id, NULL);
 	int r = case_record_from_json(json, ret, err);
@@ -138,7 +145,8 @@ static void settle(struct rounds *rounds, struct slot *slot)
 	if (session->expectations)
 		expected = expect_find(session->expectations, rounds->runtime->name, record->id);
 	record->unexpected = expect_compare(expected, record->verdict) != SURPRISE_NONE;
-	if (record->verdict == VERDICT_FAIL || record->verdict == VERDICT_WARN || record->verdict == VERDICT_FLAKY)
+	if (record->verdict == VERDICT_FAIL || record->verdict == VERDICT_WARN ||
+	    record->verdict == VERDICT_FLAKY)
 		record->repro = repro_command(record->id, rounds->runtime);
 	slot->settled = true;
 	rounds->done++;
@@ -150,7 +158,10 @@ static void settle(struct rounds *rounds, struct slot *slot)
 		rounds->r = r;
 }
 
-/* Verdicts that differ between runs are flaky; the record that is kept is the one that tells of the trouble. */
+/*
+ * Verdicts that differ between runs are flaky; the record that is kept is the one that tells of the
+ * trouble.
+ */
 static int join(struct slot *slot, const struct case_record *seen, struct err *err)
 {
 	struct case_record kept = { 0 };
@@ -207,7 +218,8 @@ static void finished(void *argument, const struct engine_item *item, const struc
 		return;
 	explain_flaky(slot);
 	settle(rounds, slot);
-	screen_progress(rounds->session->screen, rounds->done, rounds->count, rounds->by_verdict, slot->record->id);
+	screen_progress(rounds->session->screen, rounds->done, rounds->count, rounds->by_verdict,
+			slot->record->id);
 }
 
 static void started(void *argument, const struct engine_item *item)
@@ -227,8 +239,9 @@ static int run_round(struct rounds *rounds)
 		.items = rounds->items,
 		.out = session->out,
 		.jobs = session->jobs,
-		.timeout_scale = options->timeout_scale *
-				 json_double(json_member(rounds->runtime->profile->document, "timeout_scale"), 1.0),
+		.timeout_scale =
+		    options->timeout_scale *
+		    json_double(json_member(rounds->runtime->profile->document, "timeout_scale"), 1.0),
 		.fail_fast = options->fail_fast,
 		.keep = options->keep,
 	};
@@ -311,7 +324,8 @@ static void settle_rest(struct rounds *rounds)
 	}
 }
 
-int session_run(const struct session *session, const struct runtime *runtime, struct run_record *ret, struct err *err)
+int session_run(const struct session *session, const struct runtime *runtime, struct run_record *ret,
+		struct err *err)
 {
 	size_t n = session->selection->count;
 	auto_free struct slot *slots = calloc(n + 1, sizeof(*slots));
@@ -332,7 +346,8 @@ int session_run(const struct session *session, const struct runtime *runtime, st
 	assert(slots && items && slot_of && ret->cases);
 	ret->case_count = n;
 	for (size_t i = 0; i < n; i++)
-		slots[i] = (struct slot){ .selected = &session->selection->items[i], .record = &ret->cases[i] };
+		slots[i] =
+		    (struct slot){ .selected = &session->selection->items[i], .record = &ret->cases[i] };
 	skip_unmet(&rounds);
 	int r = rounds.r < 0 ? rounds.r : run_rounds(&rounds);
 	if (r >= 0)

@@ -1,4 +1,7 @@
-/* Runs a selection against one runtime: needs, rounds of --repeat and --retries, expectations, one record a case. */
+/*
+ * Runs a selection against one runtime: needs, rounds of --repeat and --retries, expectations, one record a
+ * case.
+ */
 #ifndef HARNESS_SESSION_H
 #define HARNESS_SESSION_H
 
@@ -30,10 +33,11 @@ struct session {
 };
 
 /*
- * Fills ret->cases (in the order of the selection), wall_ms and interrupted. 0, also when cases failed or the run was
- * interrupted; else the engine's set-up failed or settled() did.
+ * Fills ret->cases (in the order of the selection), wall_ms and interrupted. 0, also when cases failed or
+ * the run was interrupted; else the engine's set-up failed or settled() did.
  */
-int session_run(const struct session *session, const struct runtime *runtime, struct run_record *ret, struct err *err);
+int session_run(const struct session *session, const struct runtime *runtime, struct run_record *ret,
+		struct err *err);
 
 /* A record about a case that nothing was run for; owned contents. */
 void session_record(const struct selected *selected, enum verdict verdict, const char *reason,

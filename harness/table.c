@@ -15,8 +15,8 @@ static int check_header(char *line, const char *const *columns, struct err *err)
 		char *cell = strsep(&line, "\t");
 
 		if (!cell || strcmp(cell, columns[i]))
-			return fail_text(err, -EINVAL, "column %zu is \"%s\", expected \"%s\"", i + 1, cell ? cell : "",
-					 columns[i]);
+			return fail_text(err, -EINVAL, "column %zu is \"%s\", expected \"%s\"", i + 1,
+					 cell ? cell : "", columns[i]);
 	}
 	return 0;
 }

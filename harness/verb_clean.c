@@ -30,7 +30,8 @@ int verb_clean(const struct options *options)
 
 	if (screen_init(options, &screen, &err) < 0 || options->words.count > 1 ||
 	    (run && !text_starts(run, "plumbline-"))) {
-		screen_say(&screen, "%s", err.text[0] ? err.text : "expected one run's name at most: plumbline-...");
+		screen_say(&screen, "%s",
+			   err.text[0] ? err.text : "expected one run's name at most: plumbline-...");
 		return EXIT_USAGE;
 	}
 	if (janitor_clean(run, &report, &err) < 0) {
@@ -42,10 +43,11 @@ int verb_clean(const struct options *options)
 		return EXIT_AS_EXPECTED;
 	}
 	auto_text out = { 0 };
-	text_addf(&out, "removed %zu runs: %zu processes, %zu cgroups, %zu files\n", report.runs, report.processes,
-		  report.cgroups, report.files);
+	text_addf(&out, "removed %zu runs: %zu processes, %zu cgroups, %zu files\n", report.runs,
+		  report.processes, report.cgroups, report.files);
 	if (report.live)
-		text_addf(&out, "%zu live run%s left alone\n", report.live, report.live == 1 ? " was" : "s were");
+		text_addf(&out, "%zu live run%s left alone\n", report.live,
+			  report.live == 1 ? " was" : "s were");
 	screen_print(&screen, &out);
 	return EXIT_AS_EXPECTED;
 }

@@ -1,4 +1,7 @@
-/* plumbline doctor: what this machine can test, and the command that mends each gap. It changes and runs nothing foreign. */
+/*
+ * plumbline doctor: what this machine can test, and the command that mends each gap. It changes and runs
+ * nothing foreign.
+ */
 #include "harness/verbs.h"
 
 #include <string.h>
@@ -23,7 +26,7 @@ struct checkup {
 	const char *check;
 	enum health health;
 	struct text detail;
-	const char *fix;	/* NULL: nothing to mend */
+	const char *fix; /* NULL: nothing to mend */
 };
 
 static const char *const health_words[] = {
@@ -33,7 +36,7 @@ static const char *const health_words[] = {
 struct doctor {
 	struct screen screen;
 	struct machine machine;
-	bool able;	/* cases can run at all */
+	bool able; /* cases can run at all */
 };
 
 static void show(struct doctor *doctor, struct checkup *checkup)
@@ -71,7 +74,8 @@ static void check_root(struct doctor *doctor)
 	} else {
 		checkup.health = HEALTH_BAD;
 		checkup.fix = "sudo plumbline doctor";
-		text_add(&checkup.detail, "this user cannot make worlds; list, explain, report and repro work");
+		text_add(&checkup.detail,
+			 "this user cannot make worlds; list, explain, report and repro work");
 	}
 	show(doctor, &checkup);
 }
@@ -125,8 +129,9 @@ static void check_bpf(struct doctor *doctor)
 {
 	struct checkup checkup = { .check = "recording" };
 
-	text_add(&checkup.detail, doctor->machine.bpf ? "BPF programs can be loaded" :
-							"no BPF program can be loaded: rows about kernel calls are unseen");
+	text_add(&checkup.detail, doctor->machine.bpf
+				      ? "BPF programs can be loaded"
+				      : "no BPF program can be loaded: rows about kernel calls are unseen");
 	if (!doctor->machine.bpf) {
 		checkup.health = HEALTH_LIMITED;
 		checkup.fix = "run as root with CAP_BPF and CAP_PERFMON, on a kernel with CONFIG_BPF_SYSCALL";
@@ -159,8 +164,10 @@ static void check_runtimes(struct doctor *doctor)
 /* How many cases could run here against a runtime of which nothing bad is known. */
 static void check_cases(struct doctor *doctor, const struct clause_registry *clauses)
 {
-	const struct runtime runtime = { .name = (char *) "any", .profile = profile_find("generic"),
-					 .spec_version = (char *) "1.3.0", .features = json_new_object() };
+	const struct runtime runtime = { .name = (char *) "any",
+					 .profile = profile_find("generic"),
+					 .spec_version = (char *) "1.3.0",
+					 .features = json_new_object() };
 	const struct needs_context context = { &doctor->machine, &runtime, clauses };
 	struct checkup checkup = { .check = "cases" };
 	const struct conformance_case *c;

@@ -52,7 +52,7 @@ static void say_unknown(const struct book *book, const char *id, struct screen *
 
 	(void) select_cases(NULL, 0, NULL, &cases, NULL);
 	auto_free const char **names =
-		calloc(cases.count + book->clauses.count + faults_count(&book->faults) + 64, sizeof(*names));
+	    calloc(cases.count + book->clauses.count + faults_count(&book->faults) + 64, sizeof(*names));
 	assert(names);
 	for (size_t i = 0; i < cases.count; i++)
 		names[count++] = cases.items[i].id;
@@ -108,7 +108,8 @@ int verb_explain(const struct options *options)
 	int code = EXIT_BROKEN;
 
 	if (screen_init(options, &screen, &err) < 0 || !options->words.count) {
-		screen_say(&screen, "%s", err.text[0] ? err.text : "explain what? An id of plumbline list, for one");
+		screen_say(&screen, "%s",
+			   err.text[0] ? err.text : "explain what? An id of plumbline list, for one");
 		return EXIT_USAGE;
 	}
 	if (clauses_load(&book.clauses, &err) < 0 || faults_load(&book.faults, &err) < 0)

@@ -33,7 +33,7 @@ static void put(struct json *row, const char *key, const char *value)
 
 /* One line of a list in either voice; row is taken. */
 static void show(struct text *out, bool json, struct json *taken, const char *format, ...)
-	__attribute__((format(printf, 4, 5)));
+    __attribute__((format(printf, 4, 5)));
 static void show(struct text *out, bool json, struct json *taken, const char *format, ...)
 {
 	auto_json row = taken;
@@ -135,8 +135,10 @@ static void show_sums(const struct coverage_sums *sums, bool json, struct text *
 	json_put(row, "strong", json_new_uint(sums->strong));
 	json_put(row, "classified", json_new_uint(sums->classified));
 	json_put(row, "claimed", json_new_uint(sums->claimed));
-	show(out, json, row, "%zu normative clauses: %zu strong (a built fault proves a case), %zu claimed by cases, "
-	     "%zu classified", sums->normative, sums->strong, sums->claimed, sums->classified);
+	show(out, json, row,
+	     "%zu normative clauses: %zu strong (a built fault proves a case), %zu claimed by cases, "
+	     "%zu classified",
+	     sums->normative, sums->strong, sums->claimed, sums->classified);
 }
 
 static int list_clauses(const struct options *options, struct screen *screen)
@@ -234,8 +236,9 @@ static const struct {
 	const char *name;
 	int (*list)(const struct options *options, struct screen *screen);
 } lists[] = {
-	{ "cases", NULL },	      { "clauses", list_clauses }, { "faults", list_faults },
-	{ "runtimes", list_runtimes }, { "areas", list_areas },
+	{ "cases", NULL },         { "clauses", list_clauses },
+	{ "faults", list_faults }, { "runtimes", list_runtimes },
+	{ "areas", list_areas },
 };
 
 int verb_list(const struct options *options)

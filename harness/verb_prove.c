@@ -80,7 +80,8 @@ static void show_sums_json(struct screen *screen, const struct proof_sums *sums,
 }
 
 /* People read the survivors last, where the eye rests. */
-static void show(struct screen *screen, const struct proofs *proofs, const struct proof_sums *sums, const char *runtime)
+static void show(struct screen *screen, const struct proofs *proofs, const struct proof_sums *sums,
+		 const char *runtime)
 {
 	auto_text out = { 0 };
 

@@ -40,7 +40,8 @@ int verb_report(const struct options *options)
 	struct err err = { 0 };
 
 	if (screen_init(options, &screen, &err) < 0 || !options->words.count) {
-		screen_say(&screen, "%s", err.text[0] ? err.text : "report what? A run directory, as in runs/plumbline-...");
+		screen_say(&screen, "%s",
+			   err.text[0] ? err.text : "report what? A run directory, as in runs/plumbline-...");
 		return EXIT_USAGE;
 	}
 	for (size_t i = 0; i < options->words.count; i++) {

@@ -21,9 +21,11 @@
 #include "harness/repro.h"
 
 /*
- * The runtime is asked in a world. Who may not make worlds still gets files: the profile is then guessed by name.
+ * The runtime is asked in a world. Who may not make worlds still gets files: the profile is then guessed by
+ * name.
  */
-static int find_runtime(const struct options *options, const char *word, struct runtime_found *ret, struct err *err)
+static int find_runtime(const struct options *options, const char *word, struct runtime_found *ret,
+			struct err *err)
 {
 	auto_free char *run = run_name_new();
 	struct err unused = { 0 };
@@ -105,7 +107,8 @@ static int write_repro(const struct options *options, const struct conformance_c
 		json_put(row, "directory", json_new_bytes(directory, strlen(directory)));
 		screen_print_json(screen, row);
 	}
-	screen_say(screen, "written; begin with %s/README, run it with sh %s/run.sh", options->out, options->out);
+	screen_say(screen, "written; begin with %s/README, run it with sh %s/run.sh", options->out,
+		   options->out);
 	return EXIT_AS_EXPECTED;
 }
 
@@ -117,7 +120,8 @@ int verb_repro(const struct options *options)
 
 	if (screen_init(options, &screen, &err) < 0 || options->words.count != 1 || !options->out ||
 	    options->runtimes.count > 1) {
-		screen_say(&screen, "%s", err.text[0] ? err.text : "expected: plumbline repro ID --runtime NAME -o DIR");
+		screen_say(&screen, "%s",
+			   err.text[0] ? err.text : "expected: plumbline repro ID --runtime NAME -o DIR");
 		return EXIT_USAGE;
 	}
 	c = area_case_find(options->words.words[0], NULL);

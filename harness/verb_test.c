@@ -22,11 +22,11 @@ struct test {
 	const struct options *options;
 	struct prepared_run *prepared;
 	struct expectations expectations;
-	struct run_record *records;	/* owned, one a runtime */
+	struct run_record *records; /* owned, one a runtime */
 	size_t record_count;
-	struct runtime_dir directory;	/* of the runtime that is running */
-	const char *runtime;		/* its name */
-	size_t failures, passes, broken, ran;	/* unexpected ones of all runtimes; ran: not skipped */
+	struct runtime_dir directory; /* of the runtime that is running */
+	const char *runtime; /* its name */
+	size_t failures, passes, broken, ran; /* unexpected ones of all runtimes; ran: not skipped */
 };
 
 static int settled(void *argument, const struct case_record *record, struct err *err)
@@ -106,9 +106,9 @@ static int run_one(struct test *test, const struct runtime_found *found, struct 
 	session_describe(&session, record);
 	runtime_facts(found, record);
 	test->record_count++;
-	screen_say(&prepared->screen, "%s: %s, %s, profile %s, spec %s", found->runtime.name, found->runtime.path,
-		   found->version ? found->version : "tells no version", found->runtime.profile->name,
-		   found->runtime.spec_version);
+	screen_say(&prepared->screen, "%s: %s, %s, profile %s, spec %s", found->runtime.name,
+		   found->runtime.path, found->version ? found->version : "tells no version",
+		   found->runtime.profile->name, found->runtime.spec_version);
 	r = session_run(&session, &found->runtime, record, err);
 	if (r >= 0)
 		r = run_record_write(test->directory.fd, "run.json", record, err);

@@ -1,4 +1,5 @@
 /* Every row of every case: what the compiler does not see. A mistake is told with the case it stands in. */
+#include "tests/harness/each_case.h"
 #include "tests/unit.h"
 
 #include <ctype.h>
@@ -23,25 +24,9 @@
 
 Suite *test_cases(void);
 
-static const char *const symbols[] = { "@scratch", "@shared", "@bundle", "@rootfs", "@probe", "@id", "@cgroup", "@run",
-				       "@pid-file", "@console-socket", "@log", "@state-root" };
-
-#define FOR_EACH_CASE(c, area) \
-	for (size_t case_index_ = 0; ((c) = area_case_at(case_index_, &(area))); case_index_++)
-#define check(c, condition, ...) ck_assert_msg(condition, "%s: %s", (c)->name, sentence(__VA_ARGS__))
-
-/* libcheck's messages take one format; this one may be called with any. Each test is a process: the text may stay. */
-static const char *sentence(const char *format, ...) __attribute__((format(printf, 1, 2)));
-static const char *sentence(const char *format, ...)
-{
-	struct text text = { 0 };
-	va_list args;
-
-	va_start(args, format);
-	text_addv(&text, format, args);
-	va_end(args);
-	return text_take(&text);
-}
+static const char *const symbols[] = { "@scratch", "@shared",    "@bundle", "@rootfs",   "@probe",
+				       "@id",      "@cgroup",    "@run",    "@pid-file", "@console-socket",
+				       "@log",     "@state-root" };
 
 static bool is_name(const char *name)
 {
@@ -56,7 +41,8 @@ START_TEST(ids_are_unique_and_well_formed)
 	const struct area *area, *other;
 
 	ck_assert_uint_gt(area_case_count(), 0);
-	FOR_EACH_CASE(c, area) {
+	FOR_EACH_CASE(c, area)
+	{
 		auto_text id = { 0 };
 		auto_free char *file = text_format("/%s.c", area->name);
 
@@ -75,10 +61,12 @@ static bool level_fits(enum level level, const char *word)
 {
 	switch (level) {
 	case LEVEL_MUST:
-		return !strcmp(word, "MUST") || !strcmp(word, "MUST NOT") || !strcmp(word, "REQUIRED") || !strcmp(word, "DEF");
+		return !strcmp(word, "MUST") || !strcmp(word, "MUST NOT") || !strcmp(word, "REQUIRED") ||
+		       !strcmp(word, "DEF");
 	case LEVEL_SHOULD:
-		return !strcmp(word, "SHOULD") || !strcmp(word, "SHOULD NOT") || !strcmp(word, "NOT RECOMMENDED") ||
-		       !strcmp(word, "RECOMMENDED") || !strcmp(word, "DEF");
+		return !strcmp(word, "SHOULD") || !strcmp(word, "SHOULD NOT") ||
+		       !strcmp(word, "NOT RECOMMENDED") || !strcmp(word, "RECOMMENDED") ||
+		       !strcmp(word, "DEF");
 	case LEVEL_MAY:
 		return !strcmp(word, "MAY");
 	case LEVEL_HARDENING:
@@ -96,21 +84,25 @@ START_TEST(clauses_and_faults_are_registered)
 	struct err err = { 0 };
 
 	ck_assert_msg(clauses_load(&clauses, &err) == 0 && faults_load(&faults, &err) == 0, "%s", err.text);
-	FOR_EACH_CASE(c, area) {
+	FOR_EACH_CASE(c, area)
+	{
 		struct fault_entry fault;
 
 		check(c, case_clauses(c) > 0, "claims no clause");
 		for (size_t i = 0; i < case_clauses(c); i++) {
 			const struct clause_entry *clause = clause_find(&clauses, c->clause[i].id);
 
-			check(c, clause || c->clause[i].level == LEVEL_HARDENING, "%s is not registered", c->clause[i].id);
-			check(c, !clause || level_fits(c->clause[i].level, clause->level), "%s is a %s", c->clause[i].id,
-			      clause ? clause->level : "");
+			check(c, clause || c->clause[i].level == LEVEL_HARDENING, "%s is not registered",
+			      c->clause[i].id);
+			check(c, !clause || level_fits(c->clause[i].level, clause->level), "%s is a %s",
+			      c->clause[i].id, clause ? clause->level : "");
 			for (size_t k = 0; k < i; k++)
-				check(c, strcmp(c->clause[i].id, c->clause[k].id) != 0, "%s stands twice", c->clause[i].id);
+				check(c, strcmp(c->clause[i].id, c->clause[k].id) != 0, "%s stands twice",
+				      c->clause[i].id);
 		}
 		if (c->refuted_by)
-			check(c, fault_find(&faults, c->refuted_by, &fault), "the fault %s is not registered", c->refuted_by);
+			check(c, fault_find(&faults, c->refuted_by, &fault), "the fault %s is not registered",
+			      c->refuted_by);
 	}
 }
 END_TEST
@@ -119,13 +111,16 @@ END_TEST
 static void check_symbols(const struct conformance_case *c, const char *string)
 {
 	for (const char *at = string; (at = strchr(at, '@')); at++) {
-		bool known = !isalpha((unsigned char) at[1]) || text_starts(at, "@host.") || text_starts(at, "@inside.") ||
-			     text_starts(at, "@state.") || text_starts(at, "@exit.");
+		bool known = !isalpha((unsigned char) at[1]) || text_starts(at, "@host.") ||
+			     text_starts(at, "@inside.") || text_starts(at, "@state.") ||
+			     text_starts(at, "@exit.");
 
 		for (size_t i = 0; i < ARRAY_SIZE(symbols); i++)
-			known = known || (text_starts(at, symbols[i]) && !isalpha((unsigned char) at[strlen(symbols[i])]));
+			known = known || (text_starts(at, symbols[i]) &&
+					  !isalpha((unsigned char) at[strlen(symbols[i])]));
 		for (size_t i = 0; i < ARRAY_SIZE(c->prepare); i++) {
-			auto_free char *name = text_format("@ns-%s", c->prepare[i].path ? c->prepare[i].path : "");
+			auto_free char *name =
+			    text_format("@ns-%s", c->prepare[i].path ? c->prepare[i].path : "");
 
 			known = known || (c->prepare[i].kind == PREPARE_NAMESPACE && text_starts(at, name));
 		}
@@ -153,7 +148,8 @@ START_TEST(edits_apply_to_the_default_config)
 	const struct conformance_case *c;
 	const struct area *area;
 
-	FOR_EACH_CASE(c, area) {
+	FOR_EACH_CASE(c, area)
+	{
 		auto_json names = make_symbols(c);
 		struct bundle_request request = {
 			.c = c,
@@ -172,6 +168,8 @@ START_TEST(edits_apply_to_the_default_config)
 		check(c, !c->control[0].op || !json_equal(config, control), "the control changes nothing");
 		for (size_t i = 0; i < ARRAY_SIZE(c->given) && c->given[i].op; i++)
 			check_symbols(c, c->given[i].json ? c->given[i].json : "");
+		for (size_t i = 0; i < ARRAY_SIZE(c->inside) && c->inside[i]; i++)
+			check_symbols(c, c->inside[i]);
 		for (size_t i = 0; i < ARRAY_SIZE(c->control) && c->control[i].op; i++)
 			check_symbols(c, c->control[i].json ? c->control[i].json : "");
 	}
@@ -183,14 +181,17 @@ START_TEST(prepares_are_understood)
 	const struct conformance_case *c;
 	const struct area *area;
 
-	FOR_EACH_CASE(c, area) {
+	FOR_EACH_CASE(c, area)
+	{
 		for (size_t i = 0; i < ARRAY_SIZE(c->prepare) && c->prepare[i].kind; i++) {
 			const struct prepare *row = &c->prepare[i];
 			bool is_namespace = row->kind == PREPARE_NAMESPACE;
 
-			check(c, row->path && *row->path && row->path[0] != '/', "prepare: a path is relative to the bundle");
+			check(c, row->path && *row->path && row->path[0] != '/',
+			      "prepare: a path is relative to the bundle");
 			check(c, !strstr(row->path, ".."), "prepare: %s leads upwards", row->path);
-			check(c, !is_namespace || name_to_namespace(row->path), "prepare: %s is no namespace", row->path);
+			check(c, !is_namespace || name_to_namespace(row->path), "prepare: %s is no namespace",
+			      row->path);
 			check_symbols(c, row->path);
 			check_symbols(c, row->value ? row->value : "");
 		}
@@ -205,7 +206,8 @@ static struct json *parse_argument(const struct conformance_case *c, const struc
 
 	check_symbols(c, step->json ? step->json : "");
 	if (step->json && *step->json)
-		check(c, json_parse(step->json, strlen(step->json), &ret, &err) == 0, "step %s: %s", step->verb, err.text);
+		check(c, json_parse(step->json, strlen(step->json), &ret, &err) == 0, "step %s: %s",
+		      step->verb, err.text);
 	return ret;
 }
 
@@ -222,7 +224,8 @@ START_TEST(steps_are_known_and_refusals_have_controls)
 	const struct conformance_case *c;
 	const struct area *area;
 
-	FOR_EACH_CASE(c, area) {
+	FOR_EACH_CASE(c, area)
+	{
 		const struct step *steps;
 		size_t count = case_steps(c, &steps);
 
@@ -230,9 +233,11 @@ START_TEST(steps_are_known_and_refusals_have_controls)
 			auto_json argument = parse_argument(c, &steps[i]);
 			enum json_kind kind = json_kind(argument);
 
-			check(c, driver_has_verb(steps[i].verb) || own_step_is(steps[i].verb), "there is no step %s",
-			      steps[i].verb);
-			check(c, kind == JSON_NULL || kind == JSON_STRING || kind == JSON_ARRAY || kind == JSON_OBJECT,
+			check(c, driver_has_verb(steps[i].verb) || own_step_is(steps[i].verb),
+			      "there is no step %s", steps[i].verb);
+			check(c,
+			      kind == JSON_NULL || kind == JSON_STRING || kind == JSON_ARRAY ||
+				  kind == JSON_OBJECT,
 			      "step %s: a %s cannot be its argument", steps[i].verb, json_kind_name(kind));
 			if (steps[i].outcome == OUTCOME_REFUSED)
 				check(c, c->control[0].op || has_sibling(steps, count, steps[i].verb),
@@ -282,8 +287,8 @@ static void check_expected(const struct conformance_case *c, const struct expect
 		check(c, json_kind(value) == JSON_ARRAY, "%s: ordered wants an array", row->path);
 	if (row->is == matches) {
 		check(c, json_string(value) != NULL, "%s: matches wants a string", row->path);
-		check(c, regcomp(&regex, json_string(value), REG_EXTENDED | REG_NOSUB) == 0, "%s: %s is no expression",
-		      row->path, row->json);
+		check(c, regcomp(&regex, json_string(value), REG_EXTENDED | REG_NOSUB) == 0,
+		      "%s: %s is no expression", row->path, row->json);
 		regfree(&regex);
 	}
 }
@@ -293,7 +298,8 @@ START_TEST(rows_are_understood)
 	const struct conformance_case *c;
 	const struct area *area;
 
-	FOR_EACH_CASE(c, area) {
+	FOR_EACH_CASE(c, area)
+	{
 		for (size_t i = 0; i < case_rows(c); i++) {
 			const struct expect *row = &c->then[i];
 			bool kernel_word = row->is == happens || row->is == never || row->is == precedes;
@@ -302,7 +308,8 @@ START_TEST(rows_are_understood)
 				check(c, row->holds != NULL, "%s is no function", row->path);
 				continue;
 			}
-			check(c, kernel_word == (row->from == FROM_KERNEL), "%s: this relation is not of this source", row->path);
+			check(c, kernel_word == (row->from == FROM_KERNEL),
+			      "%s: this relation is not of this source", row->path);
 			check_symbols(c, row->path);
 			if (row->from == FROM_KERNEL)
 				continue;
@@ -314,74 +321,9 @@ START_TEST(rows_are_understood)
 }
 END_TEST
 
-/* Is the word written as code, `word ...`, anywhere in the manual of observations? */
-static bool is_documented(const char *manual, const char *word, size_t len)
-{
-	bool code = false;
-
-	for (const char *p = manual; *p; p++) {
-		if (*p == '`')
-			code = !code;
-		if (code && !strncmp(p, word, len) && !isalnum((unsigned char) p[len]) && p[len] != '_' && p[len] != '-' &&
-		    !isalnum((unsigned char) p[-1]) && p[-1] != '_' && p[-1] != '-')
-			return true;
-	}
-	return false;
-}
-
-START_TEST(facts_and_tries_are_documented)
-{
-	const struct conformance_case *c;
-	const struct area *area;
-	auto_text manual = { 0 };
-	struct err err = { 0 };
-
-	ck_assert_msg(file_read_at(AT_FDCWD, "docs/OBSERVATION.md", 1 << 20, &manual, &err) == 0, "%s", err.text);
-	FOR_EACH_CASE(c, area) {
-		for (size_t i = 0; i < case_rows(c); i++) {
-			const struct expect *row = &c->then[i];
-			size_t len = strcspn(row->path, ".[");
-
-			if (row->from == FROM_INSIDE || row->from == FROM_HOST)
-				check(c, is_documented(text_str(&manual), row->path, len),
-				      "docs/OBSERVATION.md knows no fact %.*s", (int) len, row->path);
-		}
-		for (size_t i = 0; i < ARRAY_SIZE(c->inside) && c->inside[i]; i++) {
-			size_t len = strcspn(c->inside[i], " ");
-
-			check(c, is_documented(text_str(&manual), c->inside[i], len), "docs/OBSERVATION.md knows no try %.*s",
-			      (int) len, c->inside[i]);
-			check_symbols(c, c->inside[i]);
-		}
-	}
-}
-END_TEST
-
-/* A row about a try that the probe is not told to do can never hold. */
-START_TEST(rows_about_tries_name_tries)
-{
-	const struct conformance_case *c;
-	const struct area *area;
-
-	FOR_EACH_CASE(c, area) {
-		for (size_t i = 0; i < case_rows(c); i++) {
-			const char *path = c->then[i].path;
-			bool found = false;
-
-			if (c->then[i].from != FROM_INSIDE || !text_starts(path, "try["))
-				continue;
-			for (size_t k = 0; k < ARRAY_SIZE(c->inside) && c->inside[k]; k++)
-				found = found || text_starts(path + strlen("try["), c->inside[k]);
-			check(c, found || c->then[i].is == absent, "%s is not among what is tried inside", path);
-		}
-	}
-}
-END_TEST
-
 Suite *test_cases(void)
 {
 	return UNIT_SUITE("cases", ids_are_unique_and_well_formed, clauses_and_faults_are_registered,
 			  edits_apply_to_the_default_config, prepares_are_understood,
-			  steps_are_known_and_refusals_have_controls, rows_are_understood,
-			  facts_and_tries_are_documented, rows_about_tries_name_tries);
+			  steps_are_known_and_refusals_have_controls, rows_are_understood);
 }

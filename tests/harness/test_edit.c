@@ -43,13 +43,14 @@ static void check_edit(const char *before, struct edit edit, const char *after)
 
 START_TEST(edits_change_what_they_name)
 {
-	check_edit("{}", (struct edit)SET("a.b", 1), "{\"a\": {\"b\": 1}}");
-	check_edit("{\"a\": 1}", (struct edit)SET("a", { "x": [true, null] }), "{\"a\": {\"x\": [true, null]}}");
-	check_edit("{\"m\": [1]}", (struct edit)ADD("m[]", 2), "{\"m\": [1, 2]}");
-	check_edit("{}", (struct edit)ADD("m[]", "x"), "{\"m\": [\"x\"]}");
-	check_edit("{}", (struct edit)ADD("sysctl[net.a.b]", "1"), "{\"sysctl\": {\"net.a.b\": \"1\"}}");
-	check_edit("{\"a\": 1, \"b\": 2}", (struct edit)DROP("a"), "{\"b\": 2}");
-	check_edit("{\"n\": [{\"type\": \"pid\"}, {\"type\": \"user\"}]}", (struct edit)DROP("n[pid]"),
+	check_edit("{}", (struct edit) SET("a.b", 1), "{\"a\": {\"b\": 1}}");
+	check_edit("{\"a\": 1}", (struct edit) SET("a", { "x" : [ true, null ] }),
+		   "{\"a\": {\"x\": [true, null]}}");
+	check_edit("{\"m\": [1]}", (struct edit) ADD("m[]", 2), "{\"m\": [1, 2]}");
+	check_edit("{}", (struct edit) ADD("m[]", "x"), "{\"m\": [\"x\"]}");
+	check_edit("{}", (struct edit) ADD("sysctl[net.a.b]", "1"), "{\"sysctl\": {\"net.a.b\": \"1\"}}");
+	check_edit("{\"a\": 1, \"b\": 2}", (struct edit) DROP("a"), "{\"b\": 2}");
+	check_edit("{\"n\": [{\"type\": \"pid\"}, {\"type\": \"user\"}]}", (struct edit) DROP("n[pid]"),
 		   "{\"n\": [{\"type\": \"user\"}]}");
 }
 END_TEST
@@ -70,22 +71,23 @@ static void check_refused(struct edit edit, bool strict, const char *word)
 
 START_TEST(mistakes_of_a_case_are_told)
 {
-	check_refused((struct edit)DROP("nothing"), true, "DROP nothing");
-	check_refused((struct edit)DROP("nothing"), false, NULL);
-	check_refused((struct edit)ADD("a", 2), true, "use SET");
-	check_refused((struct edit)ADD("m", 2), true, "append with PATH[]");
-	check_refused((struct edit)ADD("a", 2), false, NULL);
-	check_refused((struct edit)SET("a", nonsense), true, "SET a");
-	check_refused((struct edit)SET("a"), true, "SET a");
-	check_refused((struct edit)SET("m[", 1), true, "SET m[");
+	check_refused((struct edit) DROP("nothing"), true, "DROP nothing");
+	check_refused((struct edit) DROP("nothing"), false, NULL);
+	check_refused((struct edit) ADD("a", 2), true, "use SET");
+	check_refused((struct edit) ADD("m", 2), true, "append with PATH[]");
+	check_refused((struct edit) ADD("a", 2), false, NULL);
+	check_refused((struct edit) SET("a", nonsense), true, "SET a");
+	check_refused((struct edit) SET("a"), true, "SET a");
+	check_refused((struct edit) SET("m[", 1), true, "SET m[");
 }
 END_TEST
 
 START_TEST(profile_edits_are_read)
 {
 	auto_json config = parse("{\"a\": 1, \"b\": 2}");
-	auto_json edits = parse("[{\"op\": \"drop\", \"path\": \"a\"}, {\"op\": \"drop\", \"path\": \"none\"},"
-				" {\"op\": \"set\", \"path\": \"b\", \"value\": [3]}]");
+	auto_json edits =
+	    parse("[{\"op\": \"drop\", \"path\": \"a\"}, {\"op\": \"drop\", \"path\": \"none\"},"
+		  " {\"op\": \"set\", \"path\": \"b\", \"value\": [3]}]");
 	auto_json wrong = parse("[{\"op\": \"replace\", \"path\": \"a\"}]");
 	auto_json expected = parse("{\"b\": [3]}");
 	struct err err = { 0 };
@@ -98,7 +100,8 @@ END_TEST
 
 static void check_symbols(const char *string, const char *expected)
 {
-	auto_json symbols = parse("{\"@id\": \"c1\", \"@ns-pid\": \"/proc/1/ns/pid\", \"@scratch\": \"/s\", \"@id-2\": \"c1-2\"}");
+	auto_json symbols = parse(
+	    "{\"@id\": \"c1\", \"@ns-pid\": \"/proc/1/ns/pid\", \"@scratch\": \"/s\", \"@id-2\": \"c1-2\"}");
 	auto_text out = { 0 };
 
 	symbols_expand_text(string, symbols, &out);
@@ -133,7 +136,8 @@ END_TEST
 
 static const struct conformance_case edited = {
 	CASE(edited),
-	.given = { SET("hostname", "box"), ADD("mounts[]", { "destination": "/d", "source": "@scratch" }), DROP("linux.maskedPaths") },
+	.given = { SET("hostname", "box"), ADD("mounts[]", { "destination" : "/d", "source" : "@scratch" }),
+		   DROP("linux.maskedPaths") },
 	.control = { SET("hostname", "right") },
 	.inside = { "write @scratch/x", "hold" },
 };
@@ -205,7 +209,8 @@ END_TEST
 
 Suite *test_edit(void)
 {
-	return UNIT_SUITE("edit", edits_change_what_they_name, mistakes_of_a_case_are_told, profile_edits_are_read,
-			  symbols_are_whole_words, symbols_reach_every_value_and_no_key,
-			  a_config_is_default_plus_edits, a_bundle_holds_config_probe_and_tries);
+	return UNIT_SUITE("edit", edits_change_what_they_name, mistakes_of_a_case_are_told,
+			  profile_edits_are_read, symbols_are_whole_words,
+			  symbols_reach_every_value_and_no_key, a_config_is_default_plus_edits,
+			  a_bundle_holds_config_probe_and_tries);
 }

@@ -12,8 +12,9 @@
 
 Suite *test_expect(void);
 
-static const char file_text[] = "# a comment\n\n[crun]\r\noci/a/* fail\noci/a/b\twarn   https://example.org why\n"
-				"oci/c/d flaky\n[*]\noci/e/f broken\n";
+static const char file_text[] =
+    "# a comment\n\n[crun]\r\noci/a/* fail\noci/a/b\twarn   https://example.org why\n"
+    "oci/c/d flaky\n[*]\noci/e/f broken\n";
 
 static struct expectations parse(const char *text)
 {
@@ -88,14 +89,16 @@ START_TEST(surprises)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		ck_assert_msg(expect_compare(rows[i].expected, rows[i].seen) == rows[i].surprise, "row %zu", i);
+		ck_assert_msg(expect_compare(rows[i].expected, rows[i].seen) == rows[i].surprise, "row %zu",
+			      i);
 }
 END_TEST
 
 START_TEST(an_update_keeps_what_it_did_not_see)
 {
-	auto_expectations all = parse("[crun]\noci/a/* fail a glob\noci/b/x fail a note\noci/b/y fail\noci/b/z fail\n"
-				     "[runc]\noci/b/x fail\n");
+	auto_expectations all =
+	    parse("[crun]\noci/a/* fail a glob\noci/b/x fail a note\noci/b/y fail\noci/b/z fail\n"
+		  "[runc]\noci/b/x fail\n");
 	struct case_record cases[] = {
 		{ .id = (char *) "oci/b/x", .verdict = VERDICT_FLAKY },
 		{ .id = (char *) "oci/b/y", .verdict = VERDICT_PASS },
@@ -104,15 +107,19 @@ START_TEST(an_update_keeps_what_it_did_not_see)
 		{ .id = (char *) "oci/a/known", .verdict = VERDICT_FAIL },
 		{ .id = (char *) "oci/w", .verdict = VERDICT_WARN },
 	};
-	struct run_record run = { .runtime = { .name = (char *) "crun" }, .cases = cases, .case_count = ARRAY_SIZE(cases) };
+	struct run_record run = { .runtime = { .name = (char *) "crun" },
+				  .cases = cases,
+				  .case_count = ARRAY_SIZE(cases) };
 	auto_text changes = { 0 }, out = { 0 };
 
 	expect_update(&all, &run, &changes);
 	expect_print(&all, &out);
-	ck_assert_str_eq(text_str(&changes), "- [crun] oci/b/x fail\n+ [crun] oci/b/x flaky\n- [crun] oci/b/y fail\n"
-					     "+ [crun] oci/n fail\n");
-	ck_assert_ptr_nonnull(strstr(text_str(&out), "\n[crun]\noci/a/* fail a glob\noci/b/x flaky a note\noci/b/z fail\n"
-						     "oci/n fail\n\n[runc]\noci/b/x fail\n"));
+	ck_assert_str_eq(text_str(&changes),
+			 "- [crun] oci/b/x fail\n+ [crun] oci/b/x flaky\n- [crun] oci/b/y fail\n"
+			 "+ [crun] oci/n fail\n");
+	ck_assert_ptr_nonnull(strstr(text_str(&out),
+				     "\n[crun]\noci/a/* fail a glob\noci/b/x flaky a note\noci/b/z fail\n"
+				     "oci/n fail\n\n[runc]\noci/b/x fail\n"));
 	auto_expectations again = parse(text_str(&out));
 	auto_text none = { 0 };
 	expect_update(&again, &run, &none);
@@ -138,5 +145,6 @@ END_TEST
 Suite *test_expect(void)
 {
 	return UNIT_SUITE("expect", the_last_row_that_matches_counts, files_that_cannot_be_read, surprises,
-			  an_update_keeps_what_it_did_not_see, only_a_failure_beside_a_passing_control_proves);
+			  an_update_keeps_what_it_did_not_see,
+			  only_a_failure_beside_a_passing_control_proves);
 }

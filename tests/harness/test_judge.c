@@ -15,14 +15,14 @@ Suite *test_judge(void);
 
 /* A good life cycle; each test spoils one fact of it. Steps: create, start, wait, delete. */
 static const char good_text[] =
-	"{\"symbols\": {}, \"inside\": {\"complete\": true, \"hostname\": \"box\"},"
-	" \"host\": {\"pid_file\": {\"content\": \"7\", \"pid\": 7}, \"leftovers\": [],"
-	"   \"after\": {\"step\": [{\"init\": {\"pid\": 7, \"alive\": true}}, {}, {}, {}]}},"
-	" \"state\": {\"step\": ["
-	"   {\"exists\": true, \"status\": \"created\", \"pid\": 7}, {\"exists\": true, \"status\": \"running\"},"
-	"   {\"exists\": true, \"status\": \"stopped\"}, {\"exists\": false}]},"
-	" \"exit\": {\"step\": [{\"verb\": \"create\", \"code\": 0}, {\"verb\": \"start\", \"code\": 0},"
-	"   {\"verb\": \"wait\", \"code\": 0}, {\"verb\": \"delete\", \"code\": 0}]}}";
+    "{\"symbols\": {}, \"inside\": {\"complete\": true, \"hostname\": \"box\"},"
+    " \"host\": {\"pid_file\": {\"content\": \"7\", \"pid\": 7}, \"leftovers\": [],"
+    "   \"after\": {\"step\": [{\"init\": {\"pid\": 7, \"alive\": true}}, {}, {}, {}]}},"
+    " \"state\": {\"step\": ["
+    "   {\"exists\": true, \"status\": \"created\", \"pid\": 7}, {\"exists\": true, \"status\": \"running\"},"
+    "   {\"exists\": true, \"status\": \"stopped\"}, {\"exists\": false}]},"
+    " \"exit\": {\"step\": [{\"verb\": \"create\", \"code\": 0}, {\"verb\": \"start\", \"code\": 0},"
+    "   {\"verb\": \"wait\", \"code\": 0}, {\"verb\": \"delete\", \"code\": 0}]}}";
 
 static const struct conformance_case plain = {
 	CASE(plain),
@@ -59,8 +59,8 @@ static void check(const struct conformance_case *c, const struct json *observati
 	ck_assert_msg(judgement.verdict == verdict, "%s: %s, %s", c->name, verdict_name(judgement.verdict),
 		      judgement.reason ? judgement.reason : "no reason");
 	if (word)
-		ck_assert_msg(judgement.reason && strstr(judgement.reason, word), "\"%s\" is not in: %s", word,
-			      judgement.reason);
+		ck_assert_msg(judgement.reason && strstr(judgement.reason, word), "\"%s\" is not in: %s",
+			      word, judgement.reason);
 	else
 		ck_assert_ptr_null(judgement.reason);
 	judgement_free(&judgement);
@@ -103,7 +103,8 @@ START_TEST(every_missing_proof_of_a_step_fails)
 		{ "state.step[3].exists", "true", "still exists" },
 		{ "state.step[3].exists", NULL, "still exists" },
 		{ "inside", NULL, "what the probe saw in the container was never recorded" },
-		{ "inside.hostname", "\"other\"", "expected inside.hostname to be \"box\", but it is \"other\"" },
+		{ "inside.hostname", "\"other\"",
+		  "expected inside.hostname to be \"box\", but it is \"other\"" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(spoils); i++) {
@@ -124,7 +125,7 @@ START_TEST(levels_and_disputes_soften_a_failure)
 	set(observation, "inside.hostname", "\"other\"");
 	should.clause[0].level = LEVEL_SHOULD;
 	check(&should, observation, VERDICT_WARN, "hostname");
-	mixed.clause[1] = (struct clause)SHOULD("other.clause");
+	mixed.clause[1] = (struct clause) SHOULD("other.clause");
 	check(&mixed, observation, VERDICT_FAIL, "hostname");
 	hardening.clause[0].level = LEVEL_HARDENING;
 	check(&hardening, observation, VERDICT_FAIL, "hostname");
@@ -174,7 +175,8 @@ START_TEST(a_refusal_is_an_error_without_effect_beside_its_control)
 		{ "exit.step[0].signal", "11", "ended by SIGSEGV" },
 		{ "exit.step[0].timed_out", "true", "within its time" },
 		{ "exit", NULL, "never recorded" },
-		{ "state.step[0]", "{\"exists\": true, \"status\": \"created\"}", "changed from no container to created" },
+		{ "state.step[0]", "{\"exists\": true, \"status\": \"created\"}",
+		  "changed from no container to created" },
 		{ "state", NULL, "was not recorded" },
 		{ "control.accepted", "false", "the corrected input is refused as well" },
 		{ "control", NULL, "no accepted control" },
@@ -199,13 +201,15 @@ START_TEST(a_sibling_that_was_done_is_a_control)
 		.clause = { MUST("some.clause") },
 		.when = { DO(create), DO(start), REFUSES(delete), DO(kill, "KILL"), DO(wait), DO(delete) },
 	};
-	const char *text = "{\"host\": {\"pid_file\": {\"pid\": 7}, \"after\": {\"step\": [{\"init\": {\"alive\": true}}]}},"
-			   " \"state\": {\"step\": [{\"exists\": true, \"status\": \"created\"},"
-			   "  {\"exists\": true, \"status\": \"running\"}, {\"exists\": true, \"status\": \"running\"},"
-			   "  {\"exists\": true, \"status\": \"stopped\"}, {\"exists\": true, \"status\": \"stopped\"},"
-			   "  {\"exists\": false}]},"
-			   " \"exit\": {\"step\": [{\"code\": 0}, {\"code\": 0}, {\"code\": 1}, {\"code\": 0}, {\"code\": 0},"
-			   "  {\"code\": 0}]}}";
+	const char *text =
+	    "{\"host\": {\"pid_file\": {\"pid\": 7}, \"after\": {\"step\": [{\"init\": {\"alive\": true}}]}},"
+	    " \"state\": {\"step\": [{\"exists\": true, \"status\": \"created\"},"
+	    "  {\"exists\": true, \"status\": \"running\"}, {\"exists\": true, \"status\": \"running\"},"
+	    "  {\"exists\": true, \"status\": \"stopped\"}, {\"exists\": true, \"status\": \"stopped\"},"
+	    "  {\"exists\": false}]},"
+	    " \"exit\": {\"step\": [{\"code\": 0}, {\"code\": 0}, {\"code\": 1}, {\"code\": 0}, {\"code\": "
+	    "0},"
+	    "  {\"code\": 0}]}}";
 	auto_json good = parse(text);
 	auto_json killed = parse(text);
 	auto_json never_done = parse(text);
@@ -223,7 +227,8 @@ START_TEST(a_step_on_another_container_is_judged_by_its_exit)
 	const struct conformance_case c = {
 		CASE(elsewhere),
 		.clause = { MUST("some.clause") },
-		.when = { DO(create, ["--bundle", "@bundle", "@id.2"]), REFUSES(create, ["--bundle", "@bundle", "@id.2"]) },
+		.when = { DO(create, [ "--bundle", "@bundle", "@id.2" ]),
+			  REFUSES(create, [ "--bundle", "@bundle", "@id.2" ]) },
 	};
 	auto_json observation = parse("{\"exit\": {\"step\": [{\"code\": 0}, {\"code\": 1}]}}");
 
@@ -238,7 +243,7 @@ START_TEST(own_steps_need_no_exit_but_may_not_fail)
 	const struct conformance_case c = {
 		CASE(own),
 		.clause = { MUST("some.clause") },
-		.when = { DO(ready), DO(write, { "path": "x" }) },
+		.when = { DO(ready), DO(write, { "path" : "x" }) },
 	};
 	auto_json nothing = parse("{}");
 	auto_json failed = parse("{\"exit\": {\"step\": [{\"code\": 1, \"errors\": \"init ended\"}]}}");
@@ -251,8 +256,9 @@ END_TEST
 /* What two runtimes record that do nothing at all, one saying yes and one saying no to everything. */
 static struct json *useless_runtime(int code, size_t steps)
 {
-	struct json *observation = parse("{\"inside\": {}, \"host\": {\"leftovers\": []}, \"state\": {\"step\": []},"
-					 " \"exit\": {\"step\": []}}");
+	struct json *observation =
+	    parse("{\"inside\": {}, \"host\": {\"leftovers\": []}, \"state\": {\"step\": []},"
+		  " \"exit\": {\"step\": []}}");
 
 	for (size_t i = 0; i < steps; i++) {
 		struct json *exit = json_new_object(), *state = json_new_object();
@@ -271,8 +277,10 @@ START_TEST(runtimes_that_do_nothing_pass_nothing)
 {
 	const struct conformance_case cases[] = {
 		{ CASE(life), .clause = { MUST("a") } },
-		{ CASE(kill), .clause = { MUST("a") }, .when = { DO(create), DO(start), DO(kill, "KILL"), DO(wait), DO(delete) } },
-		{ CASE(refusal), .clause = { MUST("a") }, .when = { REFUSES(create) }, .control = { SET("a", 1) } },
+		{ CASE(kill), .clause = { MUST("a") },
+		  .when = { DO(create), DO(start), DO(kill, "KILL"), DO(wait), DO(delete) } },
+		{ CASE(refusal), .clause = { MUST("a") }, .when = { REFUSES(create) },
+		  .control = { SET("a", 1) } },
 		{ CASE(bare), .clause = { MUST("a") }, .when = { REFUSES(start) } },
 		{ CASE(twice), .clause = { MUST("a") }, .when = { REFUSES(delete), DO(create), DO(delete) } },
 	};
@@ -283,8 +291,8 @@ START_TEST(runtimes_that_do_nothing_pass_nothing)
 			struct judgement judgement;
 
 			judge(&cases[i], observation, false, &judgement);
-			ck_assert_msg(judgement.verdict == VERDICT_FAIL, "%s passes a runtime that always exits %d",
-				      cases[i].name, code);
+			ck_assert_msg(judgement.verdict == VERDICT_FAIL,
+				      "%s passes a runtime that always exits %d", cases[i].name, code);
 			judgement_free(&judgement);
 		}
 }
@@ -296,7 +304,7 @@ START_TEST(unseen_rows_are_listed_and_prove_nothing)
 	auto_json observation = parse(good_text);
 	struct judgement judgement;
 
-	some.then[1] = (struct expect)KERNEL_ORDER("mnt.bind:/a", "proc.exec:payload");
+	some.then[1] = (struct expect) KERNEL_ORDER("mnt.bind:/a", "proc.exec:payload");
 	judge(&some, observation, false, &judgement);
 	ck_assert_int_eq(judgement.verdict, VERDICT_PASS);
 	ck_assert_uint_eq(judgement.unseen_count, 1);
@@ -335,7 +343,8 @@ START_TEST(the_first_failure_is_told_with_its_rung)
 	set(observation, "exit.step[0].errors", "\"line one\\nno such thing\\n\"");
 	judge(&plain, observation, false, &judgement);
 	ck_assert_ptr_null(judgement.expected);
-	ck_assert_str_eq(judgement.reason, "step 1, create: expected success, but it exited 1: no such thing");
+	ck_assert_str_eq(judgement.reason,
+			 "step 1, create: expected success, but it exited 1: no such thing");
 	ck_assert_str_eq(judgement.rung, "L3 OCI");
 	judgement_free(&judgement);
 }
@@ -343,10 +352,11 @@ END_TEST
 
 Suite *test_judge(void)
 {
-	return UNIT_SUITE("judge", a_good_life_passes, no_observation_is_broken, every_missing_proof_of_a_step_fails,
-			  levels_and_disputes_soften_a_failure, a_hang_is_never_softened,
-			  a_refusal_is_an_error_without_effect_beside_its_control, a_sibling_that_was_done_is_a_control,
-			  a_step_on_another_container_is_judged_by_its_exit, own_steps_need_no_exit_but_may_not_fail,
-			  runtimes_that_do_nothing_pass_nothing, unseen_rows_are_listed_and_prove_nothing,
-			  a_wrong_row_is_broken, the_first_failure_is_told_with_its_rung);
+	return UNIT_SUITE(
+	    "judge", a_good_life_passes, no_observation_is_broken, every_missing_proof_of_a_step_fails,
+	    levels_and_disputes_soften_a_failure, a_hang_is_never_softened,
+	    a_refusal_is_an_error_without_effect_beside_its_control, a_sibling_that_was_done_is_a_control,
+	    a_step_on_another_container_is_judged_by_its_exit, own_steps_need_no_exit_but_may_not_fail,
+	    runtimes_that_do_nothing_pass_nothing, unseen_rows_are_listed_and_prove_nothing,
+	    a_wrong_row_is_broken, the_first_failure_is_told_with_its_rung);
 }

@@ -14,25 +14,27 @@
 Suite *test_judge_rows(void);
 
 static const char observation_text[] =
-	"{\"symbols\": {\"@scratch\": \"/run/s\", \"@id\": \"c1\"},"
-	" \"inside\": {\"complete\": true, \"hostname\": \"box\", \"uid\": {\"real\": 1000},"
-	"   \"caps\": {\"effective\": [\"CAP_A\", \"CAP_B\", \"CAP_C\"]},"
-	"   \"rlimits\": {\"RLIMIT_NOFILE\": {\"soft\": 18446744073709551615}},"
-	"   \"try\": {\"write /run/s/x\": {\"errno\": \"EROFS\"}}, \"exe\": null,"
-	"   \"namespaces\": {\"pid\": \"pid:[2]\"},"
-	"   \"mounts\": [{\"destination\": \"/data\", \"flags\": [\"ro\"]}]},"
-	" \"host\": {\"scratch\": {\"y\": {}}, \"world\": {\"namespaces\": {\"pid\": \"pid:[1]\"}, \"name\": \"box\"},"
-	"   \"limit\": \"42\", \"max\": \"max\", \"low\": -5, \"hook_order\": [\"a\", \"x\", \"b\", \"a\"]},"
-	" \"state\": {\"after\": {\"create\": {\"id\": \"c1\", \"status\": \"created\"}}},"
-	" \"exit\": {\"create\": {\"code\": 0}},"
-	" \"meta\": {\"inside.secret\": {\"error\": \"Permission denied\"}}}";
+    "{\"symbols\": {\"@scratch\": \"/run/s\", \"@id\": \"c1\"},"
+    " \"inside\": {\"complete\": true, \"hostname\": \"box\", \"uid\": {\"real\": 1000},"
+    "   \"caps\": {\"effective\": [\"CAP_A\", \"CAP_B\", \"CAP_C\"]},"
+    "   \"rlimits\": {\"RLIMIT_NOFILE\": {\"soft\": 18446744073709551615}},"
+    "   \"try\": {\"write /run/s/x\": {\"errno\": \"EROFS\"}}, \"exe\": null,"
+    "   \"namespaces\": {\"pid\": \"pid:[2]\"},"
+    "   \"mounts\": [{\"destination\": \"/data\", \"flags\": [\"ro\"]}]},"
+    " \"host\": {\"scratch\": {\"y\": {}}, \"world\": {\"namespaces\": {\"pid\": \"pid:[1]\"}, \"name\": "
+    "\"box\"},"
+    "   \"limit\": \"42\", \"max\": \"max\", \"low\": -5, \"hook_order\": [\"a\", \"x\", \"b\", \"a\"]},"
+    " \"state\": {\"after\": {\"create\": {\"id\": \"c1\", \"status\": \"created\"}}},"
+    " \"exit\": {\"create\": {\"code\": 0}},"
+    " \"meta\": {\"inside.secret\": {\"error\": \"Permission denied\"}}}";
 
 static struct json *observation_new(void)
 {
 	struct err err = { 0 };
 	struct json *ret = NULL;
 
-	ck_assert_msg(json_parse(observation_text, strlen(observation_text), &ret, &err) == 0, "%s", err.text);
+	ck_assert_msg(json_parse(observation_text, strlen(observation_text), &ret, &err) == 0, "%s",
+		      err.text);
 	return ret;
 }
 
@@ -55,17 +57,17 @@ START_TEST(rows_that_hold)
 	const struct expect rows[] = {
 		INSIDE("hostname", equals, "box"),
 		INSIDE("uid.real", equals, 1000),
-		INSIDE("uid", equals, { "real": 1000 }),
+		INSIDE("uid", equals, { "real" : 1000 }),
 		INSIDE("hostname", equals, "@host.world.name"),
 		INSIDE("namespaces.pid", differs, "@host.world.namespaces.pid"),
 		INSIDE("try[write @scratch/x].errno", equals, "EROFS"),
 		STATE("after[create].id", equals, "@id"),
 		INSIDE("hostname", contains, "o"),
 		INSIDE("caps.effective", contains, "CAP_B"),
-		INSIDE("caps.effective", contains, ["CAP_C", "CAP_A"]),
+		INSIDE("caps.effective", contains, [ "CAP_C", "CAP_A" ]),
 		INSIDE("uid", contains, "real"),
 		INSIDE("hostname", lacks, "z"),
-		INSIDE("caps.effective", lacks, ["CAP_X", "CAP_Y"]),
+		INSIDE("caps.effective", lacks, [ "CAP_X", "CAP_Y" ]),
 		INSIDE("uid", lacks, "effective"),
 		INSIDE("hostname", matches, "^b.x$"),
 		INSIDE("hostname", present),
@@ -80,8 +82,8 @@ START_TEST(rows_that_hold)
 		HOST("low", at_least, -5),
 		INSIDE("rlimits.RLIMIT_NOFILE.soft", at_least, 18446744073709551615),
 		INSIDE("rlimits.RLIMIT_NOFILE.soft", at_least, 18446744073709551614),
-		HOST("hook_order", ordered, ["a", "b"]),
-		HOST("hook_order", ordered, ["b", "a"]),
+		HOST("hook_order", ordered, [ "a", "b" ]),
+		HOST("hook_order", ordered, [ "b", "a" ]),
 		EXIT("create.code", equals, 0),
 	};
 
@@ -94,15 +96,15 @@ START_TEST(rows_that_fail)
 	const struct expect rows[] = {
 		INSIDE("hostname", equals, "Box"),
 		INSIDE("uid.real", equals, "1000"),
-		INSIDE("caps.effective", equals, ["CAP_B", "CAP_A", "CAP_C"]),
+		INSIDE("caps.effective", equals, [ "CAP_B", "CAP_A", "CAP_C" ]),
 		INSIDE("namespaces.pid", equals, "@host.world.namespaces.pid"),
 		INSIDE("hostname", differs, "box"),
 		INSIDE("hostname", contains, "z"),
 		INSIDE("caps.effective", contains, "CAP_"),
-		INSIDE("caps.effective", contains, ["CAP_A", "CAP_X"]),
+		INSIDE("caps.effective", contains, [ "CAP_A", "CAP_X" ]),
 		INSIDE("uid.real", contains, "1"),
 		INSIDE("hostname", lacks, "bo"),
-		INSIDE("caps.effective", lacks, ["CAP_X", "CAP_A"]),
+		INSIDE("caps.effective", lacks, [ "CAP_X", "CAP_A" ]),
 		INSIDE("uid.real", lacks, "9"),
 		INSIDE("uid", lacks, "real"),
 		INSIDE("hostname", matches, "^x"),
@@ -116,8 +118,8 @@ START_TEST(rows_that_fail)
 		HOST("max", at_least, 0),
 		HOST("low", at_least, 0),
 		INSIDE("rlimits.RLIMIT_NOFILE.soft", at_most, 18446744073709551614),
-		HOST("hook_order", ordered, ["b", "x"]),
-		HOST("hook_order", ordered, ["a", "b", "a", "b"]),
+		HOST("hook_order", ordered, [ "b", "x" ]),
+		HOST("hook_order", ordered, [ "a", "b", "a", "b" ]),
 		INSIDE("hostname", ordered, ["b"]),
 	};
 
@@ -154,7 +156,8 @@ END_TEST
 
 START_TEST(a_section_that_is_missing_fails_absent_too)
 {
-	const struct expect rows[] = { INSIDE("hostname", absent), HOST("leftovers", absent), EXIT("init", absent) };
+	const struct expect rows[] = { INSIDE("hostname", absent), HOST("leftovers", absent),
+				       EXIT("init", absent) };
 	auto_json observation = json_new_object();
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -168,8 +171,8 @@ END_TEST
 
 START_TEST(an_expected_value_that_is_no_json_is_our_mistake)
 {
-	const struct expect rows[] = { INSIDE("hostname", equals, box), INSIDE("hostname", contains, "a", "b"),
-				       INSIDE("hostname", equals) };
+	const struct expect rows[] = { INSIDE("hostname", equals, box),
+				       INSIDE("hostname", contains, "a", "b"), INSIDE("hostname", equals) };
 
 	check_rows(rows, ARRAY_SIZE(rows), FINDING_INVALID);
 }
@@ -249,20 +252,26 @@ static void check_reason(const struct expect *row, const char *sentence)
 
 START_TEST(reasons_are_sentences)
 {
-	const struct expect value = INSIDE("uid.real", equals, 0), symbol = INSIDE("try[write @scratch/x].errno", absent),
-			    nothing = INSIDE("secret", equals, 1), fact = HOST("limit", equals, "@host.other");
+	const struct expect value = INSIDE("uid.real", equals, 0),
+			    symbol = INSIDE("try[write @scratch/x].errno", absent),
+			    nothing = INSIDE("secret", equals, 1),
+			    fact = HOST("limit", equals, "@host.other");
 
 	check_reason(&value, "expected inside.uid.real to be 0, but it is 1000");
-	check_reason(&symbol, "expected inside.try[write /run/s/x].errno not to be there, but it is \"EROFS\"");
-	check_reason(&nothing, "expected inside.secret to be 1, but nothing is recorded there (Permission denied)");
-	check_reason(&fact, "expected host.limit to be \"@host.other\", but host.other, which it is compared with, is "
-			    "not recorded");
+	check_reason(&symbol,
+		     "expected inside.try[write /run/s/x].errno not to be there, but it is \"EROFS\"");
+	check_reason(&nothing,
+		     "expected inside.secret to be 1, but nothing is recorded there (Permission denied)");
+	check_reason(
+	    &fact, "expected host.limit to be \"@host.other\", but host.other, which it is compared with, is "
+		   "not recorded");
 }
 END_TEST
 
 Suite *test_judge_rows(void)
 {
 	return UNIT_SUITE("judge_rows", rows_that_hold, rows_that_fail, missing_evidence_fails_every_relation,
-			  a_section_that_is_missing_fails_absent_too, an_expected_value_that_is_no_json_is_our_mistake,
-			  kernel_rows_need_a_recording, functions_say_why, reasons_are_sentences);
+			  a_section_that_is_missing_fails_absent_too,
+			  an_expected_value_that_is_no_json_is_our_mistake, kernel_rows_need_a_recording,
+			  functions_say_why, reasons_are_sentences);
 }

@@ -29,8 +29,8 @@ static const struct machine able = {
 };
 
 /* sentence: the beginning of why not; NULL: it can run. */
-static void check(const struct machine *machine, const char *profile, const char *spec, const struct conformance_case *c,
-		  const char *sentence)
+static void check(const struct machine *machine, const char *profile, const char *spec,
+		  const struct conformance_case *c, const char *sentence)
 {
 	struct runtime runtime = { .profile = profile_find(profile), .spec_version = (char *) spec };
 	auto_clauses clauses = { 0 };
@@ -59,7 +59,8 @@ START_TEST(each_need_is_asked)
 		{ { .bpf = 1 }, "needs to record kernel calls" },
 		{ { .cgroup = 1 }, "needs cgroup v1" },
 		{ { .cgroup = 2 }, "needs cgroup v2" },
-		{ { .controller = "pids" }, "needs the cgroup controller pids; worlds on this machine offer none" },
+		{ { .controller = "pids" },
+		  "needs the cgroup controller pids; worlds on this machine offer none" },
 		{ { .kernel = "5.12" }, "needs kernel 5.12; this is 4.4" },
 	};
 	const struct machine unable = { .kernel = "4.4" };
@@ -100,7 +101,9 @@ END_TEST
 
 START_TEST(newer_clauses_are_skipped_as_newer)
 {
-	const struct conformance_case c = { .name = "c", .clause = { MUST("linux.idmap.hostID"), SHOULD("linux.ns.supported.time") } };
+	const struct conformance_case c = {
+		.name = "c", .clause = { MUST("linux.idmap.hostID"), SHOULD("linux.ns.supported.time") }
+	};
 
 	check(&able, "generic", "1.3.0", &c, NULL);
 	check(&able, "generic", "1.1.0", &c, NULL);
@@ -138,7 +141,8 @@ START_TEST(the_lower_version_is_written)
 		auto_json features = NULL;
 
 		if (rows[i].features)
-			ck_assert_int_eq(json_parse(rows[i].features, strlen(rows[i].features), &features, NULL), 0);
+			ck_assert_int_eq(
+			    json_parse(rows[i].features, strlen(rows[i].features), &features, NULL), 0);
 		auto_free char *version = runtime_spec_version(features, rows[i].profile);
 		ck_assert_str_eq(version, rows[i].expected);
 	}
@@ -170,8 +174,9 @@ END_TEST
 
 START_TEST(every_profile_can_be_read)
 {
-	static const char *const keys[] = { "name", "match", "spec_version", "payload_visible", "global_args", "lacks",
-					    "command", "edits", "install", "notes", "timeout_scale" };
+	static const char *const keys[] = { "name",        "match", "spec_version", "payload_visible",
+					    "global_args", "lacks", "command",      "edits",
+					    "install",     "notes", "timeout_scale" };
 	const struct profile *profile;
 	size_t count = 0;
 
@@ -210,7 +215,8 @@ END_TEST
 
 Suite *test_needs(void)
 {
-	return UNIT_SUITE("needs", each_need_is_asked, controllers_are_whole_words, what_a_profile_lacks_is_skipped,
-			  newer_clauses_are_skipped_as_newer, versions_compare_by_number, the_lower_version_is_written,
+	return UNIT_SUITE("needs", each_need_is_asked, controllers_are_whole_words,
+			  what_a_profile_lacks_is_skipped, newer_clauses_are_skipped_as_newer,
+			  versions_compare_by_number, the_lower_version_is_written,
 			  version_lines_find_their_profile, every_profile_can_be_read, runtimes_are_located);
 }

@@ -28,9 +28,15 @@ static int parse(const char *verb, char *const *argv, struct options *ret, struc
 
 START_TEST(options_are_read_in_every_form)
 {
-	char *const argv[] = { "oci/*", "--runtime", "crun", "--runtime=./runc", "-j4", "-o", "out", "--fail-fast",
-			       "--retries", "2", "--json", "--timeout-scale=2.5", "--seed", "18446744073709551615",
-			       "--", "--not-an-option", NULL };
+	char *const argv[] = { "oci/*",     "--runtime",
+			       "crun",      "--runtime=./runc",
+			       "-j4",       "-o",
+			       "out",       "--fail-fast",
+			       "--retries", "2",
+			       "--json",    "--timeout-scale=2.5",
+			       "--seed",    "18446744073709551615",
+			       "--",        "--not-an-option",
+			       NULL };
 	struct options options;
 	struct err err = { 0 };
 
@@ -115,7 +121,8 @@ START_TEST(the_manual_page_is_the_printed_one)
 	struct err err = { 0 };
 
 	help_manual(&printed);
-	ck_assert_msg(file_read_at(AT_FDCWD, "docs/plumbline.1", 1 << 20, &committed, &err) == 0, "%s", err.text);
+	ck_assert_msg(file_read_at(AT_FDCWD, "docs/plumbline.1", 1 << 20, &committed, &err) == 0, "%s",
+		      err.text);
 	ck_assert_msg(!strcmp(text_str(&printed), text_str(&committed)),
 		      "docs/plumbline.1 is old: build/bin/plumbline help manual > docs/plumbline.1");
 }
@@ -123,6 +130,7 @@ END_TEST
 
 Suite *test_options(void)
 {
-	return UNIT_SUITE("options", options_are_read_in_every_form, mistakes_are_told_with_the_next_thing_to_type,
-			  every_verb_shows_examples_first_and_all_its_options, the_manual_page_is_the_printed_one);
+	return UNIT_SUITE(
+	    "options", options_are_read_in_every_form, mistakes_are_told_with_the_next_thing_to_type,
+	    every_verb_shows_examples_first_and_all_its_options, the_manual_page_is_the_printed_one);
 }

@@ -26,8 +26,8 @@ static struct json *parse(const char *text)
 
 static struct case_record full_case(void)
 {
-	static char *clauses[] = { (char *) "MUST a.b", (char *) "SHOULD c.d" }, *leaks[] = { (char *) "a cgroup" },
-		    *unseen[] = { (char *) "mnt.bind:/x to happen" };
+	static char *clauses[] = { (char *) "MUST a.b", (char *) "SHOULD c.d" },
+		    *leaks[] = { (char *) "a cgroup" }, *unseen[] = { (char *) "mnt.bind:/x to happen" };
 
 	return (struct case_record){
 		.id = (char *) "oci/a/b",
@@ -92,8 +92,11 @@ static struct run_record small_run(struct case_record *cases, size_t count)
 		.machine = (char *) "x86_64",
 		.cgroup_mode = (char *) "hybrid",
 		.distribution = (char *) "Debian",
-		.runtime = { .name = (char *) "crun", .path = (char *) "/usr/bin/crun", .sha256 = (char *) "00",
-			     .version = (char *) "crun version 1", .spec_version = (char *) "1.0.2",
+		.runtime = { .name = (char *) "crun",
+			     .path = (char *) "/usr/bin/crun",
+			     .sha256 = (char *) "00",
+			     .version = (char *) "crun version 1",
+			     .spec_version = (char *) "1.0.2",
 			     .profile = (char *) "crun" },
 		.cases = cases,
 		.case_count = count,
@@ -157,13 +160,18 @@ START_TEST(hostile_runs_are_refused)
 		"[]",
 		"null",
 		"{\"type\": \"run\"}",
-		"{\"type\": \"run\", \"schema\": \"2.0\", \"run\": \"r\", \"runtime\": {\"name\": \"x\"}, \"cases\": []}",
+		"{\"type\": \"run\", \"schema\": \"2.0\", \"run\": \"r\", \"runtime\": {\"name\": \"x\"}, "
+		"\"cases\": []}",
 		"{\"type\": \"run\", \"schema\": \"1.0\", \"run\": \"r\", \"runtime\": {\"name\": \"x\"}}",
-		"{\"type\": \"run\", \"schema\": \"1.0\", \"run\": 5, \"runtime\": {\"name\": \"x\"}, \"cases\": []}",
+		"{\"type\": \"run\", \"schema\": \"1.0\", \"run\": 5, \"runtime\": {\"name\": \"x\"}, "
+		"\"cases\": []}",
 		"{\"type\": \"run\", \"schema\": \"1.0\", \"run\": \"r\", \"runtime\": [], \"cases\": []}",
-		"{\"type\": \"run\", \"schema\": \"1.0\", \"run\": \"r\", \"runtime\": {\"name\": \"x\", \"features\": 1}, \"cases\": []}",
-		"{\"type\": \"run\", \"schema\": \"1.0\", \"run\": \"r\", \"runtime\": {\"name\": \"x\"}, \"cases\": [null]}",
-		"{\"type\": \"run\", \"schema\": \"1.0\", \"run\": \"r\", \"runtime\": {\"name\": \"x\"}, \"cases\": [{\"id\": \"a\"}]}",
+		"{\"type\": \"run\", \"schema\": \"1.0\", \"run\": \"r\", \"runtime\": {\"name\": \"x\", "
+		"\"features\": 1}, \"cases\": []}",
+		"{\"type\": \"run\", \"schema\": \"1.0\", \"run\": \"r\", \"runtime\": {\"name\": \"x\"}, "
+		"\"cases\": [null]}",
+		"{\"type\": \"run\", \"schema\": \"1.0\", \"run\": \"r\", \"runtime\": {\"name\": \"x\"}, "
+		"\"cases\": [{\"id\": \"a\"}]}",
 		"{\"type\": \"run\", \"schema\": \"1.0\", \"run\": \"r\", \"runtime\": {\"name\": \"x\"},"
 		" \"cases\": [{\"id\": \"a\", \"verdict\": \"great\"}]}",
 		"{\"type\": \"run\", \"schema\": \"1.0\", \"run\": \"r\", \"runtime\": {\"name\": \"x\"},"

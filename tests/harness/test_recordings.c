@@ -1,4 +1,7 @@
-/* Golden observations of real runtimes are judged again: a change of the judge or of a case shows here, without root. */
+/*
+ * Golden observations of real runtimes are judged again: a change of the judge or of a case shows here,
+ * without root.
+ */
 #include "tests/unit.h"
 
 #include <fcntl.h>
@@ -23,7 +26,8 @@ static void load_index(struct table *ret)
 	auto_text text = { 0 };
 	struct err err = { 0 };
 
-	ck_assert_msg(file_read_at(AT_FDCWD, "fixtures/recordings/index.tsv", 1 << 20, &text, &err) == 0, "%s", err.text);
+	ck_assert_msg(file_read_at(AT_FDCWD, "fixtures/recordings/index.tsv", 1 << 20, &text, &err) == 0,
+		      "%s", err.text);
 	ck_assert_msg(table_parse(text.data, text.len, columns, ret, &err) == 0, "%s", err.text);
 	ck_assert_uint_gt(ret->rows, 0);
 }
@@ -52,10 +56,12 @@ START_TEST(recordings_are_judged_as_before)
 		struct judgement judgement;
 
 		judge(c, observation, false, &judgement);
-		ck_assert_msg(judgement.verdict == verdict_from_name(table_cell(&table, i, 1)), "%s: %s, %s", name,
-			      verdict_name(judgement.verdict), judgement.reason ? judgement.reason : "");
+		ck_assert_msg(judgement.verdict == verdict_from_name(table_cell(&table, i, 1)), "%s: %s, %s",
+			      name, verdict_name(judgement.verdict),
+			      judgement.reason ? judgement.reason : "");
 		if (*reason)
-			ck_assert_msg(text_starts(judgement.reason, reason), "%s: %s", name, judgement.reason);
+			ck_assert_msg(text_starts(judgement.reason, reason), "%s: %s", name,
+				      judgement.reason);
 		judgement_free(&judgement);
 	}
 }
@@ -78,8 +84,8 @@ START_TEST(a_recording_without_its_evidence_fails)
 				continue;
 			ck_assert_int_eq(json_drop(observation, parts[k], NULL), 0);
 			judge(c, observation, false, &judgement);
-			ck_assert_msg(judgement.verdict == VERDICT_FAIL, "%s without %s: %s", table_cell(&table, i, 0),
-				      parts[k], verdict_name(judgement.verdict));
+			ck_assert_msg(judgement.verdict == VERDICT_FAIL, "%s without %s: %s",
+				      table_cell(&table, i, 0), parts[k], verdict_name(judgement.verdict));
 			judgement_free(&judgement);
 		}
 }
@@ -108,7 +114,8 @@ START_TEST(a_recording_without_the_section_of_a_row_fails)
 				continue;
 			json_remove(observation, section);
 			judge(c, observation, false, &judgement);
-			ck_assert_msg(judgement.verdict == VERDICT_FAIL, "%s without %s", table_cell(&table, i, 0), section);
+			ck_assert_msg(judgement.verdict == VERDICT_FAIL, "%s without %s",
+				      table_cell(&table, i, 0), section);
 			judgement_free(&judgement);
 		}
 	}
@@ -117,6 +124,7 @@ END_TEST
 
 Suite *test_recordings(void)
 {
-	return UNIT_SUITE("recordings", recordings_are_judged_as_before, a_recording_without_its_evidence_fails,
+	return UNIT_SUITE("recordings", recordings_are_judged_as_before,
+			  a_recording_without_its_evidence_fails,
 			  a_recording_without_the_section_of_a_row_fails);
 }

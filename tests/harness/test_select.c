@@ -16,10 +16,10 @@ Suite *test_select(void);
 
 static const struct conformance_case sample_cases[] = {
 	{
-		CASE(first_claim),
-		.clause = { MUST("config.mounts.a"), SHOULD("config.root.b") },
-		.needs = { .root = 1, .controller = "pids" },
-		.refuted_by = "some-fault",
+	    CASE(first_claim),
+	    .clause = { MUST("config.mounts.a"), SHOULD("config.root.b") },
+	    .needs = { .root = 1, .controller = "pids" },
+	    .refuted_by = "some-fault",
 	},
 };
 static const struct area sample_area = { "oci/sample", sample_cases, 1 };
@@ -35,12 +35,37 @@ static int chooses(const char *selector)
 START_TEST(selectors_choose)
 {
 	static const char *const yes[] = {
-		"oci/sample/first_claim", "oci/sample/*", "oci/sample", "oci/sample/", "oci", "*first*", "*/first_*",
-		"area:oci/sample", "area:oci", "area:oci/*", "level:must", "level:should", "level:MUST",
-		"needs:root", "needs:controller", "needs:pids", "!needs:bpf", "clause:config.mounts.*",
-		"clause:config.root.b", "name:first*", "fault:some-fault", "fault:*", "id:oci/*", "profile:full",
-		"area:oci/sample & level:must & !needs:bpf", "area:none | level:must", "(area:none | level:must) & needs:root",
-		"!(area:none)", "!!level:must", "area:none & level:may | needs:root", "  oci/sample  ",
+		"oci/sample/first_claim",
+		"oci/sample/*",
+		"oci/sample",
+		"oci/sample/",
+		"oci",
+		"*first*",
+		"*/first_*",
+		"area:oci/sample",
+		"area:oci",
+		"area:oci/*",
+		"level:must",
+		"level:should",
+		"level:MUST",
+		"needs:root",
+		"needs:controller",
+		"needs:pids",
+		"!needs:bpf",
+		"clause:config.mounts.*",
+		"clause:config.root.b",
+		"name:first*",
+		"fault:some-fault",
+		"fault:*",
+		"id:oci/*",
+		"profile:full",
+		"area:oci/sample & level:must & !needs:bpf",
+		"area:none | level:must",
+		"(area:none | level:must) & needs:root",
+		"!(area:none)",
+		"!!level:must",
+		"area:none & level:may | needs:root",
+		"  oci/sample  ",
 		"profile:smoke",
 	};
 
@@ -52,9 +77,21 @@ END_TEST
 START_TEST(selectors_leave_out)
 {
 	static const char *const no[] = {
-		"oci/sample/second", "oci/samp", "oci/sample/first", "area:oci/sam", "level:may", "needs:bpf",
-		"!needs:root", "clause:config", "name:first", "fault:none", "profile:none", "area:oci & level:may",
-		"!(area:oci | level:may)", "cri", "id:oci/samp",
+		"oci/sample/second",
+		"oci/samp",
+		"oci/sample/first",
+		"area:oci/sam",
+		"level:may",
+		"needs:bpf",
+		"!needs:root",
+		"clause:config",
+		"name:first",
+		"fault:none",
+		"profile:none",
+		"area:oci & level:may",
+		"!(area:oci | level:may)",
+		"cri",
+		"id:oci/samp",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(no); i++)
@@ -65,8 +102,19 @@ END_TEST
 START_TEST(selectors_that_cannot_be_read)
 {
 	static const char *const bad[] = {
-		"", "  ", "&", "area:oci &", "& area:oci", "(area:oci", "area:oci)", "!", "colour:red", "area:oci | | level:must",
-		"area:oci level:must", "area:none & colour:red", "area:oci | colour:red",
+		"",
+		"  ",
+		"&",
+		"area:oci &",
+		"& area:oci",
+		"(area:oci",
+		"area:oci)",
+		"!",
+		"colour:red",
+		"area:oci | | level:must",
+		"area:oci level:must",
+		"area:none & colour:red",
+		"area:oci | colour:red",
 	};
 	auto_text deep = { 0 };
 
@@ -129,7 +177,8 @@ END_TEST
 
 START_TEST(shards_are_read_strictly)
 {
-	static const char *const bad[] = { "", "1", "0/2", "3/2", "a/2", "1/b", "1/2/3", "-1/2", "1/0", " 1/2", "1/" };
+	static const char *const bad[] = { "",      "1",    "0/2", "3/2",  "a/2", "1/b",
+					   "1/2/3", "-1/2", "1/0", " 1/2", "1/" };
 	struct shard shard = { 0 };
 
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
@@ -178,7 +227,8 @@ END_TEST
 
 START_TEST(near_words_are_suggested)
 {
-	static const char *const words[] = { "oci/mounts/ro_bind", "oci/kill/by_number", "timeout-scale", "list", "test" };
+	static const char *const words[] = { "oci/mounts/ro_bind", "oci/kill/by_number", "timeout-scale",
+					     "list", "test" };
 
 	ck_assert_str_eq(suggest("oci/mounts/ro_bnd", words, 5), "oci/mounts/ro_bind");
 	ck_assert_str_eq(suggest("ro_bind", words, 5), "oci/mounts/ro_bind");
@@ -193,7 +243,7 @@ END_TEST
 Suite *test_select(void)
 {
 	return UNIT_SUITE("select", selectors_choose, selectors_leave_out, selectors_that_cannot_be_read,
-			  everything_is_selected_by_nothing, shards_are_the_whole_without_overlap, the_hash_is_fnv_1a,
-			  shards_are_read_strictly, smoke_takes_a_few_of_every_area, a_seed_shuffles_the_same_way,
-			  near_words_are_suggested);
+			  everything_is_selected_by_nothing, shards_are_the_whole_without_overlap,
+			  the_hash_is_fnv_1a, shards_are_read_strictly, smoke_takes_a_few_of_every_area,
+			  a_seed_shuffles_the_same_way, near_words_are_suggested);
 }
