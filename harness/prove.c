@@ -41,7 +41,7 @@ const char *proof_name(enum proof_kind kind)
 	return names[kind];
 }
 
-enum proof_kind proof_decide(enum verdict control, enum verdict faulty)
+enum proof_kind proof_decide(enum verdict control, enum verdict faulty, bool soft)
 {
 	if (control == VERDICT_SKIP)
 		return PROOF_SKIPPED;
@@ -51,8 +51,7 @@ enum proof_kind proof_decide(enum verdict control, enum verdict faulty)
 		return PROOF_NO_CONTROL;
 	if (faulty == VERDICT_NOTRUN || !faulty)
 		return PROOF_NOT_RUN;
-	/* A warning was noticed too: the clause is a SHOULD or disputed, and without the fault there was none. */
-	if (faulty == VERDICT_FAIL || faulty == VERDICT_WARN)
+	if (faulty == VERDICT_FAIL || (soft && faulty == VERDICT_WARN))
 		return PROOF_CAUGHT;
 	return PROOF_SURVIVED;
 }
@@ -147,9 +146,13 @@ static void decide(struct prover *prover)
 {
 	for (size_t i = 0; i < prover->proofs->count; i++) {
 		struct proof *row = &prover->proofs->rows[i];
+		const struct conformance_case *c = prover->prepared->selection.items[i].c;
+		enum level level = case_level(c);
+		bool soft = level == LEVEL_SHOULD || level == LEVEL_MAY ||
+			    case_is_disputed(&prover->prepared->clauses, c);
 
 		if (!row->kind)
-			row->kind = proof_decide(row->control, row->faulty);
+			row->kind = proof_decide(row->control, row->faulty, soft);
 	}
 }
 

@@ -37,8 +37,8 @@ struct proofs {
 
 const char *proof_name(enum proof_kind kind);	/* "caught", "survived", "no fault" ... */
 
-/* From the two verdicts to a kind: pure. A warn behind the fault is caught as well: without it there was none. */
-enum proof_kind proof_decide(enum verdict control, enum verdict faulty);
+/* From the two verdicts to a kind: pure. soft: the case is a SHOULD, a MAY or disputed, so a warn is its fail. */
+enum proof_kind proof_decide(enum verdict control, enum verdict faulty, bool soft);
 
 int prove_cases(const struct options *options, struct prepared_run *prepared, const struct runtime *runtime,
 		struct proofs *ret, struct err *err);

@@ -16,6 +16,7 @@
 #include "harness/edit.h"
 #include "harness/engine.h"
 #include "harness/profile.h"
+#include "harness/shell_word.h"
 
 /* The driver's words name places of a world; here they lie in the directory. Longest first. */
 static const struct {
@@ -41,7 +42,7 @@ static void add_word(struct script *script, const char *word)
 	for (size_t i = 0; i < ARRAY_SIZE(places) && !here.len; i++)
 		if (!strcmp(word, places[i].world))
 			text_addf(&here, "%s%s", script->repro->directory, places[i].here);
-	text_escape_shell(script->out, here.len ? text_str(&here) : word);
+	shell_word(here.len ? text_str(&here) : word, script->out);
 }
 
 static void add_lines(struct script *script, const char *lines)
@@ -127,7 +128,7 @@ static void command(struct script *script, const char *words, const char *path, 
 {
 	text_add(script->out, words);
 	text_add_char(script->out, ' ');
-	text_escape_shell(script->out, path ? path : "");
+	shell_word(path ? path : "", script->out);
 	text_add(script->out, rest);
 }
 
@@ -137,7 +138,7 @@ static int own_write(struct script *script, const struct json *argument)
 
 	command(script, "mkdir -p -- \"$(dirname --", path, ")\"\n");
 	command(script, "printf %s", content, " > ");
-	text_escape_shell(script->out, path ? path : "");
+	shell_word(path ? path : "", script->out);
 	add_lines(script, "\n");
 	return 0;
 }
@@ -147,7 +148,7 @@ static int own_rename(struct script *script, const struct json *argument)
 	const char *to = json_string(json_at(argument, 1));
 
 	command(script, "mv --", json_string(json_at(argument, 0)), " ");
-	text_escape_shell(script->out, to ? to : "");
+	shell_word(to ? to : "", script->out);
 	add_lines(script, "\n");
 	return 0;
 }
@@ -164,7 +165,7 @@ static int own_mount(struct script *script, const struct json *argument)
 
 	command(script, "mkdir -p --", path, "\n");
 	command(script, "mount -t tmpfs -o", options && *options ? options : "defaults", " plumbline ");
-	text_escape_shell(script->out, path ? path : "");
+	shell_word(path ? path : "", script->out);
 	command(script, "\necho mark >", path, "/mark\n");
 	return 0;
 }
@@ -206,7 +207,7 @@ static int add_step(struct script *script, const struct step *step)
 	text_addf(script->out, "\nsay ");
 	auto_free char *title = text_format("%zu. %s %s%s", script->step, step->verb, step->json ? step->json : "",
 					    step->outcome == OUTCOME_REFUSED ? " (must be refused)" : "");
-	text_escape_shell(script->out, title);
+	shell_word(title, script->out);
 	text_add_char(script->out, '\n');
 	for (size_t i = 0; i < ARRAY_SIZE(own_steps); i++)
 		if (!strcmp(own_steps[i].verb, step->verb))
@@ -244,7 +245,7 @@ static void add_prepares(struct script *script)
 			continue;
 		command(script, "mkdir -p --", row->path, "\n");
 		command(script, "mount -t tmpfs -o", row->value && *row->value ? row->value : "defaults", " plumbline ");
-		text_escape_shell(script->out, row->path);
+		shell_word(row->path, script->out);
 		add_lines(script, "\n");
 	}
 }
@@ -295,9 +296,9 @@ int repro_script(const struct repro *repro, const struct json *symbols, int fd, 
 	int r;
 
 	text_addf(out, "#!/bin/sh\n# %s: the steps of this case; README says what is expected.\nset -eu\ncd ", repro->id);
-	text_escape_shell(out, repro->directory);
+	shell_word(repro->directory, out);
 	text_add(out, "\nif [ -z \"${RUNTIME:-}\" ]; then RUNTIME=");
-	text_escape_shell(out, repro->runtime->path);
+	shell_word(repro->runtime->path, out);
 	text_add(out, "; fi\nmkdir -p state\n: > output\nrm -f pid\n");
 	text_add(out, helpers);
 	r = add_clean_up(&script);

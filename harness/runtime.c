@@ -89,6 +89,8 @@ int runtime_locate(const char *word, char **ret, struct err *err)
 			return fail(err, -errno, "working directory");
 		text_addf(&path, "%s/", here);
 	}
+	while (text_starts(word, "./"))
+		word += 2 + strspn(word + 2, "/");
 	text_add(&path, word);
 	r = check_executable(text_str(&path), err);
 	if (r < 0)

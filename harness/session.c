@@ -18,6 +18,7 @@
 #include "harness/options.h"
 #include "harness/profile.h"
 #include "harness/screen.h"
+#include "harness/shell_word.h"
 
 struct slot {
 	const struct selected *selected;
@@ -55,19 +56,19 @@ char *repro_command(const char *id, const struct runtime *runtime)
 	const char *name = strrchr(id, '/');
 
 	text_add(&out, "plumbline repro ");
-	text_escape_shell(&out, id);
+	shell_word(id, &out);
 	text_add(&out, " --runtime ");
-	text_escape_shell(&out, runtime->path);
+	shell_word(runtime->path, &out);
 	for (char *const *arg = runtime->extra_args; arg && *arg; arg++) {
 		auto_text word = { 0 };
 
 		text_addf(&word, "--runtime-arg=%s", *arg);
 		text_add_char(&out, ' ');
-		text_escape_shell(&out, text_str(&word));
+		shell_word(text_str(&word), &out);
 	}
 	text_addf(&directory, "/tmp/%s", name ? name + 1 : id);
 	text_add(&out, " -o ");
-	text_escape_shell(&out, text_str(&directory));
+	shell_word(text_str(&directory), &out);
 	return text_take(&out);
 }
 

@@ -1,0 +1,150 @@
+#!/bin/sh
+# The plumbline command from outside: exit codes 0 to 8, streams, JSON, shards, expectations, reproductions.
+# shellcheck source=tests/e2e/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+plumbline=$bin/plumbline
+passing=oci/lifecycle/start_runs_the_program
+refusal=oci/root/a_root_that_is_a_file_is_refused
+
+# run NAME CODE ARGUMENTS...: the verb's exit code; output in $W/out and $W/err.
+run() {
+	name=$1 code=$2
+	shift 2
+	(cd "$W" && timeout 120 "$plumbline" "$@" > "$W/out" 2> "$W/err" < /dev/null)
+	is "$name" "$code" "$?"
+	head -n 5 "$W/err" >&2
+}
+says() { grep -Eq -e "$2" "$W/$1"; }
+
+# What needs neither root nor a runtime.
+run 'no verb is usage' 2
+run 'help is no error' 0 --help
+run 'version' 0 --version
+check 'the version is one line' says out '^plumbline [0-9]+\.[0-9]+\.[0-9]+$'
+run 'an unknown verb is usage' 2 tset
+check 'a near verb is suggested' says err 'did you mean plumbline test\?'
+run 'an unknown option is usage' 2 list --jsn
+check 'a near option is suggested' says err 'did you mean --json\?'
+run 'list' 0 list
+cases=$(wc -l < "$W/out")
+run 'list as JSON' 0 list --json
+is 'one object a case' "$cases" "$(grep -c '^{"type":"case","id":"' "$W/out")"
+run 'a filter that cannot be read' 2 list 'area:oci & &'
+run 'a selector that chooses nothing' 4 list oci/lifecycle/start_runs_the_progrm
+check 'a near id is suggested' says err "did you mean $passing\?"
+run 'coverage' 0 list clauses --coverage --json
+check 'coverage ends with its sums' says out '^\{"type":"coverage","clauses":368,"strong":[0-9]+,"classified":[0-9]+'
+for word in "$passing" config.mounts.opt.ro flaky; do
+	run "explain $word" 0 explain "$word"
+done
+run 'explain of nothing' 2 explain nothing-of-that-name
+run 'doctor as JSON' "$([ "$(id -u)" = 0 ] && echo 0 || echo 3)" doctor --json
+
+# Usage is told before anything runs.
+run 'a runtime that is missing' 2 test --runtime no-such-runtime
+: > "$W/plain-file"
+run 'a runtime that is not executable' 2 test --runtime "$W/plain-file"
+run 'a profile that is unknown' 2 test --runtime /bin/true --profile nothing
+run 'a shard beyond the last' 2 test --runtime /bin/true --shard 3/2
+
+# Input that is not ours.
+printf '{"type":"run","schema":"1.0","cases":[{"id":7}]}\n' > "$W/run.json"
+run 'a hostile run.json' 8 report run.json
+printf '\377\376{' > "$W/run.json"
+run 'a run.json that is no JSON' 8 report run.json
+mkdir -p "$W/empty"
+run 'a directory without a run' 8 report empty
+run 'a run that is not there' 2 report nothing-here
+printf 'oci/a fail\n' > "$W/expect"
+run 'expectations that cannot be read' 8 test --runtime /bin/true --expect expect
+
+# A reproduction needs no root; the profile is guessed by name when no world can be made.
+crun=$(command -v crun) || crun=/bin/true
+run 'repro' 0 repro oci/mounts/ro_bind_refuses_writes --runtime "$crun" -o repro
+for file in config.json rootfs/probe rootfs/.plumbline/tries run.sh README; do
+	check "repro writes $file" test -s "$W/repro/$file"
+done
+check 'run.sh can be read by sh' sh -n "$W/repro/run.sh"
+run 'repro into a directory that is not empty' 2 repro oci/mounts/ro_bind_refuses_writes --runtime "$crun" -o repro
+run 'repro of an unknown case' 2 repro oci/mounts/ro_bnd --runtime "$crun" -o other
+# Cases of every area can be written as scripts, or say why not.
+written=0 refused=0
+for id in $("$plumbline" list profile:smoke); do
+	rm -rf "$W/each"
+	if (cd "$W" && "$plumbline" repro "$id" --runtime "$crun" --profile generic -o each > /dev/null 2> "$W/err"); then
+		sh -n "$W/each/run.sh" || not_ok "run.sh of $id" 'sh cannot read it'
+		written=$((written + 1))
+	else
+		grep -q 'needs more than sh' "$W/err" || not_ok "repro of $id" "$(cat "$W/err")"
+		refused=$((refused + 1))
+	fi
+done
+check 'nearly every case can be written' test "$written" -gt $((refused * 10))
+
+if [ "$(id -u)" != 0 ]; then
+	skip 'runs' 'worlds need root'
+	exit 0
+fi
+(cd / && setpriv --reuid=65534 --regid=65534 --clear-groups "$plumbline" test "$passing" --runtime /bin/true --out "$W/nobody" > /dev/null 2> "$W/err")
+is 'without root: exit code 3' 3 "$?"
+[ -x "$(command -v crun)" ] || { skip 'runs' 'crun is not installed'; exit 0; }
+
+run 'a pass' 0 test "$passing" --runtime crun --json --out run
+is 'one line a case, one summary' '1 case, 1 summary' \
+	"$(grep -c '^{"type":"case"' "$W/out") case, $(grep -c '^{"type":"summary"' "$W/out") summary"
+for file in crun/run.json crun/cases.jsonl "crun/observations/$passing.json" junit.xml; do
+	check "the run has $file" test -s "$W/run/$file"
+done
+run 'report of the run' 0 report run --json
+check 'it says the same' says out '"selected":1,"pass":1,"fail":0'
+run 'everything skipped is 3' 3 test needs:controller --runtime crun --profile runsc --out none
+
+cat > "$W/always-1" <<'R'
+#!/bin/sh
+exit 1
+R
+chmod +x "$W/always-1"
+run 'a failure' 1 test "$passing" "$refusal" --runtime ./always-1 --out failed
+check 'it is told with a repro line' says out "repro: *plumbline repro $passing --runtime /.*/always-1 -o /tmp/"
+run 'last-failed selects the same' 1 test --last-failed --runtime ./always-1 --out failed --json
+is 'both of them' 2 "$(grep -c '^{"type":"case"' "$W/out")"
+run 'fail-fast stops' 1 test oci/lifecycle --runtime ./always-1 --out failed --fail-fast --jobs 1 --json
+check 'the rest is not run' says out '"notrun":[1-9]'
+run 'expectations are written' 0 test "$passing" --runtime ./always-1 --out failed --expect known --update-expectations
+check 'the file names the case' says known "^$passing fail"
+run 'a known failure is as expected' 0 test "$passing" --runtime ./always-1 --out failed --expect known
+sed 's/always-1/crun/' "$W/known" > "$W/stale"
+run 'an unexpected pass' 5 test "$passing" --runtime crun --out run --expect stale
+printf '[crun]\n%s pass\n' "$refusal" > "$W/fine"
+run 'repeats that agree' 0 test "$refusal" --runtime crun --out run --expect fine --repeat 2
+run 'retries make a flaky one' 1 test "$passing" --runtime ./always-1 --out failed --retries 1
+
+# The shards of a selection are the whole selection.
+for k in 1 2 3; do
+	(cd "$W" && "$plumbline" test oci/root --runtime crun --out "shard-$k" --shard "$k/3" --json 2> /dev/null) >> "$W/shards"
+done
+"$plumbline" list oci/root | sort > "$W/whole"
+sed -n 's/^{"type":"case","id":"\([^"]*\)".*/\1/p' "$W/shards" | sort > "$W/parts"
+check 'three shards are the whole, without overlap' cmp "$W/whole" "$W/parts"
+
+# Interrupted: the record is whole, nothing is left, exit code 7.
+cat > "$W/slow" <<'R'
+#!/bin/sh
+case " $* " in *" create "*) sleep 3 ;; esac
+exec crun "$@"
+R
+chmod +x "$W/slow"
+(cd "$W" && exec "$plumbline" test oci/lifecycle --runtime ./slow --out slowly --jobs 1 --json > "$W/out" 2> "$W/err") &
+pid=$!
+until [ -s "$W/slowly/slow/cases.jsonl" ] || ! kill -0 $pid 2> /dev/null; do sleep 0.2; done
+kill -TERM $pid # a shell starts its background jobs with SIGINT ignored
+wait $pid
+is 'an interrupted run' 7 "$?"
+check 'its record says so' grep -q '"interrupted": *true' "$W/slowly/slow/run.json"
+check 'every case is accounted for' test "$(grep -c '^{"type":"case"' "$W/out")" = "$("$plumbline" list oci/lifecycle | wc -l)"
+run 'clean' 0 clean --json
+check 'nothing of dead runs was left' says out '"processes":0,"cgroups":0'
+
+run 'a fault is caught' 0 prove oci/mounts/ro_bind_refuses_writes --runtime crun --json
+check 'the score says so' says out '^{"type":"prove",.*"faults":1,"caught":1,"cases":1,"unproven":0,"score":1'
