@@ -8,14 +8,14 @@
 
 struct matrix_row {
 	const char *id;
-	const struct case_record **cells;	/* one a run, NULL: that run has no such case */
-	bool differs;				/* not the same verdict everywhere */
+	const struct case_record **cells; /* one a run, NULL: that run has no such case */
+	bool differs; /* not the same verdict everywhere */
 };
 
 struct matrix {
-	struct matrix_row *rows;	/* ordered by id */
+	struct matrix_row *rows; /* ordered by id */
 	size_t row_count, differences;
-	const struct case_record **cells;	/* the rows' cells, owned in one piece */
+	const struct case_record **cells; /* the rows' cells, owned in one piece */
 };
 
 void matrix_make(const struct run_record *runs, size_t count, struct matrix *ret);

@@ -9,13 +9,13 @@
 struct text;
 
 struct verdict_look {
-	const char *word;	/* "FAIL": says it without colour */
-	const char *label;	/* "not run": for headings */
-	const char *mark;	/* one column wide */
-	const char *ascii;	/* one character */
-	const char *colour;	/* SGR parameters */
+	const char *word; /* "FAIL": says it without colour */
+	const char *label; /* "not run": for headings */
+	const char *mark; /* one column wide */
+	const char *ascii; /* one character */
+	const char *colour; /* SGR parameters */
 };
-const struct verdict_look *verdict_look(enum verdict verdict);	/* never NULL */
+const struct verdict_look *verdict_look(enum verdict verdict); /* never NULL */
 
 /* In the order people want to read them: fail first. */
 extern const enum verdict verdicts_by_weight[];
@@ -26,8 +26,8 @@ bool case_is_trouble(const struct case_record *record);
 /* "(expected)", "(unexpected)" or NULL, for verdicts that an expectations file turned round. */
 const char *case_expectation(const struct case_record *record);
 
-double run_seconds(const struct run_record *run);		/* never negative */
-const char *runtime_name(const struct run_record *run);	/* never NULL */
+double run_seconds(const struct run_record *run); /* never negative */
+const char *runtime_name(const struct run_record *run); /* never NULL */
 /* False: the reason only repeats what was expected and observed. */
 bool reason_adds(const struct case_record *record);
 /* "MUST a, SHOULD b"; appends. */
@@ -39,7 +39,7 @@ size_t area_length(const char *id);
 
 /* One row for each different reason among the records with that verdict, most frequent first. */
 struct reason_group {
-	const char *reason;	/* borrowed from the run */
+	const char *reason; /* borrowed from the run */
 	size_t count;
 };
 /* *ret is owned by the caller; the result is how many there are. */

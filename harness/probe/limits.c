@@ -21,7 +21,6 @@ int census_rlimits(const struct probe *probe, struct out *out, const char *key)
 	int error = 0;
 	size_t count = 0;
 
-	(void) probe;
 	out_object(out, key);
 	for (int i = 0; i < RLIM_NLIMITS; i++) {
 		const char *name = name_of_rlimit(i);
@@ -33,6 +32,8 @@ int census_rlimits(const struct probe *probe, struct out *out, const char *key)
 			error = -errno;
 			continue;
 		}
+		if (i == RLIMIT_NOFILE && probe->nofile_raised)
+			limit = probe->nofile;
 		out_object(out, name);
 		out_uint(out, "soft", limit.rlim_cur);
 		out_uint(out, "hard", limit.rlim_max);

@@ -73,6 +73,25 @@ static int open_proc(void)
 	return fs.f_type == PROC_SUPER_MAGIC ? TAKE_FD(fd) : -ENODEV;
 }
 
+/* The census needs about eight descriptors; with fewer allowed it would only tell EMFILE. The limit comes back. */
+static void raise_descriptor_limit(struct probe *probe)
+{
+	struct rlimit raised;
+
+	if (getrlimit(RLIMIT_NOFILE, &probe->nofile) < 0 || probe->nofile.rlim_cur >= 64)
+		return;
+	raised = probe->nofile;
+	raised.rlim_cur = raised.rlim_max < 64 ? raised.rlim_max : 64;
+	probe->nofile_raised = setrlimit(RLIMIT_NOFILE, &raised) == 0;
+}
+
+static void restore_descriptor_limit(struct probe *probe)
+{
+	if (probe->nofile_raised)
+		(void) setrlimit(RLIMIT_NOFILE, &probe->nofile);
+	probe->nofile_raised = false;
+}
+
 void probe_start(struct probe *probe, int argc, char **argv, char **env)
 {
 	*probe = (struct probe){
@@ -80,29 +99,13 @@ void probe_start(struct probe *probe, int argc, char **argv, char **env)
 	};
 	fds_take(probe);
 	signals_take(probe);
+	raise_descriptor_limit(probe);
 	stdio_occupy(probe);
 	/* A reader that goes away must not end the tries, and an ignored SIGCHLD would hide how children end. */
 	(void) signal(SIGPIPE, SIG_IGN);
 	(void) signal(SIGCHLD, SIG_DFL);
 	probe->proc = open_proc();
 	probe_read_status(probe);
-}
-
-/* The census needs about eight descriptors; with fewer allowed it would only tell EMFILE. The limit comes back. */
-static void census_with_descriptors(const struct probe *probe, struct out *out)
-{
-	struct rlimit limit, raised;
-	bool tiny =
-	    getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < 64 && limit.rlim_cur < limit.rlim_max;
-
-	if (tiny) {
-		raised =
-		    (struct rlimit){ .rlim_cur = limit.rlim_max < 64 ? limit.rlim_max : 64, limit.rlim_max };
-		(void) setrlimit(RLIMIT_NOFILE, &raised);
-	}
-	census_print(probe, out);
-	if (tiny)
-		(void) setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 static int print_help(void)
@@ -143,6 +146,7 @@ int main(int argc, char **argv, char **env)
 
 	if (nonce && *nonce)
 		probe.nonce = nonce;
-	census_with_descriptors(&probe, &out);
+	census_print(&probe, &out);
+	restore_descriptor_limit(&probe);
 	return tries_run(&probe, &out, rest);
 }

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/resource.h>
 
 #include "base/text.h"
 
@@ -25,6 +26,8 @@ struct probe {
 	size_t fd_count;
 	bool fds_cut;
 	uint64_t blocked, ignored, caught; /* bit N-1: signal N */
+	bool nofile_raised; /* for the census alone; nofile is what it was */
+	struct rlimit nofile;
 	int proc; /* /proc; -errno when it is absent, -ENODEV when it is no proc file system */
 	struct text status; /* owned: /proc/self/status; empty when unreadable */
 	const char *nonce; /* borrowed */
