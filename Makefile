@@ -60,7 +60,7 @@ programs := $(if $(probe_SRC),$(BIN)/plumbline-probe) \
 	$(if $(wildcard runtime-under-test/oci/create.c),$(BIN)/plumbline-oci $(BIN)/plumbline-oci-faulty) \
 	$(if $(wildcard runtime-under-test/faulty/main.c),$(BIN)/plumbline-faulty) \
 	$(if $(wildcard harness/main.c),$(BIN)/plumbline)
-unit_names := $(foreach dir,base bpf harness $(if $(wildcard runtime-under-test/oci/create.c),oci) reports,$(if $(wildcard tests/$(dir)/test_*.c),$(dir)))
+unit_names := $(foreach dir,base bpf harness $(if $(wildcard runtime-under-test/oci/create.c),oci) faulty reports,$(if $(wildcard tests/$(dir)/test_*.c),$(dir)))
 unit_programs := $(addprefix $(B)/tests/,$(unit_names))
 
 .PHONY: all unit
@@ -165,6 +165,7 @@ $(eval $(call unit_test,bpf,$(call obj,$(bpf_SRC))))
 $(eval $(call unit_test,harness,$(call without_main,$(harness_OBJ))))
 $(eval $(call unit_test,reports,$(call without_main,$(harness_OBJ))))
 $(eval $(call unit_test,oci,$(call without_main,$(oci_OBJ))))
+$(eval $(call unit_test,faulty,$(call without_main,$(faulty_OBJ)) $(B)/obj/faults.o))
 
 # Reads one value of a JSON document: for the shell tests.
 $(B)/tests/json: $(B)/obj/tests/probe/json.o $(base_OBJ)
