@@ -6,7 +6,6 @@ cd "$(dirname "$0")/../.."
 for tool in busybox unshare pivot_root script stty; do
 	command -v "$tool" >/dev/null || { echo "skip probe-census: needs $tool"; exit 0; }
 done
-make -s build/bin/plumbline-probe build/tests/json >/dev/null
 . tests/probe/world.sh
 
 # Written by busybox in the process that becomes the probe, so $$ is the probe's own directory.

@@ -6,7 +6,6 @@ cd "$(dirname "$0")/../.."
 for tool in busybox unshare pivot_root script setpriv; do
 	command -v "$tool" >/dev/null || { echo "skip probe-tries: needs $tool"; exit 0; }
 done
-make -s build/bin/plumbline-probe build/tests/json >/dev/null
 . tests/probe/world.sh
 
 table -s 'mkdir d ro; mount -t tmpfs -o ro tmpfs ro; printf abc >d/abc; mkfifo d/fifo; head -c 600 /dev/zero >d/long
