@@ -11,12 +11,12 @@ struct mount_table;
 struct text;
 
 enum cgroup_mode { CGROUP_NONE, CGROUP_V1, CGROUP_HYBRID, CGROUP_V2 };
-const char *cgroup_mode_name(enum cgroup_mode mode);	/* "none", "v1", "hybrid", "v2" */
+const char *cgroup_mode_name(enum cgroup_mode mode); /* "none", "v1", "hybrid", "v2" */
 
 struct cgroup_hierarchy {
-	char *controllers;	/* v1: as in /proc/self/cgroup, "cpu,cpuacct" or "name=systemd"; v2: "" */
-	char *mount_point;	/* "/sys/fs/cgroup/pids" */
-	char *mount_root;	/* the cgroup the mount shows at its top, "/" or an ancestor of ours */
+	char *controllers; /* v1: as in /proc/self/cgroup, "cpu,cpuacct" or "name=systemd"; v2: "" */
+	char *mount_point; /* "/sys/fs/cgroup/pids" */
+	char *mount_root; /* the cgroup the mount shows at its top, "/" or an ancestor of ours */
 	bool unified;
 };
 
@@ -35,9 +35,11 @@ void cgroup_layout_free(struct cgroup_layout *layout);
 const struct cgroup_hierarchy *cgroup_find(const struct cgroup_layout *layout, const char *controller);
 
 /* Appends the process's cgroup in that hierarchy as /proc/PID/cgroup gives it. proc_pid_dir: fd of /proc/PID. */
-int cgroup_path_of(int proc_pid_dir, const struct cgroup_hierarchy *hierarchy, struct text *ret, struct err *err);
+int cgroup_path_of(int proc_pid_dir, const struct cgroup_hierarchy *hierarchy, struct text *ret,
+		   struct err *err);
 /* Appends the directory below the mount point that is the process's cgroup (mount_root stripped). */
-int cgroup_directory_of(int proc_pid_dir, const struct cgroup_hierarchy *hierarchy, struct text *ret, struct err *err);
+int cgroup_directory_of(int proc_pid_dir, const struct cgroup_hierarchy *hierarchy, struct text *ret,
+			struct err *err);
 /* Pids in cgroup.procs of an open cgroup directory, not of its children. *ret is owned. */
 int cgroup_members(int directory, pid_t **ret, size_t *ret_count, struct err *err);
 

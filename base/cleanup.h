@@ -36,17 +36,17 @@ static inline void cleanup_file(FILE **file)
 #define auto_dir __attribute__((cleanup(cleanup_dir))) DIR *
 #define auto_file __attribute__((cleanup(cleanup_file))) FILE *
 
-#define TAKE(pointer)                             \
-	({                                        \
-		__auto_type taken_ = (pointer);   \
-		(pointer) = NULL;                 \
-		taken_;                           \
+#define TAKE(pointer)                                                                                        \
+	({                                                                                                   \
+		__auto_type taken_ = (pointer);                                                              \
+		(pointer) = NULL;                                                                            \
+		taken_;                                                                                      \
 	})
-#define TAKE_FD(fd)                     \
-	({                              \
-		int taken_ = (fd);      \
-		(fd) = -EBADF;          \
-		taken_;                 \
+#define TAKE_FD(fd)                                                                                          \
+	({                                                                                                   \
+		int taken_ = (fd);                                                                           \
+		(fd) = -EBADF;                                                                               \
+		taken_;                                                                                      \
 	})
 
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))

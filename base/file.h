@@ -9,7 +9,8 @@
 struct err;
 struct text;
 
-int file_open_at(int dirfd, const char *path, int flags, mode_t mode, struct err *err);	/* descriptor or -errno */
+int file_open_at(int dirfd, const char *path, int flags, mode_t mode,
+		 struct err *err); /* descriptor or -errno */
 /* openat2 with RESOLVE_IN_ROOT: symlinks and ".." never lead outside root. */
 int file_open_in_root(int root, const char *path, int flags, mode_t mode, struct err *err);
 /* Appends the whole file; more than max bytes is -EFBIG. */
@@ -21,8 +22,8 @@ int file_write_at(int dirfd, const char *path, const char *data, size_t len, str
 int file_create_at(int dirfd, const char *path, const void *data, size_t len, mode_t mode, struct err *err);
 /* As above through a temporary name, fsync and rename: readers see the old or the new content. */
 int file_replace_at(int dirfd, const char *path, const void *data, size_t len, mode_t mode, struct err *err);
-int file_write_all(int fd, const void *data, size_t len);				/* 0 or -errno; retries short writes */
-int file_make_dirs_at(int dirfd, const char *path, mode_t mode, struct err *err);	/* mkdir -p */
+int file_write_all(int fd, const void *data, size_t len); /* 0 or -errno; retries short writes */
+int file_make_dirs_at(int dirfd, const char *path, mode_t mode, struct err *err); /* mkdir -p */
 /* rm -r without following symlinks or crossing file systems; a missing path is 0. */
 int file_remove_tree_at(int dirfd, const char *path, struct err *err);
 int file_copy_at(int from_dir, const char *from, int to_dir, const char *to, mode_t mode, struct err *err);

@@ -9,11 +9,11 @@ struct err;
 
 struct sha256 {
 	uint32_t state[8];
-	uint64_t length;	/* bytes so far */
+	uint64_t length; /* bytes so far */
 	unsigned char block[64];
 };
 
-#define SHA256_HEX_SIZE 65	/* 64 digits and the NUL */
+#define SHA256_HEX_SIZE 65 /* 64 digits and the NUL */
 
 void sha256_begin(struct sha256 *hash);
 void sha256_add(struct sha256 *hash, const void *data, size_t len);

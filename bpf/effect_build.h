@@ -18,25 +18,25 @@ struct json;
 struct api_fd {
 	int fd;
 	bool bind, recursive, clone;
-	char *type, *source;	/* owned */
+	char *type, *source; /* owned */
 };
 
 struct task {
 	uint32_t tgid, parent;
 	enum effect_role role;
-	bool switched;		/* its root has been switched: its paths are the container's */
-	uint64_t payload_from;	/* time of the exec that made it payload; UINT64_MAX: never */
-	struct api_fd *fds;	/* owned */
+	bool switched; /* its root has been switched: its paths are the container's */
+	uint64_t payload_from; /* time of the exec that made it payload; UINT64_MAX: never */
+	struct api_fd *fds; /* owned */
 	size_t fd_count;
 };
 
 struct build {
 	const struct recording *recording;
-	const struct json *config;	/* borrowed from the symbols; NULL: unknown */
-	const char *rootfs, *scratch, *cgroup, *runtime;	/* borrowed; "" when unknown */
+	const struct json *config; /* borrowed from the symbols; NULL: unknown */
+	const char *rootfs, *scratch, *cgroup, *runtime; /* borrowed; "" when unknown */
 	const struct decoded *now;
-	size_t offset;			/* of the present event */
-	struct task *task;		/* of the present event */
+	size_t offset; /* of the present event */
+	struct task *task; /* of the present event */
 	struct task *tasks;
 	size_t task_count;
 	uint64_t first_ns;
@@ -44,13 +44,13 @@ struct build {
 	struct effects *effects;
 };
 
-struct task *build_task(struct build *b, uint32_t tgid);	/* NULL: never seen to be made */
-const char *build_role_of(struct build *b, uint32_t tgid);	/* "init", "runtime", ...; "host" for strangers */
+struct task *build_task(struct build *b, uint32_t tgid); /* NULL: never seen to be made */
+const char *build_role_of(struct build *b, uint32_t tgid); /* "init", "runtime", ...; "host" for strangers */
 
 /* Reading the present event. Strings are bounded by their part and always terminated in the result. */
-const struct event_slice *part_find(const struct decoded *event, int arg, int kind);	/* NULL: none */
-bool part_string(const struct decoded *event, int arg, struct text *ret);		/* appends; false: not there */
-bool part_path(const struct decoded *event, int arg, struct text *ret);		/* appends "/a/b" */
+const struct event_slice *part_find(const struct decoded *event, int arg, int kind); /* NULL: none */
+bool part_string(const struct decoded *event, int arg, struct text *ret); /* appends; false: not there */
+bool part_path(const struct decoded *event, int arg, struct text *ret); /* appends "/a/b" */
 bool part_state(const struct decoded *event, struct event_state *ret);
 bool part_file(const struct decoded *event, int arg, struct event_file *ret);
 /* The path of argument arg, relative ones joined to the directory descriptor in dir_arg (-1: none), normalized to the container. */
@@ -62,7 +62,7 @@ void path_normalize(struct build *b, const char *path, struct text *ret);
  * until the next call; NULL when the list is full.
  */
 struct effect *effect_add(struct build *b, enum effect_kind kind, const char *via, const char *format, ...)
-	__attribute__((format(printf, 4, 5)));
+    __attribute__((format(printf, 4, 5)));
 /* The last effect when it has this kind, role and process, for folding repeated calls into one. */
 struct effect *effect_last(struct build *b, enum effect_kind kind);
 void effect_retext(struct effect *effect, const char *text);
@@ -73,11 +73,11 @@ struct call_effect {
 	const char *call;
 	void (*build)(struct build *b);
 };
-extern const struct call_effect mount_call_effects[], privilege_call_effects[], process_call_effects[], file_call_effects[];
+extern const struct call_effect mount_call_effects[], privilege_call_effects[], process_call_effects[],
+    file_call_effects[];
 
 /* After the pass: ties effects to the fields of config.json that caused them. */
 void effects_tie(const struct build *b);
-
 
 struct flag_name {
 	uint64_t flag;

@@ -10,8 +10,8 @@
 #endif
 
 #define EVENT_CALLS 512 /* system call numbers the table can describe */
-#define EVENT_DATA_MAX                                                                                       \
-	3072 /* bytes of parts of one event; what does not fit is dropped and EVENT_CUT is set */
+/* Bytes of parts of one event; what does not fit is dropped and EVENT_CUT is set. */
+#define EVENT_DATA_MAX 3072
 
 enum event_type {
 	EVENT_CALL = 1, /* a system call that entered and returned */
@@ -36,8 +36,8 @@ enum event_type {
  */
 #define EVENT_MARK_CALL 0x504c4d42 /* "PLMB" */
 enum event_mark {
-	MARK_FOLLOW_CHILDREN =
-	    1, /* the caller's future children are recorded under tag, the caller itself is not */
+	/* the caller's future children are recorded under tag, the caller itself is not */
+	MARK_FOLLOW_CHILDREN = 1,
 	MARK_FOLLOW, /* the caller and its children are */
 	MARK_PHASE, /* value: enum event_phase begins for this tag; the mark is an event of the tag */
 	MARK_CLOSE, /* no more events of this tag are wanted; the mark is the tag's last event */
@@ -56,9 +56,8 @@ enum event_phase {
 
 #define EVENT_COMPAT (1u << 0) /* a 32-bit call: args are bx cx dx si di bp, numbers are of the i386 table */
 #define EVENT_CUT (1u << 1) /* some part did not fit */
-#define EVENT_REREAD                                                                                         \
-	(1u                                                                                                  \
-	 << 2) /* an argument faulted at entry and was read at exit: a racing writer could have changed it */
+/* An argument faulted at entry and was read at exit: a racing writer could have changed it. */
+#define EVENT_REREAD (1u << 2)
 
 struct event {
 	__u64 time_ns; /* CLOCK_MONOTONIC at entry */

@@ -9,7 +9,7 @@
 
 struct text;
 
-extern const struct area *const areas[];	/* build/areas.c, NULL-terminated */
+extern const struct area *const areas[]; /* build/areas.c, NULL-terminated */
 
 size_t area_case_count(void);
 /* The index-th case in the order of areas and tables; NULL past the last. *ret_area may be NULL. */
@@ -25,7 +25,7 @@ size_t case_rows(const struct conformance_case *c);
 size_t case_clauses(const struct conformance_case *c);
 /* The strongest level the case claims: a case that claims a MUST and a SHOULD is a MUST. */
 enum level case_level(const struct conformance_case *c);
-const char *level_name(enum level level);	/* "MUST" */
-bool case_refuses(const struct conformance_case *c);	/* has a REFUSES step */
+const char *level_name(enum level level); /* "MUST" */
+bool case_refuses(const struct conformance_case *c); /* has a REFUSES step */
 
 #endif

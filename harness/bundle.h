@@ -15,11 +15,11 @@ struct profile;
 struct bundle_request {
 	const struct conformance_case *c;
 	const struct profile *profile;
-	const char *spec_version;	/* ociVersion to write */
-	const char *nonce;		/* every line the probe prints starts with it */
+	const char *spec_version; /* ociVersion to write */
+	const char *nonce; /* every line the probe prints starts with it */
 	/* {"@scratch": "/run/plumbline/scratch", ...}: replaced inside string values */
 	const struct json *symbols;
-	bool control;			/* apply c->control on top of c->given */
+	bool control; /* apply c->control on top of c->given */
 };
 
 /*

@@ -19,7 +19,7 @@
 #include "harness/profile.h"
 #include "harness/world.h"
 
-#define OUTPUT_MAX (12u << 20)	/* of a container, read for the probe's lines */
+#define OUTPUT_MAX (12u << 20) /* of a container, read for the probe's lines */
 
 static void make_nonce(char *ret)
 {
@@ -35,7 +35,10 @@ static void add_symbols(struct bench *bench, const char *bundle_path)
 {
 	static const struct {
 		const char *symbol, *below;
-	} paths[] = { { "@bundle", "" }, { "@rootfs", "/rootfs" }, { "@scratch", "/scratch" }, { "@probe", "/rootfs/probe" } };
+	} paths[] = { { "@bundle", "" },
+		      { "@rootfs", "/rootfs" },
+		      { "@scratch", "/scratch" },
+		      { "@probe", "/rootfs/probe" } };
 	struct json *symbols = bench->symbols;
 
 	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
@@ -149,7 +152,8 @@ void bench_init_output(struct bench *bench, struct text *out)
 	bool full;
 
 	if (bench->driver.init_output)
-		(void) command_output(bench->place, bench->driver.init_output, OUTPUT_MAX, out, &cut, &full, NULL);
+		(void) command_output(bench->place, bench->driver.init_output, OUTPUT_MAX, out, &cut, &full,
+				      NULL);
 	text_add_bytes(out, text_str(&bench->console.output), bench->console.output.len);
 }
 

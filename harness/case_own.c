@@ -18,14 +18,14 @@
 #include "harness/observe.h"
 #include "harness/world.h"
 
-#define WATCH_OUTPUT 3	/* of the reaper's watches; the console has the others */
+#define WATCH_OUTPUT 3 /* of the reaper's watches; the console has the others */
 
 struct own_step {
 	struct bench *bench;
 	const struct json *argument;
 	struct json *exit;
 	bool timed_out;
-	struct text seen;	/* output so far */
+	struct text seen; /* output so far */
 };
 
 static bool init_ended(void *argument)
@@ -71,14 +71,16 @@ static bool probe_ready(void *argument)
 
 	text_cut(&step->seen, 0);
 	bench_init_output(step->bench, &step->seen);
-	return observe_is_ready(text_str(&step->seen), step->seen.len, step->bench->nonce) || init_ended(step);
+	return observe_is_ready(text_str(&step->seen), step->seen.len, step->bench->nonce) ||
+	       init_ended(step);
 }
 
 /* Every write to the container's output wakes the wait: no polling, and no step comes too early. */
 static int run_ready(struct own_step *step, struct err *err)
 {
 	struct bench *bench = step->bench;
-	auto_free char *path = text_format(WORLD_OUTPUT "/%s", bench->driver.init_output ? bench->driver.init_output : "");
+	auto_free char *path =
+	    text_format(WORLD_OUTPUT "/%s", bench->driver.init_output ? bench->driver.init_output : "");
 	auto_fd events = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 	int r;
 
@@ -86,12 +88,13 @@ static int run_ready(struct own_step *step, struct err *err)
 		return fail(err, -errno, "watch %s", path);
 	bench_find_init(bench, NULL);
 	bench->place->reaper.watches[WATCH_OUTPUT] =
-		(struct reaper_watch){ .fd = events, .ready = forget_event, .argument = &events };
+	    (struct reaper_watch){ .fd = events, .ready = forget_event, .argument = &events };
 	r = reaper_wait_until(&bench->place->reaper, probe_ready, step, deadline_of(step));
 	bench->place->reaper.watches[WATCH_OUTPUT] = (struct reaper_watch){ .fd = -EBADF };
 	step->timed_out = r == 0;
 	/* It may have ended right after its last word. */
-	if (r > 0 && (probe_ready(step), !observe_is_ready(text_str(&step->seen), step->seen.len, bench->nonce)))
+	if (r > 0 &&
+	    (probe_ready(step), !observe_is_ready(text_str(&step->seen), step->seen.len, bench->nonce)))
 		return says_no(step, "the container's process ended before the probe was ready");
 	return 0;
 }
@@ -140,7 +143,8 @@ static int run_edit(struct own_step *step, struct err *err)
 
 static int run_rename(struct own_step *step, struct err *err)
 {
-	const char *from = json_string(json_at(step->argument, 0)), *to = json_string(json_at(step->argument, 1));
+	const char *from = json_string(json_at(step->argument, 0)),
+		   *to = json_string(json_at(step->argument, 1));
 
 	if (!from || !to)
 		return fail_text(err, -EINVAL, "needs two paths");
@@ -186,7 +190,7 @@ static const struct {
 	const char *verb;
 	int (*run)(struct own_step *step, struct err *err);
 } own_steps[] = {
-	{ "wait", run_wait },	  { "ready", run_ready },   { "write", run_write }, { "edit", run_edit },
+	{ "wait", run_wait },     { "ready", run_ready },   { "write", run_write }, { "edit", run_edit },
 	{ "rename", run_rename }, { "remove", run_remove }, { "mount", run_mount }, { "umount", run_umount },
 };
 
@@ -198,8 +202,8 @@ bool own_step_is(const char *verb)
 	return false;
 }
 
-int own_step_run(struct bench *bench, const char *verb, const struct json *argument, struct json *exit, bool *ret_timed_out,
-		 struct err *err)
+int own_step_run(struct bench *bench, const char *verb, const struct json *argument, struct json *exit,
+		 bool *ret_timed_out, struct err *err)
 {
 	struct own_step step = { .bench = bench, .argument = argument, .exit = exit };
 	int r = -EINVAL;

@@ -21,12 +21,12 @@
 
 #define LOG_MAX (4u << 20)
 #define HOOKS_MAX (4u << 20)
-#define SETTLE_MS 200	/* for processes that were killed and are not gone yet */
+#define SETTLE_MS 200 /* for processes that were killed and are not gone yet */
 
 struct case_document {
-	struct json *top, *host, *meta;	/* top is owned, the others are members */
+	struct json *top, *host, *meta; /* top is owned, the others are members */
 	struct case_trail trail;
-	struct json *before;		/* owned: the first census */
+	struct json *before; /* owned: the first census */
 };
 
 static struct json *member(struct json *object, const char *key, struct json *taken)
@@ -133,7 +133,7 @@ static void put_hooks(struct bench *bench, struct json *host, struct json *timel
 
 struct moment {
 	int64_t ns;
-	size_t index;	/* keeps the order of equal times */
+	size_t index; /* keeps the order of equal times */
 	const char *label;
 };
 
@@ -199,14 +199,15 @@ static bool is_quiet(void *argument)
 }
 
 /* What was killed a moment ago may still be listed; what is to be there is not waited for. */
-static struct json *count_what_is_left(struct bench *bench, const struct case_document *document, bool expects_life,
-				       struct json **ret_census)
+static struct json *count_what_is_left(struct bench *bench, const struct case_document *document,
+				       bool expects_life, struct json **ret_census)
 {
 	struct settle settle = { .bench = bench };
 	auto_json now = NULL;
 
 	if (!expects_life)
-		(void) reaper_wait_until(&bench->place->reaper, is_quiet, &settle, process_now_ms() + SETTLE_MS);
+		(void) reaper_wait_until(&bench->place->reaper, is_quiet, &settle,
+					 process_now_ms() + SETTLE_MS);
 	now = census_take(bench->place, bench->prepared);
 	struct json *ret = census_difference(document->before, now);
 	if (ret_census)
@@ -264,7 +265,8 @@ static void put_host(struct bench *bench, struct case_document *document, const 
 		json_put(host, "features", json_copy(bench->job->runtime->features));
 }
 
-static int look_before(struct bench *bench, struct case_document *document, struct json **ret_bundle, struct err *err)
+static int look_before(struct bench *bench, struct case_document *document, struct json **ret_bundle,
+		       struct err *err)
 {
 	static const char *const apart[] = { "rootfs", "scratch", NULL };
 	auto_fd self = file_open_at(AT_FDCWD, "/proc/self", O_RDONLY | O_DIRECTORY, 0, err);

@@ -25,15 +25,15 @@ struct world_place;
 /* Made outside, inherited by the fork; all borrowed. */
 struct case_job {
 	const struct conformance_case *c;
-	const char *id;			/* "oci/mounts/..." */
-	const char *run;		/* "plumbline-..." */
-	size_t number;			/* of the case within the run: makes the container's id unique */
+	const char *id; /* "oci/mounts/..." */
+	const char *run; /* "plumbline-..." */
+	size_t number; /* of the case within the run: makes the container's id unique */
 	const struct runtime *runtime;
-	const char *const *before;	/* words in front of the runtime; NULL: none */
+	const char *const *before; /* words in front of the runtime; NULL: none */
 	int64_t case_ms, command_ms;
 };
 
-int case_run(struct world_place *place, void *job);	/* a world_body; job: struct case_job */
+int case_run(struct world_place *place, void *job); /* a world_body; job: struct case_job */
 
 /* A bundle with its container: the case's own, or the one of its control. */
 struct bench {
@@ -43,14 +43,14 @@ struct bench {
 	size_t step_count;
 	struct driver driver;
 	struct console console;
-	char *container;		/* owned: the id */
+	char *container; /* owned: the id */
 	char nonce[33];
-	int bundle;			/* descriptor */
-	struct json *symbols;		/* owned */
-	struct json *config;		/* owned: as written */
-	struct json *meta;		/* borrowed: part of the document */
-	struct prepared *prepared;	/* borrowed */
-	int64_t init;			/* pid of the container's first process; 0: not known yet */
+	int bundle; /* descriptor */
+	struct json *symbols; /* owned */
+	struct json *config; /* owned: as written */
+	struct json *meta; /* borrowed: part of the document */
+	struct prepared *prepared; /* borrowed */
+	int64_t init; /* pid of the container's first process; 0: not known yet */
 };
 int bench_make(struct world_place *place, const struct case_job *job, bool control, struct prepared *prepared,
 	       struct json *meta, struct bench *ret, struct err *err);
@@ -62,24 +62,24 @@ void bench_find_init(struct bench *bench, const struct json *state);
 
 /* One step, of either kind; *ret_exit is its `exit` entry. Errors are ours: the case is broken. */
 struct step_result {
-	struct json *exit;		/* owned */
+	struct json *exit; /* owned */
 	bool ok, timed_out, elsewhere, own;
 	int64_t begin_ns, end_ns;
 };
 int step_run(struct bench *bench, size_t index, struct step_result *ret, struct err *err);
 /* Steps that are the harness's own work, no command of the runtime; see case_own.c. */
 bool own_step_is(const char *verb);
-int own_step_run(struct bench *bench, const char *verb, const struct json *argument, struct json *exit, bool *ret_timed_out,
-		 struct err *err);
+int own_step_run(struct bench *bench, const char *verb, const struct json *argument, struct json *exit,
+		 bool *ret_timed_out, struct err *err);
 
 /* The steps in order with what is seen after each: fills exit, state and host.after of the document. */
 struct case_trail {
-	struct json *exits, *states, *after;	/* objects of the document, borrowed */
-	struct json *timeline;			/* array of [time, label], borrowed */
-	struct mount_table mounts;		/* before the first step */
-	bool complete;				/* every step came out as the case says */
+	struct json *exits, *states, *after; /* objects of the document, borrowed */
+	struct json *timeline; /* array of [time, label], borrowed */
+	struct mount_table mounts; /* before the first step */
+	bool complete; /* every step came out as the case says */
 	bool timed_out;
-	bool may_exist;				/* a container was made and not deleted */
+	bool may_exist; /* a container was made and not deleted */
 };
 int case_steps_run(struct bench *bench, struct case_trail *trail, struct err *err);
 /* The corrected input of a refusal: {"accepted", "step", "code", "errors"}. */

@@ -12,7 +12,8 @@
 #include "harness/observe.h"
 #include "harness/world.h"
 
-static int parse_argument(const struct step *step, const struct json *symbols, struct json **ret, struct err *err)
+static int parse_argument(const struct step *step, const struct json *symbols, struct json **ret,
+			  struct err *err)
 {
 	auto_json raw = NULL;
 	int r;
@@ -27,8 +28,8 @@ static int parse_argument(const struct step *step, const struct json *symbols, s
 	return 0;
 }
 
-static int run_own(struct bench *bench, const struct step *step, const struct json *argument, struct step_result *result,
-		   struct err *err)
+static int run_own(struct bench *bench, const struct step *step, const struct json *argument,
+		   struct step_result *result, struct err *err)
 {
 	int64_t begin = command_now_ns();
 
@@ -47,8 +48,8 @@ static int run_own(struct bench *bench, const struct step *step, const struct js
 	return 0;
 }
 
-static int run_runtime(struct bench *bench, const struct step *step, size_t index, const struct json *argument,
-		       struct step_result *result, struct err *err)
+static int run_runtime(struct bench *bench, const struct step *step, size_t index,
+		       const struct json *argument, struct step_result *result, struct err *err)
 {
 	auto_free char *path = text_format("exit.step[%zu]", index);
 	struct driver_result command = { 0 };
@@ -58,7 +59,8 @@ static int run_runtime(struct bench *bench, const struct step *step, size_t inde
 	r = driver_run(&bench->driver, step->verb, argument, &command, err);
 	if (r < 0)
 		return r;
-	result->exit = driver_exit_facts(&bench->driver, step->verb, &command, bench->nonce, bench->meta, path);
+	result->exit =
+	    driver_exit_facts(&bench->driver, step->verb, &command, bench->nonce, bench->meta, path);
 	result->timed_out = command.command.timed_out;
 	result->elsewhere = command.elsewhere;
 	result->begin_ns = command.command.begin_ns;
@@ -80,8 +82,8 @@ int step_run(struct bench *bench, size_t index, struct step_result *ret, struct 
 	world_say(bench->place, WORLD_STEP, theirs, step->verb);
 	r = parse_argument(step, bench->symbols, &argument, err);
 	if (r >= 0)
-		r = own ? run_own(bench, step, argument, &result, err) :
-			  run_runtime(bench, step, index, argument, &result, err);
+		r = own ? run_own(bench, step, argument, &result, err)
+			: run_runtime(bench, step, index, argument, &result, err);
 	if (r < 0) {
 		json_free(result.exit);
 		return r;

@@ -34,7 +34,7 @@ void case_record_begin(const struct conformance_case *c, const char *id, struct 
 	ret->clauses = calloc(ARRAY_SIZE(c->clause) + 1, sizeof(*ret->clauses));
 	for (size_t i = 0; ret->clauses && i < case_clauses(c); i++)
 		ret->clauses[ret->clause_count++] =
-			text_format("%s %s", level_name(c->clause[i].level), c->clause[i].id);
+		    text_format("%s %s", level_name(c->clause[i].level), c->clause[i].id);
 }
 
 void case_record_of_silence(const struct case_note *note, const char *why, struct case_record *ret)
@@ -127,7 +127,8 @@ static const char *hung_step(const struct json *observation)
 	return NULL;
 }
 
-static int judge_observation(const struct case_watch *watch, int document, struct case_record *record, struct err *err)
+static int judge_observation(const struct case_watch *watch, int document, struct case_record *record,
+			     struct err *err)
 {
 	auto_json observation = NULL;
 	struct judgement judgement;
@@ -170,7 +171,8 @@ static bool listen(const struct case_watch *watch, const struct world *world, ch
 
 		if (r == -ETIMEDOUT) {
 			watch->note->hung = watch->note->runtime;
-			*ret_silence = text_format("nothing was heard for %lld ms", (long long) watch->job.case_ms);
+			*ret_silence =
+			    text_format("nothing was heard for %lld ms", (long long) watch->job.case_ms);
 			return false;
 		}
 		if (r <= 0) {
@@ -210,7 +212,8 @@ static void watch_world(const struct case_watch *watch, struct case_record *reco
 	int r = document < 0 ? fail(&err, -errno, "memfd of the observation") : 0;
 
 	if (r >= 0)
-		r = world_start(watch->cgroups, watch->world, document, case_run, (void *) &watch->job, &world, &err);
+		r = world_start(watch->cgroups, watch->world, document, case_run, (void *) &watch->job,
+				&world, &err);
 	if (r < 0) {
 		be_broken(record, err.text);
 		return;

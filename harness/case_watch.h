@@ -17,23 +17,23 @@ struct engine_item;
 
 /* In memory shared between the watcher and the worker: survives the death of the watcher. */
 struct case_note {
-	char step[64];		/* what was begun last */
-	bool runtime;		/* it is the runtime's work, not ours */
-	bool recorded;		/* the record is complete */
-	bool hung;		/* the runtime did not come to an end in time */
+	char step[64]; /* what was begun last */
+	bool runtime; /* it is the runtime's work, not ours */
+	bool recorded; /* the record is complete */
+	bool hung; /* the runtime did not come to an end in time */
 };
 
 struct case_watch {
 	struct case_job job;
 	const struct cgroup_run *cgroups;
-	const char *world;		/* the world's name */
-	int record;			/* memfd: the record as JSON */
-	int out;			/* run directory; -1: keep no observation */
+	const char *world; /* the world's name */
+	int record; /* memfd: the record as JSON */
+	int out; /* run directory; -1: keep no observation */
 	bool disputed, keep;
-	pid_t worker;			/* to notice that it died before PR_SET_PDEATHSIG was armed */
+	pid_t worker; /* to notice that it died before PR_SET_PDEATHSIG was armed */
 	struct case_note *note;
 };
-void case_watch(const struct case_watch *watch);	/* in a child of libcheck; returns when the world is gone */
+void case_watch(const struct case_watch *watch); /* in a child of libcheck; returns when the world is gone */
 
 /* A record with everything that is known of the case beforehand. */
 void case_record_begin(const struct conformance_case *c, const char *id, struct case_record *ret);

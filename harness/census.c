@@ -21,7 +21,7 @@
 #define LIST_MAX (4u << 20)
 
 static void put(struct json *rows, const char *key, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
+    __attribute__((format(printf, 3, 4)));
 
 static void put(struct json *rows, const char *key, const char *format, ...)
 {
@@ -91,7 +91,8 @@ static struct json *bound_sockets(void)
 		unsigned long inode;
 		int path = 0;
 
-		if (sscanf(line, "%*s %*s %*s %*s %*s %*s %lu %n", &inode, &path) != 1 || !path || !line[path])
+		if (sscanf(line, "%*s %*s %*s %*s %*s %*s %lu %n", &inode, &path) != 1 || !path ||
+		    !line[path])
 			continue;
 		auto_free char *key = text_format("socket:[%lu]", inode);
 		json_put(ret, key, json_new_bytes(line + path, strlen(line + path)));
@@ -118,7 +119,8 @@ static void take_processes(const struct prepared *prepared, struct json *census)
 		/* A zombie waits for a parent that is itself alive and listed; it holds nothing any more. */
 		if (proc < 0 || !read_stat(proc, name, sizeof(name), &state, &parent) || state == 'Z')
 			continue;
-		put(rows, entry->d_name, "process %d (%s) is still there, a child of %d", (int) pid, name, parent);
+		put(rows, entry->d_name, "process %d (%s) is still there, a child of %d", (int) pid, name,
+		    parent);
 		if (!bound)
 			bound = bound_sockets();
 		add_sockets(proc, pid, bound, sockets);
@@ -156,7 +158,8 @@ static void take_cgroups(const struct world_place *place, struct json *census)
 	for (size_t i = 0; i < place->layout.count; i++) {
 		const struct cgroup_hierarchy *row = &place->layout.rows[i];
 
-		walk_cgroups(AT_FDCWD, row->mount_point, "", row->unified ? "cgroup2" : row->controllers, rows, 0);
+		walk_cgroups(AT_FDCWD, row->mount_point, "", row->unified ? "cgroup2" : row->controllers,
+			     rows, 0);
 	}
 	json_put(census, "cgroups", rows);
 }
@@ -294,7 +297,8 @@ struct json *census_take(struct world_place *place, const struct prepared *prepa
 	return census;
 }
 
-static void add_missing(const struct json *in, const struct json *not_in, const char *format, struct json *ret)
+static void add_missing(const struct json *in, const struct json *not_in, const char *format,
+			struct json *ret)
 {
 	for (size_t i = 0; i < json_length(in); i++) {
 		const char *sentence = json_string(json_value_at(in, i));
@@ -310,8 +314,8 @@ static void add_missing(const struct json *in, const struct json *not_in, const 
 
 struct json *census_difference(const struct json *before, const struct json *after)
 {
-	static const char *const kinds[] = { "processes", "cgroups", "mounts", "sockets", "ipc", "devices", "names",
-					     "files" };
+	static const char *const kinds[] = { "processes", "cgroups", "mounts", "sockets",
+					     "ipc",       "devices", "names",  "files" };
 	struct json *ret = json_new_array();
 
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)

@@ -12,7 +12,7 @@
 #include "harness/census.h"
 #include "harness/world.h"
 
-#define FILES_MAX 500	/* of one census: a runtime that writes a million files is told about just as well */
+#define FILES_MAX 500 /* of one census: a runtime that writes a million files is told about just as well */
 
 static const char *kind_of(mode_t mode)
 {
@@ -37,8 +37,8 @@ static const char *kind_of(mode_t mode)
 static void put_file(struct json *rows, const char *path, const struct stat *st)
 {
 	bool whiteout = S_ISCHR(st->st_mode) && st->st_rdev == makedev(0, 0);
-	auto_free char *key = text_format("%s %o %lld", path, st->st_mode,
-					  S_ISREG(st->st_mode) ? (long long) st->st_size : 0);
+	auto_free char *key =
+	    text_format("%s %o %lld", path, st->st_mode, S_ISREG(st->st_mode) ? (long long) st->st_size : 0);
 	auto_text sentence = { 0 };
 
 	if (whiteout)
@@ -48,7 +48,8 @@ static void put_file(struct json *rows, const char *path, const struct stat *st)
 	json_put(rows, key, json_new_bytes(text_str(&sentence), sentence.len));
 }
 
-static void walk(int parent, const char *name, const char *path, const char *skip, struct json *rows, int depth)
+static void walk(int parent, const char *name, const char *path, const char *skip, struct json *rows,
+		 int depth)
 {
 	int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	auto_dir dir = fd < 0 ? NULL : fdopendir(fd);
@@ -60,7 +61,8 @@ static void walk(int parent, const char *name, const char *path, const char *ski
 		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
 			continue;
 		auto_free char *below = text_format("%s/%s", path, entry->d_name);
-		if ((skip && !strcmp(below, skip)) || fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		if ((skip && !strcmp(below, skip)) ||
+		    fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 			continue;
 		put_file(rows, below, &st);
 		if (S_ISDIR(st.st_mode) && depth < 16)

@@ -16,7 +16,7 @@
 #include "base/process.h"
 #include "base/text.h"
 
-#define DEPTH_MAX 64	/* containers can make any depth; a path of ours never comes near it */
+#define DEPTH_MAX 64 /* containers can make any depth; a path of ours never comes near it */
 
 static int open_directory(int parent, const char *name)
 {
@@ -106,7 +106,8 @@ void cgroup_thaw_at(int directory)
 }
 
 /* An empty directory needs only the rmdir, so that comes first; only what is busy is killed and thawed. */
-int cgroup_remove_at(int parent, const char *name, int64_t deadline, struct cgroup_removed *ret, struct err *err)
+int cgroup_remove_at(int parent, const char *name, int64_t deadline, struct cgroup_removed *ret,
+		     struct err *err)
 {
 	struct cgroup_removed removed = { 0 };
 	const struct walk drop = { .removed = &removed, .remove = true };
@@ -225,7 +226,8 @@ static int make_locked(const struct cgroup_hierarchy *row, int parent, const cha
 			return TAKE_FD(directory);
 		if (flock(directory, LOCK_EX | LOCK_NB) < 0)
 			return fail(err, -errno, "lock cgroup %s: another run uses this name", name);
-		if (fstat(directory, &held) == 0 && fstatat(parent, name, &present, AT_SYMLINK_NOFOLLOW) == 0 &&
+		if (fstat(directory, &held) == 0 &&
+		    fstatat(parent, name, &present, AT_SYMLINK_NOFOLLOW) == 0 &&
 		    held.st_ino == present.st_ino)
 			return TAKE_FD(directory);
 	}
@@ -360,8 +362,8 @@ void cgroup_world_thaw(const struct cgroup_run *run, const char *world)
 	for (size_t i = 0; i < run->layout.count; i++) {
 		auto_fd directory = open_directory(run->directories[i], world);
 
-		if (directory >= 0 &&
-		    (run->layout.rows[i].unified || has_controller(run->layout.rows[i].controllers, "freezer")))
+		if (directory >= 0 && (run->layout.rows[i].unified ||
+				       has_controller(run->layout.rows[i].controllers, "freezer")))
 			cgroup_thaw_at(directory);
 	}
 }

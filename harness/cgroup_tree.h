@@ -14,18 +14,21 @@
 struct err;
 
 struct cgroup_run {
-	struct cgroup_layout layout;	/* owned */
-	char *name;			/* owned: "plumbline-20261123-153000-1a2b" */
-	int *parents;			/* by layout row: descriptor of the directory the run's lies in */
-	int *directories;		/* by layout row: the run's own, flock()ed while open in any process */
+	struct cgroup_layout layout; /* owned */
+	char *name; /* owned: "plumbline-20261123-153000-1a2b" */
+	int *parents; /* by layout row: descriptor of the directory the run's lies in */
+	int *directories; /* by layout row: the run's own, flock()ed while open in any process */
 };
-#define CGROUP_RUN_INIT { .name = NULL }
+#define CGROUP_RUN_INIT                                                                                      \
+	{                                                                                                    \
+		.name = NULL                                                                                 \
+	}
 
 /* Makes and locks the run's directory in every hierarchy. -ENOENT: no cgroup file system is mounted. */
 int cgroup_run_make(const char *name, struct cgroup_run *ret, struct err *err);
 /* Ends what is left in them, removes the directories, closes and frees. */
 int cgroup_run_remove(struct cgroup_run *run, struct err *err);
-void cgroup_run_free(struct cgroup_run *run);	/* without removing */
+void cgroup_run_free(struct cgroup_run *run); /* without removing */
 
 int cgroup_world_make(const struct cgroup_run *run, const char *world, struct err *err);
 /* The calling process joins the world's cgroup in every hierarchy. */
@@ -41,10 +44,11 @@ void cgroup_world_thaw(const struct cgroup_run *run, const char *world);
 int cgroup_world_remove(const struct cgroup_run *run, const char *world, int64_t deadline, struct err *err);
 
 struct cgroup_removed {
-	size_t cgroups, processes;	/* removed; signals sent */
+	size_t cgroups, processes; /* removed; signals sent */
 };
 /* The same for any directory below parent. ret may be NULL. A missing one is 0. */
-int cgroup_remove_at(int parent, const char *name, int64_t deadline, struct cgroup_removed *ret, struct err *err);
+int cgroup_remove_at(int parent, const char *name, int64_t deadline, struct cgroup_removed *ret,
+		     struct err *err);
 /* Thaws the directory (descriptor) and everything below: a frozen task dies of no signal in v1. */
 void cgroup_thaw_at(int directory);
 

@@ -15,17 +15,17 @@ struct table;
 /* All strings are borrowed from the registry and never NULL; "" where the column is empty. */
 struct clause_entry {
 	const char *id, *file, *heading;
-	const char *level;	/* the specification's word, "MUST NOT"; DEF: defined without a keyword */
-	const char *observed;	/* how it can be seen: letters of B, I, H, K, C */
-	const char *since, *until;	/* specification versions, "1.1.0" */
-	const char *disputed;	/* a public link; "" when nobody disputes it */
+	const char *level; /* the specification's word, "MUST NOT"; DEF: defined without a keyword */
+	const char *observed; /* how it can be seen: letters of B, I, H, K, C */
+	const char *since, *until; /* specification versions, "1.1.0" */
+	const char *disputed; /* a public link; "" when nobody disputes it */
 	const char *paraphrase;
 };
 
 struct clause_registry {
-	struct clause_entry *rows;	/* owned, sorted by id */
+	struct clause_entry *rows; /* owned, sorted by id */
 	size_t count;
-	struct table *tables;		/* owned: hold the strings */
+	struct table *tables; /* owned: hold the strings */
 	size_t table_count;
 };
 

@@ -81,7 +81,8 @@ static int await(struct world_place *place, const struct process *child, const s
 	return 0;
 }
 
-int command_run(struct world_place *place, const struct command *command, struct command_result *ret, struct err *err)
+int command_run(struct world_place *place, const struct command *command, struct command_result *ret,
+		struct err *err)
 {
 	struct command_result result = {
 		.out = text_format("%s.out", command->name),
@@ -137,8 +138,8 @@ static void read_note(const struct world_place *place, const char *name, uint64_
 	*full = strtol(rest, NULL, 10) != 0;
 }
 
-int command_output(const struct world_place *place, const char *file, size_t max, struct text *out, uint64_t *ret_cut,
-		   bool *ret_full, struct err *err)
+int command_output(const struct world_place *place, const char *file, size_t max, struct text *out,
+		   uint64_t *ret_cut, bool *ret_full, struct err *err)
 {
 	auto_fd fd = file_open_at(place->output, file, O_RDONLY | O_NOFOLLOW, 0, err);
 	auto_free char *buffer = malloc(max ? max : 1);
@@ -171,7 +172,8 @@ char *command_cut_sentence(uint64_t cut, bool full)
 	if (!cut && !full)
 		return NULL;
 	if (full)
-		return text_format("%" PRIu64 " bytes more were cut, and it wrote more than there was room for (%u MiB)",
+		return text_format("%" PRIu64
+				   " bytes more were cut, and it wrote more than there was room for (%u MiB)",
 				   cut, WORLD_OUTPUT_BYTES >> 20);
 	return text_format("%" PRIu64 " bytes more were cut", cut);
 }

@@ -17,7 +17,8 @@ enum { WATCH_LISTENER, WATCH_CONNECTION, WATCH_MASTER };
 
 static void watch(struct console *console, int which, int fd, void (*ready)(void *argument))
 {
-	console->reaper->watches[which] = (struct reaper_watch){ .fd = fd, .ready = ready, .argument = console };
+	console->reaper->watches[which] =
+	    (struct reaper_watch){ .fd = fd, .ready = ready, .argument = console };
 }
 
 static void drain_master(void *argument)

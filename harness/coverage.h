@@ -9,7 +9,7 @@ struct fault_registry;
 
 /* strong: a case claims it and a built fault shows that the case can fail; claimed: cases claim it. */
 enum coverage { COVERAGE_NONE, COVERAGE_CLAIMED, COVERAGE_STRONG };
-const char *coverage_name(enum coverage coverage);	/* "none", "claimed", "strong" */
+const char *coverage_name(enum coverage coverage); /* "none", "claimed", "strong" */
 
 struct clause_coverage {
 	enum coverage coverage;

@@ -91,8 +91,8 @@ static int run_words(struct driver *driver, const char *verb, const struct drive
 	return command_run(driver->place, &command, ret, err);
 }
 
-int driver_run(struct driver *driver, const char *verb, const struct json *argument, struct driver_result *ret,
-	       struct err *err)
+int driver_run(struct driver *driver, const char *verb, const struct json *argument,
+	       struct driver_result *ret, struct err *err)
 {
 	struct driver_result result = { 0 };
 	struct driver_words words = { 0 };

@@ -19,8 +19,8 @@
 static const struct usual {
 	const char *verb;
 	const char *words[6];
-	bool console;		/* takes --console-socket where the config asks for a terminal */
-	bool bare;		/* no --root, no --log: callers ask for it so */
+	bool console; /* takes --console-socket where the config asks for a terminal */
+	bool bare; /* no --root, no --log: callers ask for it so */
 } usual_words[] = {
 	{ "create", { "--bundle", WORLD_BUNDLE, "--pid-file", DRIVER_PID_FILE, "%i" }, .console = true },
 	{ "run", { "--bundle", WORLD_BUNDLE, "--pid-file", DRIVER_PID_FILE, "%i" }, .console = true },
@@ -242,7 +242,8 @@ static void translate(const struct driver *driver, size_t from, struct driver_wo
 			(words->count - from - n + 1) * sizeof(*words->argv));
 		words->count -= n;
 		for (size_t k = 0; k < json_length(by); k++)
-			insert(words, from + k, json_string(json_at(by, k)) ? json_string(json_at(by, k)) : "");
+			insert(words, from + k,
+			       json_string(json_at(by, k)) ? json_string(json_at(by, k)) : "");
 		return;
 	}
 }
@@ -255,8 +256,8 @@ static bool names_id(const struct driver_words *words, size_t from, const char *
 	return false;
 }
 
-int driver_words(const struct driver *driver, const char *verb, const struct json *argument, struct driver_words *ret,
-		 struct err *err)
+int driver_words(const struct driver *driver, const char *verb, const struct json *argument,
+		 struct driver_words *ret, struct err *err)
 {
 	const struct usual *usual = find_usual(verb);
 	struct driver_words words = { 0 };

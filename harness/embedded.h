@@ -6,11 +6,11 @@
 
 struct embedded_file {
 	const char *name;
-	const char *data;	/* a NUL follows the last byte */
+	const char *data; /* a NUL follows the last byte */
 	size_t size;
 };
 
-extern const struct embedded_file embedded_files[];	/* ends with name NULL */
-const struct embedded_file *embedded_find(const char *name);	/* NULL: not there */
+extern const struct embedded_file embedded_files[]; /* ends with name NULL */
+const struct embedded_file *embedded_find(const char *name); /* NULL: not there */
 
 #endif

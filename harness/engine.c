@@ -21,7 +21,7 @@
 #include "harness/clauses.h"
 #include "harness/workers.h"
 
-#define HANGS_MAX 3		/* in a row: a runtime that hangs everywhere would take hours */
+#define HANGS_MAX 3 /* in a row: a runtime that hangs everywhere would take hours */
 #define RECORD_MAX (16u << 20)
 
 struct engine {
@@ -31,10 +31,10 @@ struct engine {
 	struct cgroup_run cgroups;
 	struct worker *workers;
 	size_t worker_count;
-	bool *given, *delivered;	/* by item */
+	bool *given, *delivered; /* by item */
 	size_t running, fails, hangs;
-	int signals;			/* signalfd of SIGINT and SIGTERM */
-	const char *stopped;		/* why no more is handed out; NULL: go on */
+	int signals; /* signalfd of SIGINT and SIGTERM */
+	const char *stopped; /* why no more is handed out; NULL: go on */
 	bool interrupted;
 };
 
@@ -126,7 +126,7 @@ static void hand_out(struct engine *engine)
 		if (item == WORKER_IDLE)
 			return;
 		if (worker_give(worker, item) < 0)
-			continue;	/* it is gone: its pidfd says so in a moment */
+			continue; /* it is gone: its pidfd says so in a moment */
 		engine->given[item] = true;
 		engine->running++;
 		if (engine->sink->started)
@@ -305,14 +305,16 @@ int engine_run(const struct engine_plan *plan, const struct engine_sink *sink, s
 	engine.delivered = delivered;
 	engine.workers = workers;
 	for (size_t i = 0; i < engine.worker_count; i++)
-		workers[i] = (struct worker){ .process = PROCESS_INIT, .channel = -EBADF, .item = WORKER_IDLE };
+		workers[i] =
+		    (struct worker){ .process = PROCESS_INIT, .channel = -EBADF, .item = WORKER_IDLE };
 	r = block_signals(&engine, &old, err);
 	if (r >= 0)
 		r = engine_work(&engine, err);
 	for (size_t i = 0; i < plan->item_count; i++)
 		if (!delivered[i])
 			deliver_sentence(&engine, i, VERDICT_NOTRUN,
-					 engine.stopped ? engine.stopped : "not run: the engine could not go on");
+					 engine.stopped ? engine.stopped
+							: "not run: the engine could not go on");
 	restore_signals(&engine, &old);
 	if (r < 0)
 		return fail(err, r, "run %s", plan->run);

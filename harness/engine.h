@@ -19,30 +19,30 @@ struct process_status;
 struct text;
 
 struct runtime {
-	char *name;			/* the column: "crun"; a path's last component when the user gave a path */
-	char *path;			/* absolute */
-	const struct profile *profile;	/* borrowed */
-	char **extra_args;		/* --runtime-arg, NULL-terminated, after the profile's global arguments */
-	char *spec_version;		/* ociVersion that bundles are written with */
-	struct json *features;		/* NULL: no such command */
+	char *name; /* the column: "crun"; a path's last component when the user gave a path */
+	char *path; /* absolute */
+	const struct profile *profile; /* borrowed */
+	char **extra_args; /* --runtime-arg, NULL-terminated, after the profile's global arguments */
+	char *spec_version; /* ociVersion that bundles are written with */
+	struct json *features; /* NULL: no such command */
 };
 
 struct engine_item {
 	const struct conformance_case *c;
-	const char *id;			/* "oci/mounts/..."; borrowed, lives as long as the plan */
-	const char *fault;		/* run the runtime behind plumbline-faulty --fault NAME; NULL: plain */
+	const char *id; /* "oci/mounts/..."; borrowed, lives as long as the plan */
+	const char *fault; /* run the runtime behind plumbline-faulty --fault NAME; NULL: plain */
 };
 
 struct engine_plan {
-	const char *run;		/* names every cgroup, mount and file: "plumbline-20261123-153000-1a2b" */
+	const char *run; /* names every cgroup, mount and file: "plumbline-20261123-153000-1a2b" */
 	const struct runtime *runtime;
 	const struct engine_item *items;
 	size_t item_count;
-	int out;			/* the runtime's folder of the run directory; -1: keep no observations */
-	int jobs;			/* >= 1 */
-	double timeout_scale;		/* 1.0 */
-	size_t fail_fast;		/* stop after so many fails; 0: never */
-	bool keep;			/* copy bundle, state and output of failed cases below out */
+	int out; /* the runtime's folder of the run directory; -1: keep no observations */
+	int jobs; /* >= 1 */
+	double timeout_scale; /* 1.0 */
+	size_t fail_fast; /* stop after so many fails; 0: never */
+	bool keep; /* copy bundle, state and output of failed cases below out */
 };
 
 struct engine_sink {
@@ -72,8 +72,8 @@ int janitor_clean(const char *run, struct janitor_report *ret, struct err *err);
 /* Machine facts that needs are decided from. */
 struct machine {
 	bool root, userns, bpf, cgroup_v1, cgroup_v2;
-	char kernel[64];		/* "6.18.5-..." */
-	char controllers[256];		/* " cpu cpuacct pids ... ": those that worlds really offer */
+	char kernel[64]; /* "6.18.5-..." */
+	char controllers[256]; /* " cpu cpuacct pids ... ": those that worlds really offer */
 };
 void machine_read(struct machine *ret);
 

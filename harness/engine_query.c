@@ -58,7 +58,8 @@ static int answer_query(struct world_place *place, void *argument)
 	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-static int take_answer(int fd, struct text *out, struct text *errors, struct process_status *ret, struct err *err)
+static int take_answer(int fd, struct text *out, struct text *errors, struct process_status *ret,
+		       struct err *err)
 {
 	auto_text text = { 0 };
 	auto_json answer = NULL;

@@ -16,17 +16,17 @@ struct err;
 struct text;
 
 struct expectation {
-	char *runtime, *id, *note;	/* owned; note "" when there is none */
+	char *runtime, *id, *note; /* owned; note "" when there is none */
 	enum verdict verdict;
 };
 
 struct expectations {
-	struct expectation *rows;	/* owned */
+	struct expectation *rows; /* owned */
 	size_t count;
 };
 
-int expect_parse(const char *text, struct expectations *ret, struct err *err);	/* -EBADMSG: line N ... */
-int expect_read(const char *path, struct expectations *ret, struct err *err);	/* -ENOENT, -EBADMSG */
+int expect_parse(const char *text, struct expectations *ret, struct err *err); /* -EBADMSG: line N ... */
+int expect_read(const char *path, struct expectations *ret, struct err *err); /* -ENOENT, -EBADMSG */
 void expect_free(struct expectations *expectations);
 #define auto_expectations __attribute__((cleanup(expect_free))) struct expectations
 

@@ -17,7 +17,7 @@ void explain_case(const struct area *area, const struct conformance_case *c,
 		  struct text *out);
 void explain_clause(const struct clause_entry *clause, const struct fault_registry *faults, struct text *out);
 void explain_fault(const struct fault_entry *fault, struct text *out);
-bool explain_term(const char *word, struct text *out);	/* false: no such word */
+bool explain_term(const char *word, struct text *out); /* false: no such word */
 
 /* The terms, for suggestions; NULL past the last. */
 const char *explain_term_at(unsigned index);

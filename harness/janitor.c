@@ -22,13 +22,13 @@
 #define DEPTH_MAX 32
 
 struct finding {
-	char *name;	/* owned */
-	int parent;	/* owned: directory it lies in */
+	char *name; /* owned */
+	int parent; /* owned: directory it lies in */
 	bool locked;
 };
 
 struct search {
-	const char *run;	/* only this one; NULL: all */
+	const char *run; /* only this one; NULL: all */
 	struct finding *rows;
 	size_t count;
 };
@@ -42,9 +42,9 @@ static bool is_run_name(const char *name)
 	static const char pattern[] = "plumbline-dddddddd-dddddd-x";
 
 	for (size_t i = 0; pattern[i]; i++) {
-		bool fits = pattern[i] == 'd' && i >= strlen("plumbline-") ? isdigit((unsigned char) name[i]) :
-			    pattern[i] == 'x'				   ? isalnum((unsigned char) name[i]) :
-									     name[i] == pattern[i];
+		bool fits = pattern[i] == 'd' && i >= strlen("plumbline-") ? isdigit((unsigned char) name[i])
+			    : pattern[i] == 'x'                            ? isalnum((unsigned char) name[i])
+									   : name[i] == pattern[i];
 		if (!fits)
 			return false;
 	}

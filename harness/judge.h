@@ -12,10 +12,10 @@ struct json;
 
 struct judgement {
 	enum verdict verdict;
-	char *reason;			/* owned, NULL for pass */
-	char *expected, *observed;	/* owned, of the first row that failed */
-	char *rung;			/* owned: "L3 OCI", "L5 kernel now", ... */
-	char **unseen;			/* owned */
+	char *reason; /* owned, NULL for pass */
+	char *expected, *observed; /* owned, of the first row that failed */
+	char *rung; /* owned: "L3 OCI", "L5 kernel now", ... */
+	char **unseen; /* owned */
 	size_t unseen_count;
 };
 

@@ -14,9 +14,9 @@ struct json;
 enum finding_kind {
 	FINDING_HOLDS = 1,
 	FINDING_FAILS,
-	FINDING_HANGS,		/* a step of the runtime that never came back: fail, even for a SHOULD */
-	FINDING_UNSEEN,		/* a KERNEL row without a recording */
-	FINDING_INVALID,	/* the case itself is wrong: broken */
+	FINDING_HANGS, /* a step of the runtime that never came back: fail, even for a SHOULD */
+	FINDING_UNSEEN, /* a KERNEL row without a recording */
+	FINDING_INVALID, /* the case itself is wrong: broken */
 };
 
 struct finding {

@@ -25,9 +25,17 @@ void libcheck_clear_environment(void)
 {
 	/* A user's CK_FORK=no would run cases in this process, CK_RUN_CASE would drop them silently. */
 	static const char *const names[] = {
-		"CK_FORK",	    "CK_VERBOSITY",	"CK_RUN_SUITE",	      "CK_RUN_CASE",	 "CK_INCLUDE_TAGS",
-		"CK_EXCLUDE_TAGS",  "CK_LOG_FILE_NAME", "CK_XML_LOG_FILE_NAME", "CK_TAP_LOG_FILE_NAME",
-		"CK_DEFAULT_TIMEOUT", "CK_MAX_MSG_SIZE",
+		"CK_FORK",
+		"CK_VERBOSITY",
+		"CK_RUN_SUITE",
+		"CK_RUN_CASE",
+		"CK_INCLUDE_TAGS",
+		"CK_EXCLUDE_TAGS",
+		"CK_LOG_FILE_NAME",
+		"CK_XML_LOG_FILE_NAME",
+		"CK_TAP_LOG_FILE_NAME",
+		"CK_DEFAULT_TIMEOUT",
+		"CK_MAX_MSG_SIZE",
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)

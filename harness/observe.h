@@ -21,17 +21,19 @@ struct json *observe_inside(const char *output, size_t len, const char *nonce);
 bool observe_is_ready(const char *output, size_t len, const char *nonce);
 
 struct json *observe_world(const struct world_place *place);
-struct json *observe_prepared(const struct json *symbols);	/* {"uts": "uts:[4026532301]"} of each "@ns-TYPE" */
-struct json *observe_process(pid_t pid, bool dead);	/* the host's view of init */
+struct json *
+observe_prepared(const struct json *symbols); /* {"uts": "uts:[4026532301]"} of each "@ns-TYPE" */
+struct json *observe_process(pid_t pid, bool dead); /* the host's view of init */
 /* Limit files of the cgroups that pid is in, or of `path` in every hierarchy where it no longer is. */
 struct json *observe_cgroup(const struct world_place *place, pid_t pid, const char *path);
-struct json *observe_cgroups(const struct world_place *place);	/* every cgroup of the world, "pids:/c1" */
+struct json *observe_cgroups(const struct world_place *place); /* every cgroup of the world, "pids:/c1" */
 struct json *observe_mounts_added(const struct mount_table *before);
 int observe_process_count(const struct prepared *prepared);
 
 /* object relative path -> {kind, size, mode, uid, gid, content}; skip: names at the top that are left out. */
 struct json *observe_files(int parent, const char *name, const char *const *skip);
-struct json *observe_namespaces(int proc_pid_dir);	/* {"pid": "pid:[4026531836]", ...} */
-struct json *observe_lines(const char *text, size_t len);	/* one JSON value a line; other lines are left out */
+struct json *observe_namespaces(int proc_pid_dir); /* {"pid": "pid:[4026531836]", ...} */
+struct json *observe_lines(const char *text,
+			   size_t len); /* one JSON value a line; other lines are left out */
 
 #endif

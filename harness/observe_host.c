@@ -86,9 +86,10 @@ struct json *observe_world(const struct world_place *place)
 /* Everything that is set; what the kernel counts changes from moment to moment and is no setting. */
 static bool is_limit_file(const char *name)
 {
-	static const char *const counters[] = { "stat", "usage", "procs", "tasks", "threads", "events", "pressure",
-						"failcnt", "peak", "current", "slabinfo", "reset", "recursive",
-						"event_control", "force_empty", "time" };
+	static const char *const counters[] = { "stat",      "usage",         "procs",       "tasks",
+						"threads",   "events",        "pressure",    "failcnt",
+						"peak",      "current",       "slabinfo",    "reset",
+						"recursive", "event_control", "force_empty", "time" };
 
 	/* freezer.state has "stat" in it, and is the one setting of its controller. */
 	if (!strcmp(name, "freezer.state"))
@@ -175,8 +176,8 @@ struct json *observe_cgroups(const struct world_place *place)
 	struct json *list = json_new_array();
 
 	for (size_t i = 0; i < place->layout.count; i++)
-		list_cgroups(AT_FDCWD, place->layout.rows[i].mount_point, "", place->layout.rows[i].controllers, list,
-			     0);
+		list_cgroups(AT_FDCWD, place->layout.rows[i].mount_point, "",
+			     place->layout.rows[i].controllers, list, 0);
 	return list;
 }
 
@@ -298,8 +299,8 @@ static bool is_in(const char *const *list, const char *word)
 	return false;
 }
 
-static void walk_files(int parent, const char *name, const char *path, const char *const *skip, struct json *files,
-		       int depth)
+static void walk_files(int parent, const char *name, const char *path, const char *const *skip,
+		       struct json *files, int depth)
 {
 	int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	auto_dir dir = fd < 0 ? NULL : fdopendir(fd);
@@ -308,8 +309,8 @@ static void walk_files(int parent, const char *name, const char *path, const cha
 	while (dir && (entry = readdir(dir)) && json_length(files) < FILES_MAX) {
 		struct stat st;
 
-		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..") || is_in(skip, entry->d_name) ||
-		    fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..") ||
+		    is_in(skip, entry->d_name) || fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 			continue;
 		auto_text below = { 0 };
 		text_addf(&below, "%s%s%s", path, *path ? "/" : "", entry->d_name);

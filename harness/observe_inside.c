@@ -64,7 +64,9 @@ static void add_line(struct json *inside, struct json *tries, const struct json 
 
 struct json *observe_inside(const char *output, size_t len, const char *nonce)
 {
-	struct lines lines = { .at = output, .end = output + len, .nonce = nonce, .nonce_len = strlen(nonce) };
+	struct lines lines = {
+		.at = output, .end = output + len, .nonce = nonce, .nonce_len = strlen(nonce)
+	};
 	struct json *inside = NULL, *tries = NULL;
 	const char *at;
 	size_t n;
@@ -88,7 +90,9 @@ struct json *observe_inside(const char *output, size_t len, const char *nonce)
 
 bool observe_is_ready(const char *output, size_t len, const char *nonce)
 {
-	struct lines lines = { .at = output, .end = output + len, .nonce = nonce, .nonce_len = strlen(nonce) };
+	struct lines lines = {
+		.at = output, .end = output + len, .nonce = nonce, .nonce_len = strlen(nonce)
+	};
 	const char *at;
 	size_t n;
 

@@ -25,14 +25,14 @@ enum option_kind {
 };
 
 struct option_row {
-	const char *name;	/* without the dashes */
-	char letter;		/* short form; 0: none */
+	const char *name; /* without the dashes */
+	char letter; /* short form; 0: none */
 	enum option_kind kind;
 	unsigned verbs;
-	const char *argument;	/* "N"; NULL for flags */
+	const char *argument; /* "N"; NULL for flags */
 	const char *help;
-	size_t offset;		/* in struct options */
-	unsigned long long least, most;	/* numbers and factors */
+	size_t offset; /* in struct options */
+	unsigned long long least, most; /* numbers and factors */
 };
 
 extern const struct option_row option_table[];

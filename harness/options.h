@@ -26,12 +26,12 @@ enum exit_code {
 };
 
 struct words {
-	const char **words;	/* owned array; strings borrowed from argv */
+	const char **words; /* owned array; strings borrowed from argv */
 	size_t count;
 };
 
 struct options {
-	struct words words;	/* what is no option */
+	struct words words; /* what is no option */
 	struct words runtimes, runtime_args;
 	const char *out, *shard, *expect, *profile, *colour;
 	const char *junit, *tap, *markdown, *html, *badge;
@@ -44,13 +44,13 @@ void options_free(struct options *options);
 
 struct verb {
 	const char *name;
-	unsigned bit;			/* 1u << n: which rows of the option table it takes */
+	unsigned bit; /* 1u << n: which rows of the option table it takes */
 	const char *synopsis, *summary;
 	const char *examples[3];
-	const char *details;		/* for the manual page; NULL: the summary says it all */
-	int (*run)(const struct options *options);	/* prints; returns enum exit_code */
+	const char *details; /* for the manual page; NULL: the summary says it all */
+	int (*run)(const struct options *options); /* prints; returns enum exit_code */
 };
-extern const struct verb verbs[];	/* ends with name NULL */
+extern const struct verb verbs[]; /* ends with name NULL */
 const struct verb *verb_find(const char *name);
 
 /* argv without the verb. -EINVAL with a sentence that names the next thing to type. */
@@ -58,7 +58,7 @@ int options_parse(const struct verb *verb, int argc, char *const *argv, struct o
 
 void help_overview(struct text *out);
 void help_verb(const struct verb *verb, struct text *out);
-void help_manual(struct text *out);	/* troff: docs/plumbline.1 */
+void help_manual(struct text *out); /* troff: docs/plumbline.1 */
 
 /* The candidate that is nearest to word, if one is near; NULL: none. */
 const char *suggest(const char *word, const char *const *candidates, size_t count);

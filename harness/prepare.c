@@ -60,7 +60,8 @@ static int make_holder(uint64_t flag, pid_t *ret, struct err *err)
 	return r < 0 ? r : write_map(pid, "gid_map", err);
 }
 
-int prepare_namespaces(const struct conformance_case *c, struct json *symbols, struct prepared *ret, struct err *err)
+int prepare_namespaces(const struct conformance_case *c, struct json *symbols, struct prepared *ret,
+		       struct err *err)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(c->prepare) && c->prepare[i].kind; i++) {
 		const struct prepare *row = &c->prepare[i];
@@ -136,10 +137,12 @@ static const struct mount_word {
 	unsigned long flag;
 	bool propagation;
 } mount_words[] = {
-	{ "shared", MS_SHARED, true },	  { "rshared", MS_SHARED, true },   { "slave", MS_SLAVE, true },
-	{ "rslave", MS_SLAVE, true },	  { "private", MS_PRIVATE, true },  { "rprivate", MS_PRIVATE, true },
-	{ "unbindable", MS_UNBINDABLE, true }, { "ro", MS_RDONLY, false },  { "nosuid", MS_NOSUID, false },
-	{ "nodev", MS_NODEV, false },	  { "noexec", MS_NOEXEC, false },   { "noatime", MS_NOATIME, false },
+	{ "shared", MS_SHARED, true },         { "rshared", MS_SHARED, true },
+	{ "slave", MS_SLAVE, true },           { "rslave", MS_SLAVE, true },
+	{ "private", MS_PRIVATE, true },       { "rprivate", MS_PRIVATE, true },
+	{ "unbindable", MS_UNBINDABLE, true }, { "ro", MS_RDONLY, false },
+	{ "nosuid", MS_NOSUID, false },        { "nodev", MS_NODEV, false },
+	{ "noexec", MS_NOEXEC, false },        { "noatime", MS_NOATIME, false },
 	{ "relatime", MS_RELATIME, false },
 };
 
@@ -192,8 +195,8 @@ static int make_mount(int bundle, const char *path, const char *value, struct er
 }
 
 static int (*const makers[])(int bundle, const char *path, const char *value, struct err *err) = {
-	[PREPARE_FILE] = make_file,	[PREPARE_DIRECTORY] = make_directory, [PREPARE_LINK] = make_link,
-	[PREPARE_NODE] = make_node,	[PREPARE_REMOVE] = remove_path,	      [PREPARE_NAMESPACE] = NULL,
+	[PREPARE_FILE] = make_file,   [PREPARE_DIRECTORY] = make_directory, [PREPARE_LINK] = make_link,
+	[PREPARE_NODE] = make_node,   [PREPARE_REMOVE] = remove_path,       [PREPARE_NAMESPACE] = NULL,
 	[PREPARE_MOUNT] = make_mount,
 };
 

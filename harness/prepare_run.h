@@ -12,12 +12,12 @@
 struct options;
 
 struct prepared_run {
-	char *name;	/* owned: names the run */
+	char *name; /* owned: names the run */
 	struct screen screen;
 	struct machine machine;
 	struct clause_registry clauses;
 	struct selection selection;
-	struct runtime_found *runtimes;	/* owned */
+	struct runtime_found *runtimes; /* owned */
 	size_t runtime_count;
 	struct run_dir directory;
 };

@@ -17,14 +17,14 @@ struct json;
 struct profile {
 	/* borrowed from document; match: POSIX ERE on --version's first line */
 	const char *name, *match, *spec_version;
-	const char **global_args;			/* owned array, NULL-terminated, strings borrowed */
-	struct json *document;				/* owned */
+	const char **global_args; /* owned array, NULL-terminated, strings borrowed */
+	struct json *document; /* owned */
 };
 
-const struct profile *profile_find(const char *name);			/* borrowed for ever; NULL: unknown */
+const struct profile *profile_find(const char *name); /* borrowed for ever; NULL: unknown */
 /* never NULL: falls back to "generic" */
 const struct profile *profile_for_version(const char *first_line);
-const struct profile *profile_at(size_t index);				/* NULL past the last */
+const struct profile *profile_at(size_t index); /* NULL past the last */
 bool profile_lacks(const struct profile *profile, const char *feature);
 
 #endif

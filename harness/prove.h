@@ -13,30 +13,30 @@ struct prepared_run;
 struct runtime;
 
 enum proof_kind {
-	PROOF_CAUGHT = 1,	/* the control passed, and under the fault the case failed */
+	PROOF_CAUGHT = 1, /* the control passed, and under the fault the case failed */
 	/* the control passed, and so did the faulty runtime, or the case could not tell */
 	PROOF_SURVIVED,
-	PROOF_NO_FAULT,		/* the case names none */
-	PROOF_NOT_BUILT,	/* the fault it names is planned, or unknown */
-	PROOF_NO_CONTROL,	/* without the fault it does not pass, so a failure would prove nothing */
-	PROOF_SKIPPED,		/* its needs are not met here */
-	PROOF_NOT_RUN,		/* interrupted */
+	PROOF_NO_FAULT, /* the case names none */
+	PROOF_NOT_BUILT, /* the fault it names is planned, or unknown */
+	PROOF_NO_CONTROL, /* without the fault it does not pass, so a failure would prove nothing */
+	PROOF_SKIPPED, /* its needs are not met here */
+	PROOF_NOT_RUN, /* interrupted */
 };
 
 struct proof {
-	const char *id, *fault;		/* borrowed; fault NULL: none named */
+	const char *id, *fault; /* borrowed; fault NULL: none named */
 	enum proof_kind kind;
-	enum verdict control, faulty;	/* 0: not run */
-	char *reason;			/* owned: of the run that decided; may be NULL */
+	enum verdict control, faulty; /* 0: not run */
+	char *reason; /* owned: of the run that decided; may be NULL */
 };
 
 struct proofs {
-	struct proof *rows;	/* owned, in the order of the selection */
+	struct proof *rows; /* owned, in the order of the selection */
 	size_t count;
 	bool interrupted;
 };
 
-const char *proof_name(enum proof_kind kind);	/* "caught", "survived", "no fault" ... */
+const char *proof_name(enum proof_kind kind); /* "caught", "survived", "no fault" ... */
 
 /*
  * From the two verdicts to a kind: pure. soft: the case is a SHOULD, a MAY or disputed, so a warn is its

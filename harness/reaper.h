@@ -28,21 +28,22 @@ struct reaper_watch {
 #define REAPER_WATCHES 4
 
 struct reaper {
-	int signal_fd;			/* SIGCHLD */
-	struct reaper_death *dead;	/* owned; who ended, in order */
+	int signal_fd; /* SIGCHLD */
+	struct reaper_death *dead; /* owned; who ended, in order */
 	size_t count, space;
 	struct reaper_watch watches[REAPER_WATCHES];
 };
 
-int reaper_start(struct reaper *reaper, struct err *err);	/* blocks SIGCHLD in the caller */
+int reaper_start(struct reaper *reaper, struct err *err); /* blocks SIGCHLD in the caller */
 void reaper_stop(struct reaper *reaper);
-void reaper_collect(struct reaper *reaper);			/* reaps what has ended; never blocks */
+void reaper_collect(struct reaper *reaper); /* reaps what has ended; never blocks */
 /* How a reaped child ended; false: it has not, or was never ours. */
 bool reaper_find(const struct reaper *reaper, pid_t pid, struct process_status *ret);
-void reaper_forget(struct reaper *reaper, pid_t pid);		/* before a number can come back */
+void reaper_forget(struct reaper *reaper, pid_t pid); /* before a number can come back */
 
 /* Reaps and serves the watches until done() says so: 1; 0 at the deadline (absolute ms). */
 int reaper_wait_until(struct reaper *reaper, bool (*done)(void *argument), void *argument, int64_t deadline);
-int reaper_wait_pid(struct reaper *reaper, pid_t pid, int64_t deadline, struct process_status *ret);	/* likewise */
+int reaper_wait_pid(struct reaper *reaper, pid_t pid, int64_t deadline,
+		    struct process_status *ret); /* likewise */
 
 #endif

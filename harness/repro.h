@@ -12,7 +12,7 @@ struct text;
 
 struct repro {
 	const struct conformance_case *c;
-	const char *id, *directory;	/* directory: absolute */
+	const char *id, *directory; /* directory: absolute */
 	const struct runtime *runtime;
 	const struct clause_registry *clauses;
 };

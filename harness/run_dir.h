@@ -14,15 +14,15 @@ struct text;
 char *run_name_new(void);
 
 struct run_dir {
-	char *path;	/* owned, as the user may type it */
-	int fd;		/* owned */
+	char *path; /* owned, as the user may type it */
+	int fd; /* owned */
 };
 /* out NULL: runs/NAME below the working directory. */
 int run_dir_open(const char *out, const char *name, struct run_dir *ret, struct err *err);
 void run_dir_close(struct run_dir *directory);
 
 struct runtime_dir {
-	int fd, cases;	/* owned: the directory, and cases.jsonl in it */
+	int fd, cases; /* owned: the directory, and cases.jsonl in it */
 };
 int runtime_dir_open(const struct run_dir *run, const char *runtime, struct runtime_dir *ret,
 		     struct err *err);
@@ -39,7 +39,7 @@ int write_asked_reports(const struct options *options, const struct run_record *
 bool reports_asked(const struct options *options);
 
 struct run_list {
-	struct run_record *runs;	/* owned */
+	struct run_record *runs; /* owned */
 	size_t count;
 };
 /* A run.json, a runtime's folder, or a run directory. -ENOENT: no such path; -EBADMSG: there, but no run. */

@@ -12,7 +12,7 @@ struct text;
 
 struct runtime_found {
 	struct runtime runtime;
-	char *sha256, *version;		/* owned; version NULL: it tells none */
+	char *sha256, *version; /* owned; version NULL: it tells none */
 };
 
 /*
@@ -32,6 +32,6 @@ void runtime_free(struct runtime_found *found);
 /* The lower of ours and what features or, without them, the profile says; owned. */
 char *runtime_spec_version(const struct json *features, const char *profile_version);
 
-void runtime_facts(const struct runtime_found *found, struct run_record *ret);	/* copies */
+void runtime_facts(const struct runtime_found *found, struct run_record *ret); /* copies */
 
 #endif

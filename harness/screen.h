@@ -8,7 +8,7 @@ struct err;
 struct options;
 
 struct screen {
-	struct report_style style;	/* for standard output */
+	struct report_style style; /* for standard output */
 	bool json;
 	/* standard error is a terminal, and standard output need not be one */
 	bool progress;
@@ -24,8 +24,8 @@ void screen_clear_progress(struct screen *screen);
 
 struct json;
 struct text;
-void screen_print(struct screen *screen, const struct text *text);	/* to standard output */
-void screen_print_json(struct screen *screen, struct json *taken);	/* one line */
+void screen_print(struct screen *screen, const struct text *text); /* to standard output */
+void screen_print_json(struct screen *screen, struct json *taken); /* one line */
 /* chatter */
 void screen_say(struct screen *screen, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -18,16 +18,16 @@ struct text;
 struct selected {
 	const struct area *area;
 	const struct conformance_case *c;
-	char *id;	/* owned */
+	char *id; /* owned */
 };
 
 struct selection {
-	struct selected *items;	/* owned; in the order of areas and tables */
+	struct selected *items; /* owned; in the order of areas and tables */
 	size_t count;
 };
 
 struct shard {
-	uint64_t k, n;	/* 1 <= k <= n; n 0: no shard */
+	uint64_t k, n; /* 1 <= k <= n; n 0: no shard */
 };
 
 /* -EINVAL: a selector that cannot be read, with a sentence. An empty selection is no error here. */
@@ -42,7 +42,7 @@ int selector_matches(const char *selector, const struct selected *item, struct e
 /* FNV-1a, 64 bits: shards are hash modulo N, so a case stays in its shard whatever else is selected. */
 uint64_t hash_id(const char *id);
 bool shard_has(const struct shard *shard, const char *id);
-int shard_parse(const char *text, struct shard *ret, struct err *err);	/* "2/5" */
+int shard_parse(const char *text, struct shard *ret, struct err *err); /* "2/5" */
 
 /*
  * profile:smoke: of every area the few cases whose hashes are lowest, so that adding a case moves at most

@@ -26,7 +26,7 @@ struct session {
 	const struct expectations *expectations;
 	struct screen *screen;
 	int jobs;
-	int out;	/* the runtime's folder of the run directory; -1: none */
+	int out; /* the runtime's folder of the run directory; -1: none */
 	/* A case is decided: called once for every selected case, in the order of their ends. */
 	int (*settled)(void *argument, const struct case_record *record, struct err *err);
 	void *argument;
@@ -52,6 +52,6 @@ char *repro_command(const char *id, const struct runtime *runtime);
 /* Machine facts and identity of a run, but its runtime. */
 void session_describe(const struct session *session, struct run_record *ret);
 
-int session_jobs(const struct options *options);	/* --jobs, else one a processor that we may use */
+int session_jobs(const struct options *options); /* --jobs, else one a processor that we may use */
 
 #endif

@@ -7,8 +7,8 @@
 struct err;
 
 struct table {
-	char *bytes;		/* owned: cells point into it */
-	const char **cells;	/* owned; row major, without the header; a missing cell is "" */
+	char *bytes; /* owned: cells point into it */
+	const char **cells; /* owned; row major, without the header; a missing cell is "" */
 	size_t rows, columns;
 };
 
@@ -20,6 +20,6 @@ int table_parse(const char *data, size_t len, const char *const *columns, struct
 void table_free(struct table *table);
 #define auto_table __attribute__((cleanup(table_free))) struct table
 
-const char *table_cell(const struct table *table, size_t row, size_t column);	/* never NULL */
+const char *table_cell(const struct table *table, size_t row, size_t column); /* never NULL */
 
 #endif

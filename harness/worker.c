@@ -22,8 +22,8 @@
 #include "harness/profile.h"
 #include "harness/workers.h"
 
-#define CASE_MS 10000		/* of a case that names no time */
-#define CLEAN_UP_MS 8000	/* that libcheck waits longer than the watcher does */
+#define CASE_MS 10000 /* of a case that names no time */
+#define CLEAN_UP_MS 8000 /* that libcheck waits longer than the watcher does */
 
 char *worker_world_name(size_t item)
 {
@@ -47,7 +47,8 @@ static void clean_up(void *argument)
 {
 	const struct assignment *assignment = argument;
 
-	(void) cgroup_world_remove(assignment->task->cgroups, assignment->watch.world, process_now_ms() + 5000, NULL);
+	(void) cgroup_world_remove(assignment->task->cgroups, assignment->watch.world,
+				   process_now_ms() + 5000, NULL);
 }
 
 static double scale_of(const struct engine_plan *plan)
@@ -99,8 +100,9 @@ static int replace_record(const struct assignment *assignment, int record)
 	auto_text text = { 0 };
 
 	case_record_begin(watch->job.c, watch->job.id, &broken);
-	case_record_of_silence(watch->note, assignment->outcome.message[0] ? assignment->outcome.message :
-									      "the case ended without a record",
+	case_record_of_silence(watch->note,
+			       assignment->outcome.message[0] ? assignment->outcome.message
+							      : "the case ended without a record",
 			       &broken);
 	json = case_record_to_json(&broken, watch->job.runtime->name);
 	case_record_free(&broken);

@@ -19,8 +19,8 @@ struct err;
 struct worker_task {
 	const struct engine_plan *plan;
 	const struct cgroup_run *cgroups;
-	const bool *disputed;		/* by item */
-	const char *faulty;		/* path of plumbline-faulty */
+	const bool *disputed; /* by item */
+	const char *faulty; /* path of plumbline-faulty */
 	pid_t engine;
 };
 
@@ -34,16 +34,16 @@ struct worker_message {
 struct worker {
 	struct process process;
 	int channel;
-	size_t item;	/* that it is running; WORKER_IDLE */
+	size_t item; /* that it is running; WORKER_IDLE */
 };
 
 int worker_start(const struct worker_task *task, struct worker *ret, struct err *err);
-int worker_give(struct worker *worker, size_t item);	/* 0 or -errno: it is gone */
+int worker_give(struct worker *worker, size_t item); /* 0 or -errno: it is gone */
 /* 1 and a message with its record's descriptor (owned); 0: hung up. */
 int worker_take(struct worker *worker, struct worker_message *ret, int *ret_record);
 /* Kills and reaps. */
 void worker_end(struct worker *worker);
 /* The world of an item; the engine removes its cgroups when a worker died with it. */
-char *worker_world_name(size_t item);	/* owned */
+char *worker_world_name(size_t item); /* owned */
 
 #endif

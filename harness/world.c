@@ -132,8 +132,12 @@ int world_start(const struct cgroup_run *run, const char *name, int result, worl
 		goto undo;
 	world.init.pid = clone_first(&world.init.pidfd);
 	if (world.init.pid == 0) {
-		struct world_place place = { .channel = pair[1], .result = result, .home = -EBADF,
-					     .output = -EBADF, .upper = -EBADF, .queues = -EBADF };
+		struct world_place place = { .channel = pair[1],
+					     .result = result,
+					     .home = -EBADF,
+					     .output = -EBADF,
+					     .upper = -EBADF,
+					     .queues = -EBADF };
 
 		(void) close(pair[0]);
 		first_process(run, name, &place, body, argument);

@@ -20,23 +20,26 @@ struct err;
 #define WORLD_HOME "/run/plumbline"
 #define WORLD_BUNDLE WORLD_HOME "/bundle"
 #define WORLD_STATE WORLD_HOME "/state"
-#define WORLD_WORK WORLD_HOME "/work"		/* the working directory of runtime commands */
-#define WORLD_SHARED WORLD_HOME "/shared"	/* MS_SHARED: what is mounted below it propagates */
-#define WORLD_OUTPUT WORLD_HOME "/output"	/* a runtime that prints a gigabyte fills this one and no other */
+#define WORLD_WORK WORLD_HOME "/work" /* the working directory of runtime commands */
+#define WORLD_SHARED WORLD_HOME "/shared" /* MS_SHARED: what is mounted below it propagates */
+#define WORLD_OUTPUT WORLD_HOME "/output" /* a runtime that prints a gigabyte fills this one and no other */
 #define WORLD_OUTPUT_BYTES (16u << 20)
 #define WORLD_HOSTNAME "plumbline-world"
 
 /* Directories that are overlaid: what a runtime writes there lands in an upper directory, which is the list of it. */
-#define WORLD_OVERLAYS { "run", "tmp", "var", "etc" }
+#define WORLD_OVERLAYS                                                                                       \
+	{                                                                                                    \
+		"run", "tmp", "var", "etc"                                                                   \
+	}
 
 /* What the world's first process has. All descriptors are O_CLOEXEC. */
 struct world_place {
-	int channel;			/* to the outside */
-	int result;			/* where the document goes; -EBADF: nowhere */
-	int home, output;		/* WORLD_HOME, WORLD_OUTPUT */
-	int upper;			/* upper/run, upper/tmp ...: below a tmpfs that is mounted nowhere */
-	int queues;			/* the POSIX message queues of the world's IPC namespace: an mqueue mounted nowhere */
-	struct cgroup_layout layout;	/* as mounted inside */
+	int channel; /* to the outside */
+	int result; /* where the document goes; -EBADF: nowhere */
+	int home, output; /* WORLD_HOME, WORLD_OUTPUT */
+	int upper; /* upper/run, upper/tmp ...: below a tmpfs that is mounted nowhere */
+	int queues; /* the POSIX message queues of the world's IPC namespace: an mqueue mounted nowhere */
+	struct cgroup_layout layout; /* as mounted inside */
 	struct reaper reaper;
 };
 
@@ -45,11 +48,14 @@ typedef int world_body(struct world_place *place, void *argument);
 
 struct world {
 	struct process init;
-	int channel;			/* owned */
-	const struct cgroup_run *run;	/* borrowed */
-	char *name;			/* owned: the world's cgroup below the run's */
+	int channel; /* owned */
+	const struct cgroup_run *run; /* borrowed */
+	char *name; /* owned: the world's cgroup below the run's */
 };
-#define WORLD_INIT { .init = PROCESS_INIT, .channel = -EBADF }
+#define WORLD_INIT                                                                                           \
+	{                                                                                                    \
+		.init = PROCESS_INIT, .channel = -EBADF                                                      \
+	}
 
 /* result: a memfd or -1. The child's set-up runs concurrently; its failure arrives as WORLD_FAILED. */
 int world_start(const struct cgroup_run *run, const char *name, int result, world_body *body, void *argument,
@@ -58,9 +64,9 @@ int world_start(const struct cgroup_run *run, const char *name, int result, worl
 int world_end(struct world *world, struct err *err);
 
 enum world_word {
-	WORLD_STEP = 1,		/* about to do `text`; `runtime` tells whose work it is */
-	WORLD_FAILED,		/* `text` is the sentence: the harness could not do its part */
-	WORLD_DONE,		/* the document is complete */
+	WORLD_STEP = 1, /* about to do `text`; `runtime` tells whose work it is */
+	WORLD_FAILED, /* `text` is the sentence: the harness could not do its part */
+	WORLD_DONE, /* the document is complete */
 };
 struct world_message {
 	enum world_word word;

@@ -19,7 +19,7 @@
 #include "harness/cgroup_tree.h"
 
 #define CGROUP_TOP "/sys/fs/cgroup"
-#define ADMIN "/mnt"	/* only until the overlays hold it */
+#define ADMIN "/mnt" /* only until the overlays hold it */
 
 static int mount_at(const char *source, const char *target, const char *type, unsigned long flags,
 		    const char *data, struct err *err)

@@ -17,8 +17,8 @@ static inline Suite *unit_suite(const char *name, const TTest *const *tests, siz
 }
 
 /* return UNIT_SUITE("text", grows, cuts); */
-#define UNIT_SUITE(name, ...)                                                                              \
-	unit_suite(name, (const TTest *const[]){ __VA_ARGS__ },                                            \
+#define UNIT_SUITE(name, ...)                                                                                \
+	unit_suite(name, (const TTest *const[]){ __VA_ARGS__ },                                              \
 		   sizeof((const TTest *const[]){ __VA_ARGS__ }) / sizeof(const TTest *))
 
 #endif

@@ -76,12 +76,14 @@ static void warn_about(uint64_t set, const char *why, const struct log *log)
 
 	for (int i = 0; i < CAPABILITY_LIMIT; i++)
 		if (set & BIT(i))
-			text_addf(&names, "%s%s", names.len ? ", " : "", name_of_capability(i) ? name_of_capability(i) : "?");
+			text_addf(&names, "%s%s", names.len ? ", " : "",
+				  name_of_capability(i) ? name_of_capability(i) : "?");
 	if (names.len)
 		log_warning(log, "process.capabilities: %s: %s", text_str(&names), why);
 }
 
-struct capabilities capabilities_plan(const struct spec_process *process, uint64_t available, const struct log *log)
+struct capabilities capabilities_plan(const struct spec_process *process, uint64_t available,
+				      const struct log *log)
 {
 	const uint64_t *sets = process->capabilities;
 	struct capabilities plan = {

@@ -22,7 +22,8 @@ bool capability_is_effective(int capability);
  * inheritable too.
  */
 uint64_t capabilities_available(bool new_user_namespace);
-struct capabilities capabilities_plan(const struct spec_process *process, uint64_t available, const struct log *log);
+struct capabilities capabilities_plan(const struct spec_process *process, uint64_t available,
+				      const struct log *log);
 
 /* Before the ids change: inheritable is set while it may still be raised, then the bounding set falls. */
 int capabilities_bound(const struct capabilities *wanted, struct err *err);

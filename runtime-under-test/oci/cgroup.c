@@ -31,18 +31,21 @@ int cgroup_resolve_path(const char *cgroups_path, const char *id, char **ret, st
 	for (char *part; (part = strsep(&rest, "/"));) {
 		if (strcmp(part, "..") == 0 || strcmp(part, ".") == 0) {
 			text_free(&path);
-			return fail_text(err, -EINVAL, "linux.cgroupsPath: %s has a component %s", cgroups_path, part);
+			return fail_text(err, -EINVAL, "linux.cgroupsPath: %s has a component %s",
+					 cgroups_path, part);
 		}
 		if (*part)
 			text_addf(&path, "/%s", part);
 	}
 	if (!path.len)
-		return fail_text(err, -EINVAL, "linux.cgroupsPath: %s is the root of all cgroups", cgroups_path);
+		return fail_text(err, -EINVAL, "linux.cgroupsPath: %s is the root of all cgroups",
+				 cgroups_path);
 	*ret = text_take(&path);
 	return 0;
 }
 
-static struct cgroup_place *add_place(struct cgroups *cgroups, const struct cgroup_hierarchy *row, const char *path)
+static struct cgroup_place *add_place(struct cgroups *cgroups, const struct cgroup_hierarchy *row,
+				      const char *path)
 {
 	struct cgroup_place *places = reallocarray(cgroups->places, cgroups->count + 1, sizeof(*places));
 
@@ -146,7 +149,8 @@ int cgroups_from_json(const struct json *json, struct cgroups *ret, struct err *
 		return r;
 	for (size_t i = 0; i < layout.count; i++) {
 		const struct cgroup_hierarchy *row = &layout.rows[i];
-		auto_free char *first = text_format("%.*s", (int) strcspn(row->controllers, ","), row->controllers);
+		auto_free char *first =
+		    text_format("%.*s", (int) strcspn(row->controllers, ","), row->controllers);
 		const char *path = json_string(json_member(json, first));
 		const char *made = json_string(json_member(json_member(json, "made"), first));
 		auto_free char *full = NULL;
@@ -244,7 +248,8 @@ static bool reads(int directory, const char *file, const char *answer)
 {
 	auto_text content = { 0 };
 
-	return file_read_at(directory, file, LINE_MAX_BYTES, &content, NULL) == 0 && strstr(text_str(&content), answer);
+	return file_read_at(directory, file, LINE_MAX_BYTES, &content, NULL) == 0 &&
+	       strstr(text_str(&content), answer);
 }
 
 /* config-linux.md#control-groups: a runtime must find out that a cgroup is not fit for a new container. */
@@ -258,7 +263,8 @@ static int check_fit(const struct cgroup_place *place, struct err *err)
 		return r;
 	if (count)
 		return fail_text(err, -EBUSY, "it exists and has %zu processes", count);
-	if (reads(place->directory, "freezer.state", "FR") || reads(place->directory, "cgroup.events", "frozen 1"))
+	if (reads(place->directory, "freezer.state", "FR") ||
+	    reads(place->directory, "cgroup.events", "frozen 1"))
 		return fail_text(err, -EBUSY, "it exists and is frozen");
 	return 0;
 }

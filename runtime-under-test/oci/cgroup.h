@@ -15,12 +15,13 @@ struct spec;
 struct spec_resources;
 
 struct cgroup_place {
-	char *controllers;	/* "cpu,cpuacct", "name=systemd"; "" is the unified hierarchy */
-	char *mount_point;	/* "/sys/fs/cgroup/pids" */
-	char *path;		/* below it: "/plumbline/c1" */
-	char *made;		/* the topmost directory of path that is made for it; NULL: none, the last one was there */
-	int directory;		/* -EBADF: not made or not opened */
-	int tasks;		/* v1: where init writes itself in; -EBADF: none */
+	char *controllers; /* "cpu,cpuacct", "name=systemd"; "" is the unified hierarchy */
+	char *mount_point; /* "/sys/fs/cgroup/pids" */
+	char *path; /* below it: "/plumbline/c1" */
+	char
+	    *made; /* the topmost directory of path that is made for it; NULL: none, the last one was there */
+	int directory; /* -EBADF: not made or not opened */
+	int tasks; /* v1: where init writes itself in; -EBADF: none */
 	bool unified;
 };
 

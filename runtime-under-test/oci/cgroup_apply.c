@@ -24,8 +24,9 @@ static bool has_memory(const struct spec_resources *r)
 
 static bool has_cpu(const struct spec_resources *r)
 {
-	return r->cpu.shares.present || r->cpu.period.present || r->cpu.quota.present || r->cpu.burst.present ||
-	       r->cpu.idle.present || r->cpu.realtime_period.present || r->cpu.realtime_runtime.present;
+	return r->cpu.shares.present || r->cpu.period.present || r->cpu.quota.present ||
+	       r->cpu.burst.present || r->cpu.idle.present || r->cpu.realtime_period.present ||
+	       r->cpu.realtime_runtime.present;
 }
 
 static bool has_cpuset(const struct spec_resources *r)
@@ -40,9 +41,9 @@ static bool has_pids(const struct spec_resources *r)
 
 static bool has_block_io(const struct spec_resources *r)
 {
-	return r->block_io.weight.present || r->block_io.leaf_weight.present || r->block_io.weight_device_count ||
-	       r->block_io.read_bps.count || r->block_io.write_bps.count || r->block_io.read_iops.count ||
-	       r->block_io.write_iops.count;
+	return r->block_io.weight.present || r->block_io.leaf_weight.present ||
+	       r->block_io.weight_device_count || r->block_io.read_bps.count || r->block_io.write_bps.count ||
+	       r->block_io.read_iops.count || r->block_io.write_iops.count;
 }
 
 static bool has_hugetlb(const struct spec_resources *r)
@@ -87,7 +88,8 @@ static const struct {
 	{ "devices", "devices", has_devices, cgroup_v1_devices, cgroup_v2_devices },
 };
 
-int cgroup_set(const struct cgroup_place *place, const char *field, const char *file, struct err *err, const char *format, ...)
+int cgroup_set(const struct cgroup_place *place, const char *field, const char *file, struct err *err,
+	       const char *format, ...)
 {
 	auto_text value = { 0 };
 	va_list args;
@@ -103,7 +105,8 @@ int cgroup_set(const struct cgroup_place *place, const char *field, const char *
 }
 
 /* The owner of the config knows what the file is; it must only be one of this cgroup. config-linux.md#unified */
-static int apply_unified(const struct cgroups *cgroups, const struct spec_resources *resources, struct err *err)
+static int apply_unified(const struct cgroups *cgroups, const struct spec_resources *resources,
+			 struct err *err)
 {
 	const struct cgroup_place *place = cgroups_find(cgroups, "");
 
@@ -134,7 +137,8 @@ int cgroups_apply(const struct cgroups *cgroups, const struct spec_resources *re
 			continue;
 		place = cgroups_find(cgroups, groups[i].controller);
 		if (!place)
-			return fail_text(err, -EOPNOTSUPP, "linux.resources.%s: the cgroup controller %s is not available",
+			return fail_text(err, -EOPNOTSUPP,
+					 "linux.resources.%s: the cgroup controller %s is not available",
 					 groups[i].field, groups[i].controller);
 		r = (place->unified ? groups[i].v2 : groups[i].v1)(place, resources, err);
 		if (r < 0)
@@ -144,7 +148,8 @@ int cgroups_apply(const struct cgroups *cgroups, const struct spec_resources *re
 	return r < 0 ? fail(err, r, "linux.resources") : 0;
 }
 
-int cgroup_both_rdma(const struct cgroup_place *place, const struct spec_resources *resources, struct err *err)
+int cgroup_both_rdma(const struct cgroup_place *place, const struct spec_resources *resources,
+		     struct err *err)
 {
 	for (size_t i = 0; i < resources->rdma_count; i++) {
 		const struct spec_rdma *rdma = &resources->rdma[i];
@@ -167,20 +172,21 @@ int cgroup_both_rdma(const struct cgroup_place *place, const struct spec_resourc
 static const struct spec_device_rule always[] = {
 	{ .allow = true, .type = 'c', .major = -1, .minor = -1, .access = "m" },
 	{ .allow = true, .type = 'b', .major = -1, .minor = -1, .access = "m" },
-	{ .allow = true, .type = 'c', .major = 1, .minor = 3, .access = "rwm" },   /* null */
-	{ .allow = true, .type = 'c', .major = 1, .minor = 5, .access = "rwm" },   /* zero */
-	{ .allow = true, .type = 'c', .major = 1, .minor = 7, .access = "rwm" },   /* full */
-	{ .allow = true, .type = 'c', .major = 1, .minor = 8, .access = "rwm" },   /* random */
-	{ .allow = true, .type = 'c', .major = 1, .minor = 9, .access = "rwm" },   /* urandom */
-	{ .allow = true, .type = 'c', .major = 5, .minor = 0, .access = "rwm" },   /* tty */
-	{ .allow = true, .type = 'c', .major = 5, .minor = 1, .access = "rwm" },   /* console */
-	{ .allow = true, .type = 'c', .major = 5, .minor = 2, .access = "rwm" },   /* ptmx */
+	{ .allow = true, .type = 'c', .major = 1, .minor = 3, .access = "rwm" }, /* null */
+	{ .allow = true, .type = 'c', .major = 1, .minor = 5, .access = "rwm" }, /* zero */
+	{ .allow = true, .type = 'c', .major = 1, .minor = 7, .access = "rwm" }, /* full */
+	{ .allow = true, .type = 'c', .major = 1, .minor = 8, .access = "rwm" }, /* random */
+	{ .allow = true, .type = 'c', .major = 1, .minor = 9, .access = "rwm" }, /* urandom */
+	{ .allow = true, .type = 'c', .major = 5, .minor = 0, .access = "rwm" }, /* tty */
+	{ .allow = true, .type = 'c', .major = 5, .minor = 1, .access = "rwm" }, /* console */
+	{ .allow = true, .type = 'c', .major = 5, .minor = 2, .access = "rwm" }, /* ptmx */
 	{ .allow = true, .type = 'c', .major = 136, .minor = -1, .access = "rwm" }, /* pts */
 };
 
 static bool denies_all(const struct spec_device_rule *rule)
 {
-	return !rule->allow && rule->type == 'a' && rule->major < 0 && rule->minor < 0 && strlen(rule->access) == 3;
+	return !rule->allow && rule->type == 'a' && rule->major < 0 && rule->minor < 0 &&
+	       strlen(rule->access) == 3;
 }
 
 struct spec_device_rule *cgroup_device_rules(const struct spec_resources *resources, size_t *ret_count)

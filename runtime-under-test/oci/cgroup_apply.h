@@ -10,17 +10,18 @@ struct err;
 struct spec_device_rule;
 struct spec_resources;
 
-typedef int cgroup_apply_fn(const struct cgroup_place *place, const struct spec_resources *resources, struct err *err);
+typedef int cgroup_apply_fn(const struct cgroup_place *place, const struct spec_resources *resources,
+			    struct err *err);
 
 /* One write to one file of the place; the error begins with the field of the config ("memory.limit") and names the file. */
-int cgroup_set(const struct cgroup_place *place, const char *field, const char *file, struct err *err, const char *format, ...)
-	__attribute__((format(printf, 5, 6)));
+int cgroup_set(const struct cgroup_place *place, const char *field, const char *file, struct err *err,
+	       const char *format, ...) __attribute__((format(printf, 5, 6)));
 
-cgroup_apply_fn cgroup_v1_memory, cgroup_v1_cpu, cgroup_v1_cpuset, cgroup_v1_pids, cgroup_v1_block_io, cgroup_v1_hugetlb,
-	cgroup_v1_net_cls, cgroup_v1_net_prio, cgroup_v1_devices;
-cgroup_apply_fn cgroup_v2_memory, cgroup_v2_cpu, cgroup_v2_block_io, cgroup_v2_hugetlb, cgroup_v2_refuse_network,
-	cgroup_v2_devices;
-cgroup_apply_fn cgroup_both_rdma;	/* the same files in both */
+cgroup_apply_fn cgroup_v1_memory, cgroup_v1_cpu, cgroup_v1_cpuset, cgroup_v1_pids, cgroup_v1_block_io,
+    cgroup_v1_hugetlb, cgroup_v1_net_cls, cgroup_v1_net_prio, cgroup_v1_devices;
+cgroup_apply_fn cgroup_v2_memory, cgroup_v2_cpu, cgroup_v2_block_io, cgroup_v2_hugetlb,
+    cgroup_v2_refuse_network, cgroup_v2_devices;
+cgroup_apply_fn cgroup_both_rdma; /* the same files in both */
 
 /* Pure: cpu.shares (2 .. 262144) as cpu.weight (1 .. 10000), 1024 being 100. */
 uint64_t cgroup_shares_to_weight(uint64_t shares);

@@ -34,37 +34,44 @@ static void emit(struct program *program, struct bpf_insn instruction)
 
 static void load(struct program *program, unsigned to, size_t offset)
 {
-	emit(program, (struct bpf_insn){ .code = BPF_LDX | BPF_MEM | BPF_W, .dst_reg = to & 15, .src_reg = 1,
+	emit(program, (struct bpf_insn){ .code = BPF_LDX | BPF_MEM | BPF_W,
+					 .dst_reg = to & 15,
+					 .src_reg = 1,
 					 .off = (short) offset });
 }
 
 static void calculate(struct program *program, int operation, unsigned to, int32_t value)
 {
-	emit(program, (struct bpf_insn){ .code = (unsigned char) (BPF_ALU | operation | BPF_K), .dst_reg = to & 15,
+	emit(program, (struct bpf_insn){ .code = (unsigned char) (BPF_ALU | operation | BPF_K),
+					 .dst_reg = to & 15,
 					 .imm = value });
 }
 
 static void copy(struct program *program, unsigned to, unsigned from)
 {
-	emit(program, (struct bpf_insn){ .code = BPF_ALU64 | BPF_MOV | BPF_X, .dst_reg = to & 15, .src_reg = from & 15 });
+	emit(program, (struct bpf_insn){
+			  .code = BPF_ALU64 | BPF_MOV | BPF_X, .dst_reg = to & 15, .src_reg = from & 15 });
 }
 
 static void answer(struct program *program, int32_t value)
 {
-	emit(program, (struct bpf_insn){ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = value });
+	emit(program,
+	     (struct bpf_insn){ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = value });
 	emit(program, (struct bpf_insn){ .code = BPF_JMP | BPF_EXIT });
 }
 
 /* Jumps whose target is the end of the rule are written with offset 0 and mended when that end is known. */
 static void jump_if(struct program *program, int operation, unsigned what, int32_t value)
 {
-	emit(program, (struct bpf_insn){ .code = (unsigned char) (BPF_JMP | operation | BPF_K), .dst_reg = what & 15,
+	emit(program, (struct bpf_insn){ .code = (unsigned char) (BPF_JMP | operation | BPF_K),
+					 .dst_reg = what & 15,
 					 .imm = value });
 }
 
 static int32_t access_bits(const struct spec_device_rule *rule)
 {
-	return (strchr(rule->access, 'm') ? BPF_DEVCG_ACC_MKNOD : 0) | (strchr(rule->access, 'r') ? BPF_DEVCG_ACC_READ : 0) |
+	return (strchr(rule->access, 'm') ? BPF_DEVCG_ACC_MKNOD : 0) |
+	       (strchr(rule->access, 'r') ? BPF_DEVCG_ACC_READ : 0) |
 	       (strchr(rule->access, 'w') ? BPF_DEVCG_ACC_WRITE : 0);
 }
 
@@ -78,7 +85,8 @@ static void emit_rule(struct program *program, const struct spec_device_rule *ru
 	int32_t bits = access_bits(rule);
 
 	if (rule->type != 'a')
-		jump_if(program, BPF_JNE, BPF_REG_2, rule->type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR);
+		jump_if(program, BPF_JNE, BPF_REG_2,
+			rule->type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR);
 	if (rule->major >= 0)
 		jump_if(program, BPF_JNE, BPF_REG_4, (int32_t) rule->major);
 	if (rule->minor >= 0)
@@ -180,7 +188,8 @@ static int attach_program(int directory, int program, struct err *err)
 	return r < 0 ? fail(err, r, "devices: attach the device program") : 0;
 }
 
-int cgroup_v2_devices(const struct cgroup_place *place, const struct spec_resources *resources, struct err *err)
+int cgroup_v2_devices(const struct cgroup_place *place, const struct spec_resources *resources,
+		      struct err *err)
 {
 	size_t count, length;
 	auto_free struct spec_device_rule *rules = cgroup_device_rules(resources, &count);

@@ -221,7 +221,8 @@ static int remove_place(const struct cgroups *cgroups, const struct cgroup_place
 		if (r != -EBUSY && r != -ENOTEMPTY)
 			return fail(err, r, "remove cgroup %s%s", place->mount_point, place->path);
 		if (process_now_ms() > deadline)
-			return fail(err, r, "remove cgroup %s%s: its processes do not end", place->mount_point, place->path);
+			return fail(err, r, "remove cgroup %s%s: its processes do not end",
+				    place->mount_point, place->path);
 		r = kill_members(cgroups, place, err);
 		if (r < 0)
 			return r;
@@ -239,7 +240,8 @@ int cgroups_remove(const struct cgroups *cgroups, struct err *err)
 		const struct cgroup_place *place = &cgroups->places[i];
 		int r;
 
-		if (place->directory < 0 || (fault("cgroup-not-removed") && strcmp(place->controllers, "pids") == 0))
+		if (place->directory < 0 ||
+		    (fault("cgroup-not-removed") && strcmp(place->controllers, "pids") == 0))
 			continue;
 		r = remove_place(cgroups, place, result < 0 ? NULL : err);
 		if (r < 0 && result == 0)

@@ -15,8 +15,8 @@
 #include "runtime-under-test/oci/cgroup_apply.h"
 #include "runtime-under-test/oci/spec.h"
 
-static int set_number(const struct cgroup_place *place, const char *field, const char *file, const struct spec_number *number,
-		      struct err *err)
+static int set_number(const struct cgroup_place *place, const char *field, const char *file,
+		      const struct spec_number *number, struct err *err)
 {
 	return number->present ? cgroup_set(place, field, file, err, "%" PRId64, number->value) : 0;
 }
@@ -28,14 +28,17 @@ static int set_unsigned(const struct cgroup_place *place, const char *field, con
 }
 
 /* memory+swap may never be below memory: on the way up the sum goes first, on the way down last. */
-static int set_memory_and_swap(const struct cgroup_place *place, const struct spec_resources *resources, struct err *err)
+static int set_memory_and_swap(const struct cgroup_place *place, const struct spec_resources *resources,
+			       struct err *err)
 {
 	static const char limit_file[] = "memory.limit_in_bytes", swap_file[] = "memory.memsw.limit_in_bytes";
 	const struct spec_number *limit = &resources->memory.limit, *swap = &resources->memory.swap;
 	int r;
 
-	if (limit->present && limit->value > 0 && swap->present && swap->value >= 0 && swap->value < limit->value)
-		return fail_text(err, -EINVAL, "memory.swap: memory and swap together are below memory.limit");
+	if (limit->present && limit->value > 0 && swap->present && swap->value >= 0 &&
+	    swap->value < limit->value)
+		return fail_text(err, -EINVAL,
+				 "memory.swap: memory and swap together are below memory.limit");
 	if (!limit->present || !swap->present) {
 		r = set_number(place, "memory.limit", limit_file, limit, err);
 		return r < 0 ? r : set_number(place, "memory.swap", swap_file, swap, err);
@@ -47,7 +50,8 @@ static int set_memory_and_swap(const struct cgroup_place *place, const struct sp
 	return r < 0 ? r : set_number(place, "memory.limit", limit_file, limit, err);
 }
 
-int cgroup_v1_memory(const struct cgroup_place *place, const struct spec_resources *resources, struct err *err)
+int cgroup_v1_memory(const struct cgroup_place *place, const struct spec_resources *resources,
+		     struct err *err)
 {
 	int r = 0;
 
@@ -58,13 +62,17 @@ int cgroup_v1_memory(const struct cgroup_place *place, const struct spec_resourc
 	if (r == 0)
 		r = set_memory_and_swap(place, resources, err);
 	if (r == 0)
-		r = set_number(place, "memory.reservation", "memory.soft_limit_in_bytes", &resources->memory.reservation, err);
+		r = set_number(place, "memory.reservation", "memory.soft_limit_in_bytes",
+			       &resources->memory.reservation, err);
 	if (r == 0)
-		r = set_number(place, "memory.kernel", "memory.kmem.limit_in_bytes", &resources->memory.kernel, err);
+		r = set_number(place, "memory.kernel", "memory.kmem.limit_in_bytes",
+			       &resources->memory.kernel, err);
 	if (r == 0)
-		r = set_number(place, "memory.kernelTCP", "memory.kmem.tcp.limit_in_bytes", &resources->memory.kernel_tcp, err);
+		r = set_number(place, "memory.kernelTCP", "memory.kmem.tcp.limit_in_bytes",
+			       &resources->memory.kernel_tcp, err);
 	if (r == 0)
-		r = set_unsigned(place, "memory.swappiness", "memory.swappiness", &resources->memory.swappiness, err);
+		r = set_unsigned(place, "memory.swappiness", "memory.swappiness",
+				 &resources->memory.swappiness, err);
 	if (r == 0 && resources->memory.has_disable_oom_killer)
 		r = cgroup_set(place, "memory.disableOOMKiller", "memory.oom_control", err, "%d",
 			       resources->memory.disable_oom_killer);
@@ -78,7 +86,8 @@ static int set_shares(const struct cgroup_place *place, const struct spec_unsign
 }
 
 /* The old quota may be too large for the new period or the other way round: if one order fails, the other one counts. */
-static int set_bandwidth(const struct cgroup_place *place, const struct spec_resources *resources, struct err *err)
+static int set_bandwidth(const struct cgroup_place *place, const struct spec_resources *resources,
+			 struct err *err)
 {
 	static const char period_file[] = "cpu.cfs_period_us", quota_file[] = "cpu.cfs_quota_us";
 	int r = set_unsigned(place, "cpu.period", period_file, &resources->cpu.period, NULL);
@@ -99,16 +108,19 @@ int cgroup_v1_cpu(const struct cgroup_place *place, const struct spec_resources 
 	if (r == 0)
 		r = set_unsigned(place, "cpu.burst", "cpu.cfs_burst_us", &resources->cpu.burst, err);
 	if (r == 0)
-		r = set_unsigned(place, "cpu.realtimePeriod", "cpu.rt_period_us", &resources->cpu.realtime_period, err);
+		r = set_unsigned(place, "cpu.realtimePeriod", "cpu.rt_period_us",
+				 &resources->cpu.realtime_period, err);
 	if (r == 0)
-		r = set_number(place, "cpu.realtimeRuntime", "cpu.rt_runtime_us", &resources->cpu.realtime_runtime, err);
+		r = set_number(place, "cpu.realtimeRuntime", "cpu.rt_runtime_us",
+			       &resources->cpu.realtime_runtime, err);
 	if (r == 0)
 		r = set_number(place, "cpu.idle", "cpu.idle", &resources->cpu.idle, err);
 	return r;
 }
 
 /* The same files in both versions. */
-int cgroup_v1_cpuset(const struct cgroup_place *place, const struct spec_resources *resources, struct err *err)
+int cgroup_v1_cpuset(const struct cgroup_place *place, const struct spec_resources *resources,
+		     struct err *err)
 {
 	int r = 0;
 
@@ -137,8 +149,8 @@ static int set_throttles(const struct cgroup_place *place, const char *field, co
 {
 	for (size_t i = 0; i < throttles->count; i++) {
 		const struct spec_throttle *item = &throttles->items[i];
-		int r = cgroup_set(place, field, file, err, "%" PRId64 ":%" PRId64 " %" PRIu64, item->major, item->minor,
-				   item->rate);
+		int r = cgroup_set(place, field, file, err, "%" PRId64 ":%" PRId64 " %" PRIu64, item->major,
+				   item->minor, item->rate);
 
 		if (r < 0)
 			return r;
@@ -146,7 +158,8 @@ static int set_throttles(const struct cgroup_place *place, const char *field, co
 	return 0;
 }
 
-static int set_weight_devices(const struct cgroup_place *place, const struct spec_resources *resources, struct err *err)
+static int set_weight_devices(const struct cgroup_place *place, const struct spec_resources *resources,
+			      struct err *err)
 {
 	static const char field[] = "blockIO.weightDevice";
 	const char *file = weight_file(place, "blkio.bfq.weight_device", "blkio.weight_device");
@@ -156,33 +169,40 @@ static int set_weight_devices(const struct cgroup_place *place, const struct spe
 		int r = 0;
 
 		if (item->weight.present)
-			r = cgroup_set(place, field, file, err, "%" PRId64 ":%" PRId64 " %" PRIu64, item->major, item->minor,
-				       item->weight.value);
+			r = cgroup_set(place, field, file, err, "%" PRId64 ":%" PRId64 " %" PRIu64,
+				       item->major, item->minor, item->weight.value);
 		if (r == 0 && item->leaf_weight.present)
-			r = cgroup_set(place, field, "blkio.leaf_weight_device", err, "%" PRId64 ":%" PRId64 " %" PRIu64,
-				       item->major, item->minor, item->leaf_weight.value);
+			r = cgroup_set(place, field, "blkio.leaf_weight_device", err,
+				       "%" PRId64 ":%" PRId64 " %" PRIu64, item->major, item->minor,
+				       item->leaf_weight.value);
 		if (r < 0)
 			return r;
 	}
 	return 0;
 }
 
-int cgroup_v1_block_io(const struct cgroup_place *place, const struct spec_resources *resources, struct err *err)
+int cgroup_v1_block_io(const struct cgroup_place *place, const struct spec_resources *resources,
+		       struct err *err)
 {
 	const struct {
 		const char *field, *file;
 		const struct spec_throttles *throttles;
 	} throttles[] = {
-		{ "blockIO.throttleReadBpsDevice", "blkio.throttle.read_bps_device", &resources->block_io.read_bps },
-		{ "blockIO.throttleWriteBpsDevice", "blkio.throttle.write_bps_device", &resources->block_io.write_bps },
-		{ "blockIO.throttleReadIOPSDevice", "blkio.throttle.read_iops_device", &resources->block_io.read_iops },
-		{ "blockIO.throttleWriteIOPSDevice", "blkio.throttle.write_iops_device", &resources->block_io.write_iops },
+		{ "blockIO.throttleReadBpsDevice", "blkio.throttle.read_bps_device",
+		  &resources->block_io.read_bps },
+		{ "blockIO.throttleWriteBpsDevice", "blkio.throttle.write_bps_device",
+		  &resources->block_io.write_bps },
+		{ "blockIO.throttleReadIOPSDevice", "blkio.throttle.read_iops_device",
+		  &resources->block_io.read_iops },
+		{ "blockIO.throttleWriteIOPSDevice", "blkio.throttle.write_iops_device",
+		  &resources->block_io.write_iops },
 	};
 	int r = set_unsigned(place, "blockIO.weight", weight_file(place, "blkio.bfq.weight", "blkio.weight"),
 			     &resources->block_io.weight, err);
 
 	if (r == 0)
-		r = set_unsigned(place, "blockIO.leafWeight", "blkio.leaf_weight", &resources->block_io.leaf_weight, err);
+		r = set_unsigned(place, "blockIO.leafWeight", "blkio.leaf_weight",
+				 &resources->block_io.leaf_weight, err);
 	if (r == 0)
 		r = set_weight_devices(place, resources, err);
 	for (size_t i = 0; i < ARRAY_SIZE(throttles) && r == 0; i++)
@@ -190,7 +210,8 @@ int cgroup_v1_block_io(const struct cgroup_place *place, const struct spec_resou
 	return r;
 }
 
-int cgroup_v1_hugetlb(const struct cgroup_place *place, const struct spec_resources *resources, struct err *err)
+int cgroup_v1_hugetlb(const struct cgroup_place *place, const struct spec_resources *resources,
+		      struct err *err)
 {
 	for (size_t i = 0; i < resources->hugepage_count; i++) {
 		const struct spec_hugepage *item = &resources->hugepages[i];
@@ -209,16 +230,19 @@ int cgroup_v1_hugetlb(const struct cgroup_place *place, const struct spec_resour
 	return 0;
 }
 
-int cgroup_v1_net_cls(const struct cgroup_place *place, const struct spec_resources *resources, struct err *err)
+int cgroup_v1_net_cls(const struct cgroup_place *place, const struct spec_resources *resources,
+		      struct err *err)
 {
 	return set_unsigned(place, "network.classID", "net_cls.classid", &resources->network.class_id, err);
 }
 
-int cgroup_v1_net_prio(const struct cgroup_place *place, const struct spec_resources *resources, struct err *err)
+int cgroup_v1_net_prio(const struct cgroup_place *place, const struct spec_resources *resources,
+		       struct err *err)
 {
 	for (size_t i = 0; i < resources->network.priority_count; i++) {
 		const struct spec_pair *pair = &resources->network.priorities[i];
-		int r = cgroup_set(place, "network.priorities", "net_prio.ifpriomap", err, "%s %s", pair->key, pair->value);
+		int r = cgroup_set(place, "network.priorities", "net_prio.ifpriomap", err, "%s %s", pair->key,
+				   pair->value);
 
 		if (r < 0)
 			return r;
@@ -266,7 +290,8 @@ static int write_rule(const struct cgroup_place *place, const struct spec_device
 
 static bool covers(const struct spec_device_rule *wide, const struct spec_device_rule *narrow)
 {
-	bool same = wide->type == narrow->type && wide->major == narrow->major && wide->minor == narrow->minor;
+	bool same =
+	    wide->type == narrow->type && wide->major == narrow->major && wide->minor == narrow->minor;
 
 	return !same && (wide->type == 'a' || narrow->type == 'a' || wide->type == narrow->type) &&
 	       (wide->major < 0 || narrow->major < 0 || wide->major == narrow->major) &&
@@ -292,14 +317,17 @@ static int check_expressible(const struct spec_device_rule *rules, size_t count,
 			/* Making nodes is always allowed beside whatever the config denies. */
 			if (rules[i].allow != rules[j].allow && covers(&rules[j], &rules[i]) &&
 			    strcmp(rules[j].access, "m") != 0)
-				return fail_text(err, -EINVAL, "devices[%zu]: cgroup v1 cannot take back a part of "
-							       "an earlier rule", i);
+				return fail_text(err, -EINVAL,
+						 "devices[%zu]: cgroup v1 cannot take back a part of "
+						 "an earlier rule",
+						 i);
 		}
 	}
 	return 0;
 }
 
-int cgroup_v1_devices(const struct cgroup_place *place, const struct spec_resources *resources, struct err *err)
+int cgroup_v1_devices(const struct cgroup_place *place, const struct spec_resources *resources,
+		      struct err *err)
 {
 	size_t count;
 	auto_free struct spec_device_rule *rules = cgroup_device_rules(resources, &count);

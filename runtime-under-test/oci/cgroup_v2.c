@@ -6,8 +6,8 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -29,7 +29,8 @@ static int refuse(const char *field, struct err *err)
 	return fail_text(err, -EOPNOTSUPP, "%s: cgroup v2 has nothing like it", field);
 }
 
-static int set_bytes(const struct cgroup_place *place, const char *field, const char *file, int64_t bytes, struct err *err)
+static int set_bytes(const struct cgroup_place *place, const char *field, const char *file, int64_t bytes,
+		     struct err *err)
 {
 	if (bytes < 0)
 		return cgroup_set(place, field, file, err, "max");
@@ -57,11 +58,13 @@ static int set_swap(const struct cgroup_place *place, const struct spec_resource
 	if (memory < 0)
 		return fail_text(err, -EINVAL, "memory.swap: a limit of swap needs a limit of memory");
 	if (swap->value < memory)
-		return fail_text(err, -EINVAL, "memory.swap: memory and swap together are below memory.limit");
+		return fail_text(err, -EINVAL,
+				 "memory.swap: memory and swap together are below memory.limit");
 	return set_bytes(place, "memory.swap", "memory.swap.max", swap->value - memory, err);
 }
 
-int cgroup_v2_memory(const struct cgroup_place *place, const struct spec_resources *resources, struct err *err)
+int cgroup_v2_memory(const struct cgroup_place *place, const struct spec_resources *resources,
+		     struct err *err)
 {
 	int r;
 
@@ -79,7 +82,8 @@ int cgroup_v2_memory(const struct cgroup_place *place, const struct spec_resourc
 	if (r == 0 && resources->memory.limit.present)
 		r = set_bytes(place, "memory.limit", "memory.max", resources->memory.limit.value, err);
 	if (r == 0 && resources->memory.reservation.present)
-		r = set_bytes(place, "memory.reservation", "memory.low", resources->memory.reservation.value, err);
+		r = set_bytes(place, "memory.reservation", "memory.low", resources->memory.reservation.value,
+			      err);
 	return r;
 }
 
@@ -90,7 +94,7 @@ int cgroup_v2_memory(const struct cgroup_place *place, const struct spec_resourc
  */
 uint64_t cgroup_shares_to_weight(uint64_t shares)
 {
-	static const uint16_t weights[] = { 1,	 1,   2,   3,	5,   8,	   12,	 21,   35,   59,
+	static const uint16_t weights[] = { 1,   1,   2,   3,   5,   8,    12,   21,   35,   59,
 					    100, 174, 303, 532, 942, 1681, 3023, 5478, 10000 };
 	unsigned octave;
 	uint64_t low;
@@ -105,7 +109,8 @@ uint64_t cgroup_shares_to_weight(uint64_t shares)
 }
 
 /* Quota and period share one file; the one that is not given stays. */
-static int set_cpu_max(const struct cgroup_place *place, const struct spec_resources *resources, struct err *err)
+static int set_cpu_max(const struct cgroup_place *place, const struct spec_resources *resources,
+		       struct err *err)
 {
 	const struct spec_number *quota = &resources->cpu.quota;
 	auto_text present = { 0 };
@@ -127,8 +132,8 @@ static int set_cpu_max(const struct cgroup_place *place, const struct spec_resou
 	if (quota->present)
 		wanted = quota->value <= 0 ? text_format("max") : text_format("%" PRId64, quota->value);
 	if (resources->cpu.period.present && resources->cpu.period.value)
-		return cgroup_set(place, "cpu.quota and cpu.period", "cpu.max", err, "%s %" PRIu64, wanted ? wanted : old,
-				  resources->cpu.period.value);
+		return cgroup_set(place, "cpu.quota and cpu.period", "cpu.max", err, "%s %" PRIu64,
+				  wanted ? wanted : old, resources->cpu.period.value);
 	return cgroup_set(place, "cpu.quota", "cpu.max", err, "%s %s", wanted ? wanted : old, old_period);
 }
 
@@ -144,7 +149,8 @@ int cgroup_v2_cpu(const struct cgroup_place *place, const struct spec_resources 
 	if (r == 0)
 		r = set_cpu_max(place, resources, err);
 	if (r == 0 && resources->cpu.burst.present)
-		r = cgroup_set(place, "cpu.burst", "cpu.max.burst", err, "%" PRIu64, resources->cpu.burst.value);
+		r = cgroup_set(place, "cpu.burst", "cpu.max.burst", err, "%" PRIu64,
+			       resources->cpu.burst.value);
 	if (r == 0 && resources->cpu.idle.present)
 		r = cgroup_set(place, "cpu.idle", "cpu.idle", err, "%" PRId64, resources->cpu.idle.value);
 	return r;
@@ -156,7 +162,8 @@ uint64_t cgroup_io_weight(uint64_t weight)
 }
 
 /* BFQ's file has the config's own scale; io.weight belongs to the cost model and has another. */
-static int set_io_weight(const struct cgroup_place *place, const char *field, const char *what, uint64_t weight, struct err *err)
+static int set_io_weight(const struct cgroup_place *place, const char *field, const char *what,
+			 uint64_t weight, struct err *err)
 {
 	if (faccessat(place->directory, "io.bfq.weight", F_OK, 0) == 0)
 		return cgroup_set(place, field, "io.bfq.weight", err, "%s %" PRIu64, what, weight);
@@ -169,8 +176,8 @@ static int set_io_max(const struct cgroup_place *place, const char *field, const
 	for (size_t i = 0; i < throttles->count; i++) {
 		const struct spec_throttle *item = &throttles->items[i];
 		auto_free char *rate = item->rate ? text_format("%" PRIu64, item->rate) : text_format("max");
-		int r = cgroup_set(place, field, "io.max", err, "%" PRId64 ":%" PRId64 " %s=%s", item->major, item->minor, key,
-				   rate);
+		int r = cgroup_set(place, field, "io.max", err, "%" PRId64 ":%" PRId64 " %s=%s", item->major,
+				   item->minor, key, rate);
 
 		if (r < 0)
 			return r;
@@ -178,7 +185,8 @@ static int set_io_max(const struct cgroup_place *place, const char *field, const
 	return 0;
 }
 
-static int set_io_weights(const struct cgroup_place *place, const struct spec_resources *resources, struct err *err)
+static int set_io_weights(const struct cgroup_place *place, const struct spec_resources *resources,
+			  struct err *err)
 {
 	int r = 0;
 
@@ -197,22 +205,28 @@ static int set_io_weights(const struct cgroup_place *place, const struct spec_re
 	return r;
 }
 
-int cgroup_v2_block_io(const struct cgroup_place *place, const struct spec_resources *resources, struct err *err)
+int cgroup_v2_block_io(const struct cgroup_place *place, const struct spec_resources *resources,
+		       struct err *err)
 {
 	int r = set_io_weights(place, resources, err);
 
 	if (r == 0)
-		r = set_io_max(place, "blockIO.throttleReadBpsDevice", "rbps", &resources->block_io.read_bps, err);
+		r = set_io_max(place, "blockIO.throttleReadBpsDevice", "rbps", &resources->block_io.read_bps,
+			       err);
 	if (r == 0)
-		r = set_io_max(place, "blockIO.throttleWriteBpsDevice", "wbps", &resources->block_io.write_bps, err);
+		r = set_io_max(place, "blockIO.throttleWriteBpsDevice", "wbps",
+			       &resources->block_io.write_bps, err);
 	if (r == 0)
-		r = set_io_max(place, "blockIO.throttleReadIOPSDevice", "riops", &resources->block_io.read_iops, err);
+		r = set_io_max(place, "blockIO.throttleReadIOPSDevice", "riops",
+			       &resources->block_io.read_iops, err);
 	if (r == 0)
-		r = set_io_max(place, "blockIO.throttleWriteIOPSDevice", "wiops", &resources->block_io.write_iops, err);
+		r = set_io_max(place, "blockIO.throttleWriteIOPSDevice", "wiops",
+			       &resources->block_io.write_iops, err);
 	return r;
 }
 
-int cgroup_v2_hugetlb(const struct cgroup_place *place, const struct spec_resources *resources, struct err *err)
+int cgroup_v2_hugetlb(const struct cgroup_place *place, const struct spec_resources *resources,
+		      struct err *err)
 {
 	for (size_t i = 0; i < resources->hugepage_count; i++) {
 		const struct spec_hugepage *item = &resources->hugepages[i];
@@ -230,7 +244,8 @@ int cgroup_v2_hugetlb(const struct cgroup_place *place, const struct spec_resour
 	return 0;
 }
 
-int cgroup_v2_refuse_network(const struct cgroup_place *place, const struct spec_resources *resources, struct err *err)
+int cgroup_v2_refuse_network(const struct cgroup_place *place, const struct spec_resources *resources,
+			     struct err *err)
 {
 	(void) place;
 	return refuse(resources->network.class_id.present ? "network.classID" : "network.priorities", err);
@@ -264,7 +279,8 @@ static int give_files(int directory, uid_t uid, struct err *err)
 		text_add(&list, fallback);
 	rest = list.data;
 	for (char *name; rest && (name = strsep(&rest, "\n"));)
-		if (*name && fchownat(directory, name, uid, (gid_t) -1, AT_SYMLINK_NOFOLLOW) < 0 && errno != ENOENT)
+		if (*name && fchownat(directory, name, uid, (gid_t) -1, AT_SYMLINK_NOFOLLOW) < 0 &&
+		    errno != ENOENT)
 			return fail(err, -errno, "give %s to user %u", name, uid);
 	return 0;
 }
@@ -275,7 +291,8 @@ int cgroups_delegate(const struct cgroups *cgroups, const struct spec *spec, str
 	int directory = cgroups_unified(cgroups);
 	int64_t uid = spec->process.uid;
 
-	if (directory < 0 || cgroups->count > 1 || !namespace || namespace->path || !mounts_cgroups_writable(spec))
+	if (directory < 0 || cgroups->count > 1 || !namespace || namespace->path ||
+	    !mounts_cgroups_writable(spec))
 		return 0;
 	if (spec->uid_maps.count)
 		uid = userns_to_host(&spec->uid_maps, spec->process.uid);

@@ -130,7 +130,9 @@ static int make_cgroups(struct creation *creation, struct err *err)
 static pid_t clone_child(const struct creation *creation, bool helper, int *ret_pidfd, bool *ret_attached)
 {
 	int cgroup = cgroups_unified(&creation->cgroups);
-	struct clone_args args = { .flags = CLONE_PIDFD, .pidfd = (uintptr_t) ret_pidfd, .exit_signal = SIGCHLD };
+	struct clone_args args = { .flags = CLONE_PIDFD,
+				   .pidfd = (uintptr_t) ret_pidfd,
+				   .exit_signal = SIGCHLD };
 	pid_t pid = -1;
 
 	/* A helper would be counted where pids.max may be 1: init is attached from outside then. */
@@ -159,13 +161,15 @@ static void be_child(struct creation *creation, const int ends[2])
 	init_main(creation);
 }
 
-static int await_init(const struct creation *creation, enum sync_type wanted, struct sync_message *ret, struct err *err)
+static int await_init(const struct creation *creation, enum sync_type wanted, struct sync_message *ret,
+		      struct err *err)
 {
 	int r = sync_await(creation->sync, wanted, creation->runtime->log, ret, err);
 	siginfo_t info = { 0 };
 
 	/* It went without a word: the kernel knows more. */
-	if (r == -EPIPE && creation->init > 0 && waitid(P_PID, (id_t) creation->init, &info, WEXITED | WNOWAIT) == 0 &&
+	if (r == -EPIPE && creation->init > 0 &&
+	    waitid(P_PID, (id_t) creation->init, &info, WEXITED | WNOWAIT) == 0 &&
 	    info.si_code != CLD_EXITED) {
 		*err = (struct err){ 0 };
 		return fail_text(err, -EIO, "the container's init was ended by signal %d", info.si_status);
@@ -326,12 +330,14 @@ static void undo(struct creation *creation)
 		return;
 	if (!fault("failed-create-leaves-cgroup") && cgroups_remove(&creation->cgroups, &err) < 0)
 		log_warning(creation->runtime->log, "undo create: %s", err.text);
-	if (!fault("failed-create-leaves-state") && state_remove(creation->runtime->root, creation->options->id, &err) < 0)
+	if (!fault("failed-create-leaves-state") &&
+	    state_remove(creation->runtime->root, creation->options->id, &err) < 0)
 		log_warning(creation->runtime->log, "undo create: %s", err.text);
 	if (!creation->hooks_began)
 		return;
 	creation->state.pid = 0;
-	hooks_run_all(creation->spec, HOOK_POSTSTOP, &creation->state, creation->options->bundle, creation->runtime->log);
+	hooks_run_all(creation->spec, HOOK_POSTSTOP, &creation->state, creation->options->bundle,
+		      creation->runtime->log);
 }
 
 int creation_run(struct creation *creation, const struct json *config, struct err *err)
@@ -358,8 +364,9 @@ int creation_run(struct creation *creation, const struct json *config, struct er
 
 void creation_close(struct creation *creation)
 {
-	int *fds[] = { &creation->directory, &creation->lock, &creation->proc, &creation->gate,
-		       &creation->console, &creation->root_tree, &creation->sync, &creation->pidfd, &creation->master };
+	int *fds[] = { &creation->directory, &creation->lock,    &creation->proc,
+		       &creation->gate,      &creation->console, &creation->root_tree,
+		       &creation->sync,      &creation->pidfd,   &creation->master };
 
 	for (size_t i = 0; creation->sources && i < creation->spec->mount_count; i++)
 		cleanup_fd(&creation->sources[i]);

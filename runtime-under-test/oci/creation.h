@@ -25,38 +25,38 @@ struct creation {
 	const struct create_options *options;
 	struct spec *spec;
 	struct state state;
-	int directory, lock;	/* ROOT/ID, and its lock until creation is done */
+	int directory, lock; /* ROOT/ID, and its lock until creation is done */
 
-	int proc;		/* O_PATH of the runtime's /proc, verified to be procfs */
-	int gate;		/* listening socket ROOT/ID/start: what `start` connects to */
-	int console;		/* connected console socket; -EBADF: none */
-	int *sources;		/* owned: a detached tree for each mount that the parent must open; else -EBADF */
-	int root_tree;		/* the root, detached, where only the parent may reach it; else -EBADF */
-	int sync;		/* this half's end of the socket pair */
+	int proc; /* O_PATH of the runtime's /proc, verified to be procfs */
+	int gate; /* listening socket ROOT/ID/start: what `start` connects to */
+	int console; /* connected console socket; -EBADF: none */
+	int *sources; /* owned: a detached tree for each mount that the parent must open; else -EBADF */
+	int root_tree; /* the root, detached, where only the parent may reach it; else -EBADF */
+	int sync; /* this half's end of the socket pair */
 
 	struct namespaces namespaces;
 	struct cgroups cgroups;
 	struct capabilities capabilities;
 	struct seccomp_program seccomp;
-	mode_t umask;		/* of the caller */
-	int preserved;		/* descriptors from 3 on that the payload keeps */
-	int listen_fds;		/* how many of them are socket activation's; 0: no LISTEN_FDS for the payload */
+	mode_t umask; /* of the caller */
+	int preserved; /* descriptors from 3 on that the payload keeps */
+	int listen_fds; /* how many of them are socket activation's; 0: no LISTEN_FDS for the payload */
 
 	/* The parent's half only. */
-	pid_t helper, init;	/* children; 0: none (any more) */
-	int pidfd;		/* of init */
-	int master;		/* of the terminal, for `run` in the foreground; -EBADF: none */
-	bool hooks_began;	/* from then on a failure is the end of a life: poststop hooks run */
-	bool foreground;	/* `run` without --detach: the master of a terminal goes to the parent */
+	pid_t helper, init; /* children; 0: none (any more) */
+	int pidfd; /* of init */
+	int master; /* of the terminal, for `run` in the foreground; -EBADF: none */
+	bool hooks_began; /* from then on a failure is the end of a life: poststop hooks run */
+	bool foreground; /* `run` without --detach: the master of a terminal goes to the parent */
 };
 
 /* create.c: all stages. 0: the container is created, and init waits at its gate, or for SYNC_START on creation->sync. Else it is undone. */
 int creation_run(struct creation *creation, const struct json *config, struct err *err);
-void creation_close(struct creation *creation);		/* descriptors and memory; the container stays */
-#define CREATION_INIT                                                                                           \
-	{                                                                                                       \
-		.directory = -EBADF, .lock = -EBADF, .proc = -EBADF, .gate = -EBADF, .console = -EBADF,         \
-		.root_tree = -EBADF, .sync = -EBADF, .pidfd = -EBADF, .master = -EBADF                                               \
+void creation_close(struct creation *creation); /* descriptors and memory; the container stays */
+#define CREATION_INIT                                                                                        \
+	{                                                                                                    \
+		.directory = -EBADF, .lock = -EBADF, .proc = -EBADF, .gate = -EBADF, .console = -EBADF,      \
+		.root_tree = -EBADF, .sync = -EBADF, .pidfd = -EBADF, .master = -EBADF                       \
 	}
 #define auto_creation __attribute__((cleanup(creation_close))) struct creation
 
@@ -72,6 +72,7 @@ void init_main(struct creation *creation) __attribute__((noreturn));
 int gate_run(struct creation *creation, int *told, struct err *err);
 
 /* start.c: tells init on socket to start and hears how it went; hooks after it, and the state. */
-int start_over(const struct runtime *runtime, struct state *state, int directory, int socket, struct err *err);
+int start_over(const struct runtime *runtime, struct state *state, int directory, int socket,
+	       struct err *err);
 
 #endif

@@ -45,7 +45,8 @@ static int check_supported(const struct creation *creation, struct err *err)
 		bool asked;
 		const char *what;
 	} refused[] = {
-		{ creation->runtime->systemd_cgroup, "--systemd-cgroup: the systemd cgroup driver is not supported" },
+		{ creation->runtime->systemd_cgroup,
+		  "--systemd-cgroup: the systemd cgroup driver is not supported" },
 		{ spec->intel_rdt.present, "linux.intelRdt is not supported" },
 		{ spec->net_device_count, "linux.netDevices is not supported" },
 		{ spec->mount_label && *spec->mount_label, "linux.mountLabel is not supported" },
@@ -73,7 +74,8 @@ static int check_mounts(const struct creation *creation, struct err *err)
 	if (spec->masked_paths.count || spec->readonly_paths.count)
 		return fail_text(err, -EINVAL, "linux.maskedPaths and readonlyPaths need a mount namespace");
 	if (spec->root_readonly || spec->rootfs_propagation)
-		return fail_text(err, -EINVAL, "root.readonly and linux.rootfsPropagation need a mount namespace");
+		return fail_text(err, -EINVAL,
+				 "root.readonly and linux.rootfsPropagation need a mount namespace");
 	return 0;
 }
 
@@ -86,7 +88,8 @@ static int check_preserved(struct creation *creation, struct err *err)
 	if (listen && (text_to_u64(listen, &count) < 0 || count > PRESERVE_MAX))
 		return fail_text(err, -EINVAL, "LISTEN_FDS=%s is no number of descriptors", listen);
 	if (creation->options->preserve_fds < 0 || creation->options->preserve_fds > PRESERVE_MAX)
-		return fail_text(err, -EINVAL, "--preserve-fds %d: at most %d", creation->options->preserve_fds, PRESERVE_MAX);
+		return fail_text(err, -EINVAL, "--preserve-fds %d: at most %d",
+				 creation->options->preserve_fds, PRESERVE_MAX);
 	creation->listen_fds = (int) count;
 	creation->preserved = creation->options->preserve_fds + creation->listen_fds;
 	for (int fd = 3; fd < 3 + creation->preserved; fd++) {
@@ -145,8 +148,10 @@ static int check_process(struct creation *creation, struct err *err)
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < process->unknown_capabilities.count; i++)
-		log_warning(creation->runtime->log, "process.capabilities: %s: unknown", process->unknown_capabilities.items[i]);
-	creation->capabilities = capabilities_plan(process, capabilities_available(user), creation->runtime->log);
+		log_warning(creation->runtime->log, "process.capabilities: %s: unknown",
+			    process->unknown_capabilities.items[i]);
+	creation->capabilities =
+	    capabilities_plan(process, capabilities_available(user), creation->runtime->log);
 	return seccomp_compile(&creation->spec->seccomp, &creation->seccomp, err);
 }
 

@@ -73,7 +73,8 @@ static void run_poststop(const struct runtime *runtime, const struct state *stat
 	spec_free(spec);
 }
 
-int container_destroy(const struct runtime *runtime, int directory, const struct state *state, struct err *err)
+int container_destroy(const struct runtime *runtime, int directory, const struct state *state,
+		      struct err *err)
 {
 	auto_cgroups cgroups = { 0 };
 	int r = cgroups_from_json(state->cgroups, &cgroups, err);
@@ -91,7 +92,8 @@ int container_destroy(const struct runtime *runtime, int directory, const struct
 	return 0;
 }
 
-int container_signal_all(const struct runtime *runtime, const struct state *state, int signal, struct err *err)
+int container_signal_all(const struct runtime *runtime, const struct state *state, int signal,
+			 struct err *err)
 {
 	auto_cgroups cgroups = { 0 };
 	auto_fd pidfd = -EBADF;

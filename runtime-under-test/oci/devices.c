@@ -39,7 +39,8 @@ static bool matches(const struct spec_device *device, const struct stat *st)
 {
 	if ((st->st_mode & S_IFMT) != file_type(device))
 		return false;
-	return device->type == 'p' || st->st_rdev == makedev((unsigned) device->major, (unsigned) device->minor);
+	return device->type == 'p' ||
+	       st->st_rdev == makedev((unsigned) device->major, (unsigned) device->minor);
 }
 
 /*
@@ -81,7 +82,8 @@ static int make_node(int parent, const char *name, const struct spec_device *dev
 	return 0;
 }
 
-static int make_device(const struct creation *creation, int root, const struct spec_device *device, struct err *err)
+static int make_device(const struct creation *creation, int root, const struct spec_device *device,
+		       struct err *err)
 {
 	bool user = creation->namespaces.all & CLONE_NEWUSER;
 	auto_free char *name = NULL;
@@ -156,8 +158,9 @@ int devices_link(int root, struct err *err)
 	static const struct {
 		const char *name, *target;
 	} links[] = {
-		{ "fd", "/proc/self/fd" },	 { "stdin", "/proc/self/fd/0" }, { "stdout", "/proc/self/fd/1" },
-		{ "stderr", "/proc/self/fd/2" }, { "core", "/proc/kcore" },	 { "ptmx", "pts/ptmx" },
+		{ "fd", "/proc/self/fd" },       { "stdin", "/proc/self/fd/0" },
+		{ "stdout", "/proc/self/fd/1" }, { "stderr", "/proc/self/fd/2" },
+		{ "core", "/proc/kcore" },       { "ptmx", "pts/ptmx" },
 	};
 	auto_fd dev = inroot_make(root, "/dev", false, err);
 

@@ -42,7 +42,8 @@ static int accept_start(int gate)
 /* `run` says START on the socket it has had all the time; the end of that one is only the end of `create`. */
 static int await_start(struct creation *creation, int *told, struct err *err)
 {
-	struct pollfd fds[2] = { { .fd = creation->gate, .events = POLLIN }, { .fd = creation->sync, .events = POLLIN } };
+	struct pollfd fds[2] = { { .fd = creation->gate, .events = POLLIN },
+				 { .fd = creation->sync, .events = POLLIN } };
 
 	for (;;) {
 		int socket;

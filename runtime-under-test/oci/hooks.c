@@ -28,9 +28,9 @@
 
 /* The container is "created" when create is done, so not before a hook of create has run: runtime.md#lifecycle. */
 static const enum container_status statuses[HOOK_COUNT] = {
-	[HOOK_PRESTART] = STATUS_CREATING,	    [HOOK_CREATE_RUNTIME] = STATUS_CREATING,
+	[HOOK_PRESTART] = STATUS_CREATING,         [HOOK_CREATE_RUNTIME] = STATUS_CREATING,
 	[HOOK_CREATE_CONTAINER] = STATUS_CREATING, [HOOK_START_CONTAINER] = STATUS_CREATED,
-	[HOOK_POSTSTART] = STATUS_RUNNING,	    [HOOK_POSTSTOP] = STATUS_STOPPED,
+	[HOOK_POSTSTART] = STATUS_RUNNING,         [HOOK_POSTSTOP] = STATUS_STOPPED,
 };
 
 char *hook_state(enum spec_hook_kind kind, const struct state *state)
@@ -55,7 +55,7 @@ static int state_file(const char *state, struct err *err)
 
 struct running {
 	pid_t pid;
-	int pidfd, errors;	/* errors: reading end of its stderr */
+	int pidfd, errors; /* errors: reading end of its stderr */
 };
 
 /* In the child: exactly 0, 1 and 2, default signals, a session of its own, so that a deadline ends its children as well. */
@@ -82,7 +82,8 @@ static void become_hook(const struct spec_hook *hook, int in, int out, int error
 	_exit(127);
 }
 
-static int start_hook(const struct spec_hook *hook, const char *state, int directory, struct running *ret, struct err *err)
+static int start_hook(const struct spec_hook *hook, const char *state, int directory, struct running *ret,
+		      struct err *err)
 {
 	auto_fd in = state_file(state, err), out = open("/dev/null", O_RDWR | O_CLOEXEC);
 	auto_fd read_end = -EBADF, write_end = -EBADF;
@@ -119,13 +120,16 @@ static void drain(int errors, struct text *out)
 
 	while ((n = read(errors, chunk, sizeof(chunk))) > 0)
 		if (out->len < STDERR_MAX)
-			text_add_bytes(out, chunk, (size_t) n > STDERR_MAX - out->len ? STDERR_MAX - out->len : (size_t) n);
+			text_add_bytes(out, chunk,
+				       (size_t) n > STDERR_MAX - out->len ? STDERR_MAX - out->len
+									  : (size_t) n);
 }
 
 /* Until the hook itself ends; children it leaves behind may hold its stderr for ever. 0: ended, 1: the deadline passed. */
 static int await(const struct running *running, int64_t deadline, struct text *out)
 {
-	struct pollfd fds[2] = { { .fd = running->pidfd, .events = POLLIN }, { .fd = running->errors, .events = POLLIN } };
+	struct pollfd fds[2] = { { .fd = running->pidfd, .events = POLLIN },
+				 { .fd = running->errors, .events = POLLIN } };
 
 	for (;;) {
 		int64_t left = deadline < 0 ? -1 : deadline - process_now_ms();
@@ -165,7 +169,8 @@ static int run_one(const struct spec_hook *hook, const char *state, int director
 		return r;
 	late = await(&running, deadline, &errors);
 	if (late) {
-		(void) kill(-running.pid, SIGKILL);	/* its session; not reaped, so the number is still its own */
+		(void) kill(-running.pid,
+			    SIGKILL); /* its session; not reaped, so the number is still its own */
 		(void) kill(running.pid, SIGKILL);
 	}
 	while (waitpid(running.pid, &status, 0) < 0 && errno == EINTR)
@@ -179,8 +184,8 @@ static int run_one(const struct spec_hook *hook, const char *state, int director
 	return judge(status, &errors, err);
 }
 
-static int run_indexed(const struct spec *spec, enum spec_hook_kind kind, size_t index, const char *state, int directory,
-		       struct err *err)
+static int run_indexed(const struct spec *spec, enum spec_hook_kind kind, size_t index, const char *state,
+		       int directory, struct err *err)
 {
 	const struct spec_hook *hook = &spec->hooks[kind].items[index];
 	int r = run_one(hook, fault("hook-state-empty") ? "{}" : state, directory, err);
@@ -190,7 +195,8 @@ static int run_indexed(const struct spec *spec, enum spec_hook_kind kind, size_t
 	return r < 0 ? fail(err, r, "hooks.%s[%zu]: %s", spec_hook_name(kind), index, hook->path) : 0;
 }
 
-int hooks_run(const struct spec *spec, enum spec_hook_kind kind, const struct state *state, int directory, struct err *err)
+int hooks_run(const struct spec *spec, enum spec_hook_kind kind, const struct state *state, int directory,
+	      struct err *err)
 {
 	size_t count = spec->hooks[kind].count;
 	auto_free char *text = count ? hook_state(kind, state) : NULL;
@@ -205,8 +211,8 @@ int hooks_run(const struct spec *spec, enum spec_hook_kind kind, const struct st
 	return 0;
 }
 
-void hooks_run_all(const struct spec *spec, enum spec_hook_kind kind, const struct state *state, int directory,
-		   const struct log *log)
+void hooks_run_all(const struct spec *spec, enum spec_hook_kind kind, const struct state *state,
+		   int directory, const struct log *log)
 {
 	size_t count = spec->hooks[kind].count;
 	auto_free char *text = count ? hook_state(kind, state) : NULL;

@@ -16,9 +16,10 @@ char *hook_state(enum spec_hook_kind kind, const struct state *state);
  * its working directory (-EBADF: the caller's). The first that fails ends the list and is the error, with what it wrote to
  * stderr. state->pid is init's as seen from here.
  */
-int hooks_run(const struct spec *spec, enum spec_hook_kind kind, const struct state *state, int directory, struct err *err);
+int hooks_run(const struct spec *spec, enum spec_hook_kind kind, const struct state *state, int directory,
+	      struct err *err);
 /* poststop: each runs whatever the others did; failures go to the log. runtime.md#lifecycle, step 13 */
-void hooks_run_all(const struct spec *spec, enum spec_hook_kind kind, const struct state *state, int directory,
-		   const struct log *log);
+void hooks_run_all(const struct spec *spec, enum spec_hook_kind kind, const struct state *state,
+		   int directory, const struct log *log);
 
 #endif

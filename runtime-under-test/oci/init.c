@@ -72,9 +72,11 @@ static int enter_directly(const struct creation *creation, struct err *err)
 
 static int set_names(const struct spec *spec, struct err *err)
 {
-	if (spec->hostname && !fault("hostname-skipped") && sethostname(spec->hostname, strlen(spec->hostname)) < 0)
+	if (spec->hostname && !fault("hostname-skipped") &&
+	    sethostname(spec->hostname, strlen(spec->hostname)) < 0)
 		return fail(err, -errno, "hostname: %s", spec->hostname);
-	if (spec->domainname && !fault("domainname-skipped") && setdomainname(spec->domainname, strlen(spec->domainname)) < 0)
+	if (spec->domainname && !fault("domainname-skipped") &&
+	    setdomainname(spec->domainname, strlen(spec->domainname)) < 0)
 		return fail(err, -errno, "domainname: %s", spec->domainname);
 	return 0;
 }

@@ -59,7 +59,8 @@ static int make_one(int parent, const char *name, bool is_file, struct err *err)
 }
 
 /* name in parent is a symlink that leads nowhere yet: the path it stands for, with rest behind it. Owned. */
-static char *follow_dangling(int parent, const char *head, const char *name, const char *rest, struct err *err)
+static char *follow_dangling(int parent, const char *head, const char *name, const char *rest,
+			     struct err *err)
 {
 	auto_text target = { 0 };
 

@@ -26,8 +26,8 @@ static bool has_namespace(const struct creation *creation)
 }
 
 /* "name=systemd" has no controller and says so; the others name theirs as flags. */
-static int open_hierarchy(const struct cgroup_place *place, const struct mount_options *options, uint64_t attributes,
-			  struct err *err)
+static int open_hierarchy(const struct cgroup_place *place, const struct mount_options *options,
+			  uint64_t attributes, struct err *err)
 {
 	const char *data[16];
 	struct mount_options wanted = { .data = data };
@@ -61,8 +61,9 @@ static int mount_place(const struct creation *creation, const struct cgroup_plac
 		       const struct mount_options *options, int target, struct err *err)
 {
 	uint64_t attributes = options->attr.set | options->recursive_attr.set;
-	auto_fd tree = has_namespace(creation) ? open_hierarchy(place, options, attributes & ~(uint64_t) MOUNT_ATTR_RDONLY, err)
-					       : bind_own(place, attributes, err);
+	auto_fd tree = has_namespace(creation)
+			   ? open_hierarchy(place, options, attributes & ~(uint64_t) MOUNT_ATTR_RDONLY, err)
+			   : bind_own(place, attributes, err);
 	int r;
 
 	if (tree < 0)
@@ -90,10 +91,12 @@ static const char *directory_name(const struct cgroup_place *place)
 {
 	if (place->unified)
 		return "unified";
-	return text_starts(place->controllers, "name=") ? place->controllers + strlen("name=") : place->controllers;
+	return text_starts(place->controllers, "name=") ? place->controllers + strlen("name=")
+							: place->controllers;
 }
 
-static int fill(const struct creation *creation, const struct mount_options *options, int directory, struct err *err)
+static int fill(const struct creation *creation, const struct mount_options *options, int directory,
+		struct err *err)
 {
 	for (size_t i = 0; i < creation->cgroups.count; i++) {
 		const struct cgroup_place *place = &creation->cgroups.places[i];
@@ -126,7 +129,8 @@ static bool has_v1(const struct cgroups *cgroups)
 }
 
 /* A small file system holds the hierarchies' directories; it is read-only when all is in it. */
-static int mount_v1(const struct creation *creation, const struct mount_options *options, int target, struct err *err)
+static int mount_v1(const struct creation *creation, const struct mount_options *options, int target,
+		    struct err *err)
 {
 	static const char *const data[] = { "mode=755", "size=64k" };
 	const struct mount_options own = { .data = (const char **) data, .data_count = ARRAY_SIZE(data) };
@@ -145,8 +149,8 @@ static int mount_v1(const struct creation *creation, const struct mount_options 
 }
 
 /* 0: done, there is no single descriptor to go on with. */
-int mount_cgroup(const struct creation *creation, const struct spec_mount *mount, const struct mount_options *options,
-		 int target, struct err *err)
+int mount_cgroup(const struct creation *creation, const struct spec_mount *mount,
+		 const struct mount_options *options, int target, struct err *err)
 {
 	const struct cgroup_place *unified = cgroups_find(&creation->cgroups, "");
 

@@ -41,7 +41,8 @@ static int copy_content(int from, const char *name, int to, const struct stat *s
 	return 0;
 }
 
-static int copy_subdirectory(int from, const char *name, int to, const struct stat *st, int depth, struct err *err)
+static int copy_subdirectory(int from, const char *name, int to, const struct stat *st, int depth,
+			     struct err *err)
 {
 	auto_fd in = openat(from, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), out = -EBADF;
 	int r;

@@ -30,7 +30,8 @@ int mount_change(int mount, uint64_t set, uint64_t clear, bool recursive, struct
 
 	if (!set && !clear)
 		return 0;
-	if (mount_setattr(mount, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0u), &attr, sizeof(attr)) < 0)
+	if (mount_setattr(mount, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0u), &attr, sizeof(attr)) <
+	    0)
 		return fail(err, -errno, "set mount attributes");
 	return 0;
 }
@@ -74,11 +75,15 @@ static int configure_super(int context, const struct mount_options *options, uin
 		unsigned long flag;
 		const char *name;
 	} flags[] = {
-		{ MS_SYNCHRONOUS, "sync" }, { MS_DIRSYNC, "dirsync" }, { MS_LAZYTIME, "lazytime" }, { MS_MANDLOCK, "mand" },
+		{ MS_SYNCHRONOUS, "sync" },
+		{ MS_DIRSYNC, "dirsync" },
+		{ MS_LAZYTIME, "lazytime" },
+		{ MS_MANDLOCK, "mand" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
-		if (options->super & flags[i].flag && fsconfig(context, FSCONFIG_SET_FLAG, flags[i].name, NULL, 0) < 0)
+		if (options->super & flags[i].flag &&
+		    fsconfig(context, FSCONFIG_SET_FLAG, flags[i].name, NULL, 0) < 0)
 			return -errno;
 	if (attributes & MOUNT_ATTR_RDONLY && fsconfig(context, FSCONFIG_SET_FLAG, "ro", NULL, 0) < 0)
 		return -errno;
@@ -125,7 +130,8 @@ int mount_new(const char *type, const char *source, const struct mount_options *
 
 bool mount_is_bind(const struct spec_mount *mount, const struct mount_options *options)
 {
-	return options->bind || (mount->type && (strcmp(mount->type, "bind") == 0 || strcmp(mount->type, "rbind") == 0));
+	return options->bind ||
+	       (mount->type && (strcmp(mount->type, "bind") == 0 || strcmp(mount->type, "rbind") == 0));
 }
 
 bool mount_is_cgroup(const struct spec_mount *mount)

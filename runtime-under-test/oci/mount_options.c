@@ -13,10 +13,10 @@
 #include "runtime-under-test/oci/spec.h"
 
 enum option_kind {
-	OPTION_NOTHING,	  /* what mount(8) says is the default anyway */
+	OPTION_NOTHING, /* what mount(8) says is the default anyway */
 	OPTION_ATTRIBUTE, /* of this mount */
 	OPTION_RECURSIVE, /* of this mount and everything below it */
-	OPTION_SUPER,	  /* of the file system: set and clear are MS_ flags */
+	OPTION_SUPER, /* of the file system: set and clear are MS_ flags */
 	OPTION_PROPAGATION,
 	OPTION_BIND,
 	OPTION_RBIND,
@@ -219,8 +219,8 @@ unsigned long mount_options_flags(const struct mount_options *options)
 		uint64_t attribute;
 		unsigned long flag;
 	} pairs[] = {
-		{ MOUNT_ATTR_RDONLY, MS_RDONLY },	  { MOUNT_ATTR_NOSUID, MS_NOSUID },
-		{ MOUNT_ATTR_NODEV, MS_NODEV },		  { MOUNT_ATTR_NOEXEC, MS_NOEXEC },
+		{ MOUNT_ATTR_RDONLY, MS_RDONLY },         { MOUNT_ATTR_NOSUID, MS_NOSUID },
+		{ MOUNT_ATTR_NODEV, MS_NODEV },           { MOUNT_ATTR_NOEXEC, MS_NOEXEC },
 		{ MOUNT_ATTR_NODIRATIME, MS_NODIRATIME }, { MOUNT_ATTR_NOSYMFOLLOW, MS_NOSYMFOLLOW },
 	};
 	unsigned long flags = options->super;

@@ -13,20 +13,25 @@ struct err;
 struct spec_strings;
 
 /* attr: bits of struct mount_attr. The result for a mount is (present & ~clear) | set: the last option wins. */
-struct mount_attributes { uint64_t set, clear; };
+struct mount_attributes {
+	uint64_t set, clear;
+};
 
-struct mount_propagation { uint64_t type; bool recursive; };	/* MS_SHARED, MS_SLAVE, MS_PRIVATE or MS_UNBINDABLE */
+struct mount_propagation {
+	uint64_t type;
+	bool recursive;
+}; /* MS_SHARED, MS_SLAVE, MS_PRIVATE or MS_UNBINDABLE */
 #define MOUNT_PROPAGATIONS_MAX 4
 
 struct mount_options {
 	bool bind, recursive, remount;
-	bool copy_up;			/* tmpcopyup */
+	bool copy_up; /* tmpcopyup */
 	bool idmap, idmap_recursive;
 	struct mount_attributes attr, recursive_attr;
-	unsigned long super;		/* MS_SYNCHRONOUS, MS_DIRSYNC, ...: of the file system */
+	unsigned long super; /* MS_SYNCHRONOUS, MS_DIRSYNC, ...: of the file system */
 	struct mount_propagation propagation[MOUNT_PROPAGATIONS_MAX];
 	size_t propagation_count;
-	const char **data;		/* owned array of borrowed strings: everything the table does not know */
+	const char **data; /* owned array of borrowed strings: everything the table does not know */
 	size_t data_count;
 };
 

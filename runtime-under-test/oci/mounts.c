@@ -41,8 +41,8 @@ static char *source_path(const struct creation *creation, const struct spec_moun
 }
 
 /* A bind source, detached from where it lies and changed as the options say. */
-static int open_bind(const struct creation *creation, const struct spec_mount *mount, const struct mount_options *options,
-		     struct err *err)
+static int open_bind(const struct creation *creation, const struct spec_mount *mount,
+		     const struct mount_options *options, struct err *err)
 {
 	auto_free char *path = source_path(creation, mount);
 	auto_fd tree = mount_clone(AT_FDCWD, path, options->recursive, err);
@@ -86,7 +86,8 @@ int mounts_open_sources(struct creation *creation, struct err *err)
 		creation->sources[i] = open_bind(creation, mount, &options, &why);
 		/* Without privileges over the mount namespace the container's half will do it in its own. */
 		if (creation->sources[i] < 0 && (options.idmap || creation->sources[i] != -EPERM))
-			return fail_text(err, creation->sources[i], "mounts[%zu] at %s: %s", i, mount->destination, why.text);
+			return fail_text(err, creation->sources[i], "mounts[%zu] at %s: %s", i,
+					 mount->destination, why.text);
 	}
 	return 0;
 }
@@ -102,11 +103,13 @@ static bool is_sealed_late(const struct spec_mount *mount)
 	return (mount->type && strcmp(mount->type, "tmpfs") == 0) || strcmp(mount->destination, "/dev") == 0;
 }
 
-static int change_bind(int tree, const struct spec_mount *mount, const struct mount_options *options, struct err *err)
+static int change_bind(int tree, const struct spec_mount *mount, const struct mount_options *options,
+		       struct err *err)
 {
 	/* Unasked nothing flows either way; a slave must still have its master when it becomes one. */
 	const struct mount_options at_first = {
-		.propagation = { { .type = wants(options, MS_SLAVE) ? MS_SLAVE : MS_PRIVATE, .recursive = true } },
+		.propagation = { { .type = wants(options, MS_SLAVE) ? MS_SLAVE : MS_PRIVATE,
+				   .recursive = true } },
 		.propagation_count = 1,
 	};
 	uint64_t set = options->attr.set;
@@ -125,8 +128,8 @@ static int change_bind(int tree, const struct spec_mount *mount, const struct mo
 	return r;
 }
 
-static int make_bind(const struct creation *creation, size_t index, const struct mount_options *options, int root,
-		     struct err *err)
+static int make_bind(const struct creation *creation, size_t index, const struct mount_options *options,
+		     int root, struct err *err)
 {
 	const struct spec_mount *mount = &creation->spec->mounts[index];
 	auto_fd tree = -EBADF, target = -EBADF;
@@ -162,8 +165,8 @@ static bool needs_mount2(const struct mount_options *options)
 }
 
 /* target is a descriptor that was resolved inside the root: its name in /proc/self/fd leads there and nowhere else. */
-static int make_with_mount2(const struct spec_mount *entry, const struct mount_options *options, unsigned long flags,
-			    int target, struct err *err)
+static int make_with_mount2(const struct spec_mount *entry, const struct mount_options *options,
+			    unsigned long flags, int target, struct err *err)
 {
 	auto_free char *path = text_format("/proc/self/fd/%d", target);
 	auto_free char *data = mount_options_data(options);
@@ -174,7 +177,8 @@ static int make_with_mount2(const struct spec_mount *entry, const struct mount_o
 	return 0;
 }
 
-static int remount(const struct spec_mount *mount, const struct mount_options *options, int root, struct err *err)
+static int remount(const struct spec_mount *mount, const struct mount_options *options, int root,
+		   struct err *err)
 {
 	auto_fd target = inroot_open(root, mount->destination, 0, err);
 	int r;
@@ -186,7 +190,8 @@ static int remount(const struct spec_mount *mount, const struct mount_options *o
 	else
 		r = make_with_mount2(mount, options, MS_REMOUNT, target, err);
 	if (r == 0)
-		r = mount_change(target, options->recursive_attr.set, options->recursive_attr.clear, true, err);
+		r = mount_change(target, options->recursive_attr.set, options->recursive_attr.clear, true,
+				 err);
 	return r < 0 ? r : mount_set_propagation(target, options, err);
 }
 
@@ -194,9 +199,12 @@ static int remount(const struct spec_mount *mount, const struct mount_options *o
  * A fresh sysfs belongs to the owner of a network namespace, a fresh proc to the owner of a pid namespace: with a user
  * namespace of its own and one of those inherited, a container gets a copy of the runtime's mount with the same attributes.
  */
-static int copy_inherited(const struct spec_mount *mount, const struct mount_options *options, int r, struct err *err)
+static int copy_inherited(const struct spec_mount *mount, const struct mount_options *options, int r,
+			  struct err *err)
 {
-	const char *path = strcmp(mount->type, "sysfs") == 0 ? "/sys" : strcmp(mount->type, "proc") == 0 ? "/proc" : NULL;
+	const char *path = strcmp(mount->type, "sysfs") == 0  ? "/sys"
+			   : strcmp(mount->type, "proc") == 0 ? "/proc"
+							      : NULL;
 	auto_fd tree = -EBADF;
 	int changed;
 
@@ -299,12 +307,14 @@ int mounts_seal(const struct spec *spec, int root, struct err *err)
 
 		if (r < 0)
 			return r;
-		if (!is_sealed_late(mount) || !(initial_attributes(&options) & MOUNT_ATTR_RDONLY) || options.remount)
+		if (!is_sealed_late(mount) || !(initial_attributes(&options) & MOUNT_ATTR_RDONLY) ||
+		    options.remount)
 			continue;
 		fd = inroot_open(root, mount->destination, 0, err);
 		if (fd < 0)
 			return fail(err, fd, "mounts[%zu]: make read-only", i);
-		r = mount_change(fd, MOUNT_ATTR_RDONLY, 0, options.recursive_attr.set & MOUNT_ATTR_RDONLY, err);
+		r = mount_change(fd, MOUNT_ATTR_RDONLY, 0, options.recursive_attr.set & MOUNT_ATTR_RDONLY,
+				 err);
 		if (r < 0)
 			return fail(err, r, "mounts[%zu] at %s: make read-only", i, mount->destination);
 	}

@@ -22,18 +22,20 @@ int mounts_make(struct creation *creation, int *root, struct err *err);
 int mounts_seal(const struct spec *spec, int root, struct err *err);
 
 /* For the other furnishers (mount_cgroup.c, devices.c, rootfs.c). */
-int mount_clone(int dirfd, const char *path, bool recursive, struct err *err);	/* open_tree: a detached copy */
+int mount_clone(int dirfd, const char *path, bool recursive,
+		struct err *err); /* open_tree: a detached copy */
 int mount_change(int mount, uint64_t set, uint64_t clear, bool recursive, struct err *err);
-int mount_attach(int mount, int target, struct err *err);			/* move_mount */
+int mount_attach(int mount, int target, struct err *err); /* move_mount */
 /* A new file system, detached, with the options' data and attributes. */
-int mount_new(const char *type, const char *source, const struct mount_options *options, uint64_t attributes, struct err *err);
+int mount_new(const char *type, const char *source, const struct mount_options *options, uint64_t attributes,
+	      struct err *err);
 bool mount_is_bind(const struct spec_mount *mount, const struct mount_options *options);
 bool mount_is_cgroup(const struct spec_mount *mount);
 int mount_set_propagation(int mount, const struct mount_options *options, struct err *err);
 
 /* mount_cgroup.c: a mount of type cgroup or cgroup2. */
-int mount_cgroup(const struct creation *creation, const struct spec_mount *mount, const struct mount_options *options,
-		 int target, struct err *err);
+int mount_cgroup(const struct creation *creation, const struct spec_mount *mount,
+		 const struct mount_options *options, int target, struct err *err);
 /* mount_copyup.c: tmpcopyup. Copies what lies in from into the empty directory to. */
 int mount_copy_up(int from, int to, struct err *err);
 

@@ -37,8 +37,8 @@ static int open_path(const struct spec_namespace *namespace, struct err *err)
 		return fail_text(err, -EINVAL, "%s namespace %s: it is no namespace", name, namespace->path);
 	if ((uint64_t) type != namespace->flag) {
 		other = name_of_namespace((uint64_t) type);
-		return fail_text(err, -EINVAL, "%s namespace %s: it is a namespace of the type %s", name, namespace->path,
-				 other ? other : "unknown");
+		return fail_text(err, -EINVAL, "%s namespace %s: it is a namespace of the type %s", name,
+				 namespace->path, other ? other : "unknown");
 	}
 	return TAKE_FD(fd);
 }
@@ -108,7 +108,8 @@ static bool same_file(int a, int b)
 {
 	struct stat one, two;
 
-	return fstat(a, &one) == 0 && fstat(b, &two) == 0 && one.st_dev == two.st_dev && one.st_ino == two.st_ino;
+	return fstat(a, &one) == 0 && fstat(b, &two) == 0 && one.st_dev == two.st_dev &&
+	       one.st_ino == two.st_ino;
 }
 
 /* True when the user namespace that is to be entered owns fd's namespace, so that joining waits until then. */
@@ -186,7 +187,8 @@ static int make_time(const struct creation *creation, struct err *err)
 		return fail(err, -errno, "make a time namespace");
 	/* Root of a user namespace does not own the files of a process that is not dumpable; nobody of the container sees it yet. */
 	(void) prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
-	monotonic = text_format("monotonic %jd %u\n", (intmax_t) spec->monotonic.secs, spec->monotonic.nanosecs);
+	monotonic =
+	    text_format("monotonic %jd %u\n", (intmax_t) spec->monotonic.secs, spec->monotonic.nanosecs);
 	boottime = text_format("boottime %jd %u\n", (intmax_t) spec->boottime.secs, spec->boottime.nanosecs);
 	if (spec->monotonic.present && !fault("time-offsets-skipped"))
 		r = file_write_at(creation->proc, "self/timens_offsets", monotonic, strlen(monotonic), err);

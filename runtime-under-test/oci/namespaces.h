@@ -15,8 +15,8 @@ struct err;
 struct spec;
 
 struct namespaces {
-	uint64_t fresh, joined, all;	/* CLONE_NEW* */
-	int fds[NAMES_NAMESPACES];	/* of the joined ones, in the order of names_namespaces[]; else -EBADF */
+	uint64_t fresh, joined, all; /* CLONE_NEW* */
+	int fds[NAMES_NAMESPACES]; /* of the joined ones, in the order of names_namespaces[]; else -EBADF */
 };
 
 /* Opens every path and demands that it is a namespace of the kind it stands for. */

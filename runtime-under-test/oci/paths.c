@@ -19,7 +19,7 @@
 
 /* What lies over masked files and directories; each made when the first one needs it. */
 struct masks {
-	int null;  /* O_PATH */
+	int null; /* O_PATH */
 	int empty; /* a mounted tmpfs */
 };
 

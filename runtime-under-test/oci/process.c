@@ -37,7 +37,8 @@ static int set_limits(const struct spec_process *process, struct err *err)
 		if (fault("rlimit-soft-only") && getrlimit((__rlimit_resource_t) limit->resource, &now) == 0)
 			wanted.rlim_max = now.rlim_max;
 		if (setrlimit((__rlimit_resource_t) limit->resource, &wanted) < 0)
-			return fail(err, -errno, "process.rlimits[%zu]: %s", i, name_of_rlimit(limit->resource));
+			return fail(err, -errno, "process.rlimits[%zu]: %s", i,
+				    name_of_rlimit(limit->resource));
 	}
 	return 0;
 }
@@ -64,7 +65,8 @@ static int set_memory_policy(const struct spec *spec, struct err *err)
 	if (r < 0)
 		return r;
 	/* The kernel takes one bit less than it is told: set_mempolicy(2), "maxnode". */
-	if (syscall(SYS_set_mempolicy, mode, has_nodes ? nodes : NULL, has_nodes ? PROCESS_NODES_MAX + 1ul : 0ul) < 0)
+	if (syscall(SYS_set_mempolicy, mode, has_nodes ? nodes : NULL,
+		    has_nodes ? PROCESS_NODES_MAX + 1ul : 0ul) < 0)
 		return fail(err, -errno, "linux.memoryPolicy");
 	return 0;
 }
@@ -101,7 +103,8 @@ static void give_stdio(const struct spec_process *process)
 	for (int fd = 0; fd < 3 && process->uid != 0; fd++) {
 		struct stat st;
 
-		if (fstat(fd, &st) < 0 || (S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3)) || st.st_uid == process->uid)
+		if (fstat(fd, &st) < 0 || (S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3)) ||
+		    st.st_uid == process->uid)
 			continue;
 		(void) !fchown(fd, process->uid, (gid_t) -1);
 	}
@@ -142,7 +145,8 @@ static int change_ids(const struct process_identity *identity, struct err *err)
 /* AppArmor's own file since v5.1, the shared one before. */
 static int set_label(const struct process_identity *identity, struct err *err)
 {
-	const char *apparmor = identity->process->apparmor_profile, *selinux = identity->process->selinux_label;
+	const char *apparmor = identity->process->apparmor_profile,
+		   *selinux = identity->process->selinux_label;
 	auto_free char *line = NULL;
 	int r = 0;
 

@@ -22,14 +22,15 @@ int process_tune(const struct spec_process *process, pid_t pid, struct err *err)
 
 /* Pure: mode with its flags or'ed in, and the nodes ("0-3,7") as bits. */
 #define PROCESS_NODES_MAX 1024
-int process_memory_policy(const struct spec_memory_policy *policy, int *ret_mode, unsigned long *nodes, struct err *err);
+int process_memory_policy(const struct spec_memory_policy *policy, int *ret_mode, unsigned long *nodes,
+			  struct err *err);
 
 struct process_identity {
 	const struct spec *spec;
 	const struct spec_process *process;
 	const struct capabilities *capabilities;
-	mode_t caller_umask;	/* stays where the config has none */
-	int proc;		/* the runtime's /proc: where LSM labels are written, whatever the image mounts at its own */
+	mode_t caller_umask; /* stays where the config has none */
+	int proc; /* the runtime's /proc: where LSM labels are written, whatever the image mounts at its own */
 };
 
 /*

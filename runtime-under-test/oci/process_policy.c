@@ -33,7 +33,8 @@ static const struct name flags[] = {
 	{ "MPOL_F_NUMA_BALANCING", MPOL_F_NUMA_BALANCING },
 };
 
-static int find(const struct name *names, size_t count, const char *name, const char *field, int *ret, struct err *err)
+static int find(const struct name *names, size_t count, const char *name, const char *field, int *ret,
+		struct err *err)
 {
 	for (size_t i = 0; i < count; i++)
 		if (strcmp(names[i].name, name) == 0) {
@@ -45,7 +46,8 @@ static int find(const struct name *names, size_t count, const char *name, const 
 
 static int bad_nodes(const char *nodes, struct err *err)
 {
-	return fail_text(err, -EINVAL, "linux.memoryPolicy.nodes: \"%s\" is no list of nodes below %d", nodes, PROCESS_NODES_MAX);
+	return fail_text(err, -EINVAL, "linux.memoryPolicy.nodes: \"%s\" is no list of nodes below %d", nodes,
+			 PROCESS_NODES_MAX);
 }
 
 /* "0-3,7" */
@@ -74,7 +76,8 @@ static int parse_nodes(const char *list, unsigned long *nodes, struct err *err)
 	return 0;
 }
 
-int process_memory_policy(const struct spec_memory_policy *policy, int *ret_mode, unsigned long *nodes, struct err *err)
+int process_memory_policy(const struct spec_memory_policy *policy, int *ret_mode, unsigned long *nodes,
+			  struct err *err)
 {
 	int mode = 0, r = find(modes, ARRAY_SIZE(modes), policy->mode, "mode", &mode, err);
 

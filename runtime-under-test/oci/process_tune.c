@@ -36,10 +36,13 @@ int process_check_limits(const struct spec_process *process, struct err *err)
 		if (limit->soft > limit->hard)
 			return fail_text(err, -EINVAL, "process.rlimits[%zu]: soft is above hard", i);
 		if (getrlimit((__rlimit_resource_t) limit->resource, &now) < 0)
-			return fail(err, -errno, "process.rlimits[%zu]: %s", i, name_of_rlimit(limit->resource));
+			return fail(err, -errno, "process.rlimits[%zu]: %s", i,
+				    name_of_rlimit(limit->resource));
 		if (limit->hard > now.rlim_max && !capability_is_effective(CAP_SYS_RESOURCE))
-			return fail(err, -EPERM, "process.rlimits[%zu]: raise the hard limit %s from %ju to %ju", i,
-				    name_of_rlimit(limit->resource), (uintmax_t) now.rlim_max, (uintmax_t) limit->hard);
+			return fail(err, -EPERM,
+				    "process.rlimits[%zu]: raise the hard limit %s from %ju to %ju", i,
+				    name_of_rlimit(limit->resource), (uintmax_t) now.rlim_max,
+				    (uintmax_t) limit->hard);
 	}
 	return 0;
 }
@@ -72,7 +75,8 @@ static int raise_limits(const struct spec_process *process, pid_t pid, struct er
 			continue;
 		now.rlim_max = limit->hard;
 		if (prlimit(pid, resource, &now, NULL) < 0)
-			return fail(err, -errno, "process.rlimits[%zu]: raise %s", i, name_of_rlimit(limit->resource));
+			return fail(err, -errno, "process.rlimits[%zu]: raise %s", i,
+				    name_of_rlimit(limit->resource));
 	}
 	return 0;
 }

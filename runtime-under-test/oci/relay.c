@@ -51,10 +51,14 @@ void relay_prepare(const struct relay *relay, struct pollfd *fds)
 {
 	bool on = relay->master >= 0;
 
-	fds[POLL_STDIN] = (struct pollfd){ .fd = on && has_room(&relay->in) ? STDIN_FILENO : -1, .events = POLLIN };
-	fds[POLL_MASTER_IN] = (struct pollfd){ .fd = on && has_bytes(&relay->in) ? relay->master : -1, .events = POLLOUT };
-	fds[POLL_MASTER_OUT] = (struct pollfd){ .fd = on && has_room(&relay->out) ? relay->master : -1, .events = POLLIN };
-	fds[POLL_STDOUT] = (struct pollfd){ .fd = on && has_bytes(&relay->out) ? STDOUT_FILENO : -1, .events = POLLOUT };
+	fds[POLL_STDIN] =
+	    (struct pollfd){ .fd = on && has_room(&relay->in) ? STDIN_FILENO : -1, .events = POLLIN };
+	fds[POLL_MASTER_IN] =
+	    (struct pollfd){ .fd = on && has_bytes(&relay->in) ? relay->master : -1, .events = POLLOUT };
+	fds[POLL_MASTER_OUT] =
+	    (struct pollfd){ .fd = on && has_room(&relay->out) ? relay->master : -1, .events = POLLIN };
+	fds[POLL_STDOUT] =
+	    (struct pollfd){ .fd = on && has_bytes(&relay->out) ? STDOUT_FILENO : -1, .events = POLLOUT };
 }
 
 /* EIO is how a master says that no slave is open: perhaps none is yet, and the pidfd tells when none will be. */

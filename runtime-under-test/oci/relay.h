@@ -9,22 +9,25 @@
 struct err;
 struct pollfd;
 
-#define RELAY_POLLS 4	/* entries that relay_prepare() fills */
+#define RELAY_POLLS 4 /* entries that relay_prepare() fills */
 #define RELAY_BUFFER 4096
 
 struct relay_way {
 	char bytes[RELAY_BUFFER];
-	size_t from, until;	/* bytes[from .. until) wait to be written */
-	bool ended;		/* nothing more comes from its source */
+	size_t from, until; /* bytes[from .. until) wait to be written */
+	bool ended; /* nothing more comes from its source */
 };
 
 struct relay {
-	int master;		/* borrowed; -EBADF: no terminal, nothing to do */
+	int master; /* borrowed; -EBADF: no terminal, nothing to do */
 	bool raw;
-	struct termios before;	/* of the caller's terminal, when raw */
+	struct termios before; /* of the caller's terminal, when raw */
 	struct relay_way in, out;
 };
-#define RELAY_INIT { .master = -EBADF }
+#define RELAY_INIT                                                                                           \
+	{                                                                                                    \
+		.master = -EBADF                                                                             \
+	}
 
 /* Puts the caller's terminal, if stdin is one, into raw mode and gives the container's its size. */
 int relay_open(struct relay *relay, int master, struct err *err);

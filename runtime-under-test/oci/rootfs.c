@@ -22,9 +22,9 @@ static const struct {
 	const char *name;
 	unsigned long flags;
 } propagations[] = {
-	{ "private", MS_PRIVATE },	   { "rprivate", MS_PRIVATE | MS_REC },
-	{ "shared", MS_SHARED },	   { "rshared", MS_SHARED | MS_REC },
-	{ "slave", MS_SLAVE },		   { "rslave", MS_SLAVE | MS_REC },
+	{ "private", MS_PRIVATE },       { "rprivate", MS_PRIVATE | MS_REC },
+	{ "shared", MS_SHARED },         { "rshared", MS_SHARED | MS_REC },
+	{ "slave", MS_SLAVE },           { "rslave", MS_SLAVE | MS_REC },
 	{ "unbindable", MS_UNBINDABLE }, { "runbindable", MS_UNBINDABLE | MS_REC },
 };
 
@@ -50,7 +50,8 @@ static int open_bundle(const struct creation *creation, struct err *err)
 	if (fd < 0 || fstat(fd, &ours) < 0 || fstat(creation->options->bundle, &theirs) < 0)
 		return fail(err, -errno, "open bundle %s", creation->options->bundle_path);
 	if (ours.st_dev != theirs.st_dev || ours.st_ino != theirs.st_ino)
-		return fail_text(err, -EXDEV, "bundle %s is another directory in the container's mount namespace",
+		return fail_text(err, -EXDEV,
+				 "bundle %s is another directory in the container's mount namespace",
 				 creation->options->bundle_path);
 	return TAKE_FD(fd);
 }
@@ -101,7 +102,8 @@ static int set_tree_propagation(const struct creation *creation, int tree, struc
 static int mount_root(const struct creation *creation, int directory, struct err *err)
 {
 	auto_fd top = directory >= 0 ? -EBADF : open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	auto_fd tree = creation->root_tree >= 0 ? fcntl(creation->root_tree, F_DUPFD_CLOEXEC, 3) : mount_clone(directory, "", true, err);
+	auto_fd tree = creation->root_tree >= 0 ? fcntl(creation->root_tree, F_DUPFD_CLOEXEC, 3)
+						: mount_clone(directory, "", true, err);
 	int r;
 
 	if (tree < 0)
@@ -190,7 +192,8 @@ int rootfs_switch(const struct creation *creation, int root, struct err *err)
 		return r;
 	if (chdir("/") < 0)
 		return fail(err, -errno, "enter the new root");
-	if (has_own_mounts(creation) && type != (MS_PRIVATE | MS_REC) && mount(NULL, "/", NULL, type, NULL) < 0)
+	if (has_own_mounts(creation) && type != (MS_PRIVATE | MS_REC) &&
+	    mount(NULL, "/", NULL, type, NULL) < 0)
 		return fail(err, -errno, "linux.rootfsPropagation: %s", creation->spec->rootfs_propagation);
 	return 0;
 }

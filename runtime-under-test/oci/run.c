@@ -97,11 +97,13 @@ static void destroy(const struct creation *creation)
 
 	if (creation->options->keep)
 		return;
-	if (container_destroy(creation->runtime, creation->directory, &creation->state, &err) < 0 && err.text[0])
+	if (container_destroy(creation->runtime, creation->directory, &creation->state, &err) < 0 &&
+	    err.text[0])
 		log_warning(creation->runtime->log, "%s", err.text);
 }
 
-static int run(struct creation *creation, const struct json *config, int signals, int *ret_code, struct err *err)
+static int run(struct creation *creation, const struct json *config, int signals, int *ret_code,
+	       struct err *err)
 {
 	int code = 0, r = creation_run(creation, config, err);
 

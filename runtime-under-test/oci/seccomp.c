@@ -70,7 +70,8 @@ static int add_architectures(scmp_filter_ctx context, const struct spec_seccomp 
 
 	for (size_t i = 0; i < seccomp->architectures.count; i++) {
 		const char *full = seccomp->architectures.items[i];
-		auto_free char *name = text_format("%s", text_starts(full, prefix) ? full + sizeof(prefix) - 1 : full);
+		auto_free char *name =
+		    text_format("%s", text_starts(full, prefix) ? full + sizeof(prefix) - 1 : full);
 		uint32_t arch;
 		int r;
 
@@ -79,7 +80,8 @@ static int add_architectures(scmp_filter_ctx context, const struct spec_seccomp 
 				*c = (char) (*c - 'A' + 'a');
 		arch = seccomp_arch_resolve_name(name);
 		if (!arch)
-			return fail_text(err, -EINVAL, "architectures[%zu]: unknown architecture %s", i, full);
+			return fail_text(err, -EINVAL, "architectures[%zu]: unknown architecture %s", i,
+					 full);
 		r = seccomp_arch_add(context, arch);
 		if (r < 0 && r != -EEXIST)
 			return fail(err, r, "architectures[%zu]: %s", i, full);
@@ -89,7 +91,9 @@ static int add_architectures(scmp_filter_ctx context, const struct spec_seccomp 
 
 static struct scmp_arg_cmp comparison(const struct spec_seccomp_arg *arg)
 {
-	struct scmp_arg_cmp compare = { .arg = arg->index, .op = (enum scmp_compare) arg->op, .datum_a = arg->value,
+	struct scmp_arg_cmp compare = { .arg = arg->index,
+					.op = (enum scmp_compare) arg->op,
+					.datum_a = arg->value,
 					.datum_b = arg->value_two };
 
 	/* The config's value is the mask and valueTwo what must come out of it, in that order, like libseccomp's own. */
@@ -109,7 +113,8 @@ static bool same_index_twice(const struct spec_seccomp_rule *rule)
  * libseccomp takes one comparison an argument. Two of the same argument become a rule each, either of which matches: what
  * runc and crun do, and what profiles rely on.
  */
-static int add_comparisons(scmp_filter_ctx context, uint32_t action, int number, const struct spec_seccomp_rule *rule)
+static int add_comparisons(scmp_filter_ctx context, uint32_t action, int number,
+			   const struct spec_seccomp_rule *rule)
 {
 	struct scmp_arg_cmp compares[6];
 	int r = 0;
@@ -130,12 +135,15 @@ static int add_comparisons(scmp_filter_ctx context, uint32_t action, int number,
 static int check_notify(uint32_t action, const char *name, struct err *err)
 {
 	if (action == SCMP_ACT_NOTIFY && (!name || strcmp(name, "sendmsg") == 0))
-		return fail_text(err, -EINVAL, "SCMP_ACT_NOTIFY for %s: the runtime itself needs it to hand over the listener",
-				 name ? name : "everything");
+		return fail_text(
+		    err, -EINVAL,
+		    "SCMP_ACT_NOTIFY for %s: the runtime itself needs it to hand over the listener",
+		    name ? name : "everything");
 	return 0;
 }
 
-static int add_rule(scmp_filter_ctx context, const struct spec_seccomp_rule *rule, uint32_t otherwise, struct err *err)
+static int add_rule(scmp_filter_ctx context, const struct spec_seccomp_rule *rule, uint32_t otherwise,
+		    struct err *err)
 {
 	uint32_t action = 0;
 	int r = find_action(rule->action, &rule->errno_ret, &action, err);
@@ -160,7 +168,8 @@ static int add_rule(scmp_filter_ctx context, const struct spec_seccomp_rule *rul
 	return 0;
 }
 
-static int fill(scmp_filter_ctx context, const struct spec_seccomp *seccomp, uint32_t otherwise, struct err *err)
+static int fill(scmp_filter_ctx context, const struct spec_seccomp *seccomp, uint32_t otherwise,
+		struct err *err)
 {
 	int r = add_architectures(context, seccomp, err);
 
@@ -231,7 +240,8 @@ int seccomp_compile(const struct spec_seccomp *seccomp, struct seccomp_program *
 		return fail(err, r, "linux.seccomp.defaultAction");
 	context = seccomp_init(otherwise);
 	if (!context)
-		return fail_text(err, -EINVAL, "linux.seccomp: libseccomp refuses %s", seccomp->default_action);
+		return fail_text(err, -EINVAL, "linux.seccomp: libseccomp refuses %s",
+				 seccomp->default_action);
 	r = fill(context, seccomp, otherwise, err);
 	if (r == 0)
 		r = export(context, &program, err);

@@ -13,10 +13,10 @@ struct state;
 struct sock_filter;
 
 struct seccomp_program {
-	struct sock_filter *code;	/* owned; NULL: no profile */
+	struct sock_filter *code; /* owned; NULL: no profile */
 	size_t length;
-	unsigned flags;			/* SECCOMP_FILTER_FLAG_* for seccomp(2): exactly those of the config */
-	bool notifies;			/* a listener is to be had */
+	unsigned flags; /* SECCOMP_FILTER_FLAG_* for seccomp(2): exactly those of the config */
+	bool notifies; /* a listener is to be had */
 };
 
 /* libseccomp lies behind this function alone. */
@@ -28,6 +28,7 @@ int seccomp_install(const struct seccomp_program *program, int *ret_listener, st
  * Hands the listener to the agent: one connection, one container process state, the descriptor with the first byte.
  * config-linux.md#containerprocessstate
  */
-int seccomp_send_listener(const struct spec_seccomp *seccomp, const struct state *state, int listener, struct err *err);
+int seccomp_send_listener(const struct spec_seccomp *seccomp, const struct state *state, int listener,
+			  struct err *err);
 
 #endif

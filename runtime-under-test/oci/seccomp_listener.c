@@ -28,7 +28,8 @@ static void describe(const struct spec_seccomp *seccomp, const struct state *sta
 	json_print(json, 0, out);
 }
 
-int seccomp_send_listener(const struct spec_seccomp *seccomp, const struct state *state, int listener, struct err *err)
+int seccomp_send_listener(const struct spec_seccomp *seccomp, const struct state *state, int listener,
+			  struct err *err)
 {
 	auto_fd agent = socket_connect(seccomp->listener_path, err);
 	auto_text message = { 0 };

@@ -96,7 +96,8 @@ int socket_send_fd(int socket, int fd, const void *data, size_t len, struct err 
 {
 	ssize_t n = send_first(socket, fd, data, len);
 
-	for (size_t sent = 0; n >= 0; n = send(socket, (const char *) data + sent, len - sent, MSG_NOSIGNAL)) {
+	for (size_t sent = 0; n >= 0;
+	     n = send(socket, (const char *) data + sent, len - sent, MSG_NOSIGNAL)) {
 		sent += (size_t) n;
 		if (sent == len)
 			return 0;

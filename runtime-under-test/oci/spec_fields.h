@@ -44,9 +44,9 @@ struct word {
 
 #define FIELD_REQUIRED (1u << 0)
 #define FIELD_ABSOLUTE (1u << 1) /* a path that starts with / (every string of a list) */
-#define FIELD_FILLED (1u << 2)	 /* not the empty string (every string of a list) */
+#define FIELD_FILLED (1u << 2) /* not the empty string (every string of a list) */
 #define FIELD_ONE_LINE (1u << 3) /* no newline */
-#define FIELD_SOME (1u << 4)	 /* not the empty list */
+#define FIELD_SOME (1u << 4) /* not the empty list */
 
 struct field {
 	const char *name; /* NULL ends a table */

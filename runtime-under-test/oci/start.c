@@ -59,7 +59,8 @@ static int hear_out(const struct runtime *runtime, const struct state *state, in
 		}
 	}
 	if (r == 0 && !executed)
-		return fail_text(err, -EIO, "container %s: its init died before the program began", state->id);
+		return fail_text(err, -EIO, "container %s: its init died before the program began",
+				 state->id);
 	return r;
 }
 
@@ -110,7 +111,8 @@ int start_over(const struct runtime *runtime, struct state *state, int directory
 
 static int not_created(const struct state *state, enum container_status status, struct err *err)
 {
-	return fail_text(err, -EINVAL, "container %s is not created: it is %s", state->id, container_status_name(status));
+	return fail_text(err, -EINVAL, "container %s is not created: it is %s", state->id,
+			 container_status_name(status));
 }
 
 static int start_locked(const struct runtime *runtime, int directory, struct state *state, struct err *err)

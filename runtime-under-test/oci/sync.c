@@ -12,11 +12,11 @@
 #include "runtime-under-test/oci/log.h"
 
 static const char *const type_names[SYNC_COUNT] = {
-	[SYNC_ERROR] = "error",	      [SYNC_WARNING] = "warning",   [SYNC_USER] = "user namespace made",
-	[SYNC_PID] = "pid",	      [SYNC_MOUNTED] = "mounted",   [SYNC_CONSOLE] = "console",
-	[SYNC_READY] = "ready",	      [SYNC_SECCOMP] = "seccomp",   [SYNC_EXEC] = "exec",
-	[SYNC_MAPPED] = "mapped",     [SYNC_ATTACHED] = "attached", [SYNC_HOOKED] = "hooks have run",
-	[SYNC_CREATED] = "created",   [SYNC_START] = "start",
+	[SYNC_ERROR] = "error",     [SYNC_WARNING] = "warning",   [SYNC_USER] = "user namespace made",
+	[SYNC_PID] = "pid",         [SYNC_MOUNTED] = "mounted",   [SYNC_CONSOLE] = "console",
+	[SYNC_READY] = "ready",     [SYNC_SECCOMP] = "seccomp",   [SYNC_EXEC] = "exec",
+	[SYNC_MAPPED] = "mapped",   [SYNC_ATTACHED] = "attached", [SYNC_HOOKED] = "hooks have run",
+	[SYNC_CREATED] = "created", [SYNC_START] = "start",
 };
 
 /* What travels: only as much of text as there is. */
@@ -149,7 +149,8 @@ int sync_receive(int socket, struct sync_message *ret, struct err *err)
 	return 1;
 }
 
-int sync_await(int socket, enum sync_type wanted, const struct log *log, struct sync_message *ret, struct err *err)
+int sync_await(int socket, enum sync_type wanted, const struct log *log, struct sync_message *ret,
+	       struct err *err)
 {
 	for (;;) {
 		struct sync_message message;
@@ -158,7 +159,8 @@ int sync_await(int socket, enum sync_type wanted, const struct log *log, struct 
 		if (r < 0)
 			return r;
 		if (r == 0)
-			return fail_text(err, -EPIPE, "the other side ended before it said \"%s\"", type_names[wanted]);
+			return fail_text(err, -EPIPE, "the other side ended before it said \"%s\"",
+					 type_names[wanted]);
 		if (message.type == wanted) {
 			if (ret)
 				*ret = message;

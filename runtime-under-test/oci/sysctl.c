@@ -110,11 +110,12 @@ static int check_one(const struct creation *creation, const struct spec_pair *pa
 	if (r < 0)
 		return r;
 	if (is_the_runtimes(creation, namespace))
-		return fail_text(err, -EINVAL, "%s: the container shares the %s namespace of the runtime", pair->key,
-				 name_of_namespace(namespace));
+		return fail_text(err, -EINVAL, "%s: the container shares the %s namespace of the runtime",
+				 pair->key, name_of_namespace(namespace));
 	if (strcmp(path, "kernel/domainname") == 0 && creation->spec->domainname &&
 	    strcmp(creation->spec->domainname, pair->value) != 0)
-		return fail_text(err, -EINVAL, "%s: the field domainname says \"%s\"", pair->key, creation->spec->domainname);
+		return fail_text(err, -EINVAL, "%s: the field domainname says \"%s\"", pair->key,
+				 creation->spec->domainname);
 	return 0;
 }
 

@@ -57,7 +57,8 @@ static int set_up(const struct spec_process *process, const struct terminal *ter
 {
 	struct winsize size = { .ws_row = process->console_height, .ws_col = process->console_width };
 
-	if (process->has_console_size && !fault("console-size-skipped") && ioctl(terminal->slave, TIOCSWINSZ, &size) < 0)
+	if (process->has_console_size && !fault("console-size-skipped") &&
+	    ioctl(terminal->slave, TIOCSWINSZ, &size) < 0)
 		return fail(err, -errno, "process.consoleSize");
 	/* Who runs in it owns it; the group stays the one the devpts was mounted with (gid=5). */
 	if (process->uid != 0 && fchown(terminal->slave, process->uid, (gid_t) -1) < 0)

@@ -7,7 +7,7 @@ struct err;
 
 struct terminal {
 	int master, slave;
-	int number;	/* of /dev/pts/N in the container */
+	int number; /* of /dev/pts/N in the container */
 };
 
 /* Before the root is switched: opens the pair inside root and binds the slave over /dev/console. */

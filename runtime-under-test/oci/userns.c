@@ -28,7 +28,8 @@
 static void format_map(const struct spec_id_maps *maps, struct text *out)
 {
 	for (size_t i = 0; i < maps->count; i++)
-		text_addf(out, "%u %u %u\n", maps->items[i].container_id, maps->items[i].host_id, maps->items[i].size);
+		text_addf(out, "%u %u %u\n", maps->items[i].container_id, maps->items[i].host_id,
+			  maps->items[i].size);
 }
 
 /* One write(2) for the whole map: the kernel takes no second one. */
@@ -97,7 +98,8 @@ static int write_gids(int directory, pid_t pid, const struct spec_id_maps *gids,
 	return r < 0 ? r : write_map(directory, "gid_map", gids, err);
 }
 
-int userns_write_maps(int proc, pid_t pid, const struct spec_id_maps *uids, const struct spec_id_maps *gids, struct err *err)
+int userns_write_maps(int proc, pid_t pid, const struct spec_id_maps *uids, const struct spec_id_maps *gids,
+		      struct err *err)
 {
 	auto_free char *name = text_format("%d", (int) pid);
 	auto_fd directory = openat(proc, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -160,7 +162,8 @@ static pid_t hold_namespace(void)
 	return pid;
 }
 
-static int open_namespace(int proc, const struct spec_id_maps *uids, const struct spec_id_maps *gids, struct err *err)
+static int open_namespace(int proc, const struct spec_id_maps *uids, const struct spec_id_maps *gids,
+			  struct err *err)
 {
 	pid_t pid = hold_namespace();
 	auto_free char *path = text_format("%d/ns/user", (int) pid);
@@ -190,7 +193,8 @@ int userns_map_mount(int tree, const struct creation *creation, const struct spe
 
 	/* config.md#linux-mount-options: no mapping given and no user namespace whose mapping could be meant. */
 	if (!uids->count || !gids->count)
-		return fail_text(err, -EINVAL, "option %s: neither the mount nor the container has id mappings",
+		return fail_text(err, -EINVAL,
+				 "option %s: neither the mount nor the container has id mappings",
 				 options->idmap_recursive ? "ridmap" : "idmap");
 	user = open_namespace(creation->proc, uids, gids, err);
 	if (user < 0)

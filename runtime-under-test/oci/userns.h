@@ -17,7 +17,8 @@ struct spec_mount;
  * Writes both maps of pid's user namespace, from outside it. Without privileges: one's own id directly, after setgroups
  * is denied (CVE-2014-8989); ranges by newuidmap(1) and newgidmap(1).
  */
-int userns_write_maps(int proc, pid_t pid, const struct spec_id_maps *uids, const struct spec_id_maps *gids, struct err *err);
+int userns_write_maps(int proc, pid_t pid, const struct spec_id_maps *uids, const struct spec_id_maps *gids,
+		      struct err *err);
 /* In the container's half: ids that exist there, so that what is made belongs to somebody. */
 int userns_become_root(const struct spec *spec, struct err *err);
 /* The host's id of a container's id; -1: not mapped. */

@@ -7,7 +7,7 @@ struct scratch {
 	int fd;
 };
 
-struct scratch scratch_open(void);	/* ends the test when it cannot */
+struct scratch scratch_open(void); /* ends the test when it cannot */
 void scratch_close(struct scratch *scratch);
 #define auto_scratch __attribute__((cleanup(scratch_close))) struct scratch
 

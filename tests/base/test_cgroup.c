@@ -16,7 +16,8 @@
 
 #define ROOT "1 0 8:0 / / rw - ext4 /dev/sda rw\n"
 #define V1_CPU "10 1 0:10 / /sys/fs/cgroup/cpu,cpuacct rw - cgroup cgroup rw,cpu,cpuacct\n"
-#define V1_NAMED "11 1 0:11 / /sys/fs/cgroup/systemd rw - cgroup systemd rw,xattr,release_agent=/x,name=systemd\n"
+#define V1_NAMED                                                                                             \
+	"11 1 0:11 / /sys/fs/cgroup/systemd rw - cgroup systemd rw,xattr,release_agent=/x,name=systemd\n"
 #define V2_UNIFIED "12 1 0:12 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw,nsdelegate\n"
 #define V2_ALONE "13 1 0:13 / /sys/fs/cgroup rw - cgroup2 cgroup rw\n"
 #define V1_PIDS_BELOW "14 1 0:14 /docker/abc /sys/fs/cgroup/pids ro - cgroup cgroup rw,pids\n"
@@ -203,6 +204,6 @@ END_TEST
 Suite *test_cgroup(void)
 {
 	return UNIT_SUITE("cgroup", knows_the_modes, finds_controllers, unified_is_no_controller_of_v1,
-			  finds_a_process, process_outside_a_hierarchy, lists_members, empty_cgroup_has_no_members,
-			  finds_ourselves);
+			  finds_a_process, process_outside_a_hierarchy, lists_members,
+			  empty_cgroup_has_no_members, finds_ourselves);
 }

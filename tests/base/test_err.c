@@ -67,6 +67,6 @@ END_TEST
 
 Suite *test_err(void)
 {
-	return UNIT_SUITE("err", grows_leftwards, text_stands_alone, null_err_keeps_the_code, may_quote_itself,
-			  long_context_keeps_the_cause);
+	return UNIT_SUITE("err", grows_leftwards, text_stands_alone, null_err_keeps_the_code,
+			  may_quote_itself, long_context_keeps_the_cause);
 }

@@ -16,16 +16,16 @@ static const struct {
 	{ BYTES("a"), 1 },
 	{ BYTES("\0"), 1 },
 	{ BYTES("\x7f"), 1 },
-	{ BYTES("\x80"), 0 },		  /* a continuation first */
+	{ BYTES("\x80"), 0 }, /* a continuation first */
 	{ BYTES("\xc3\xa9z"), 2 },
-	{ BYTES("\xc3"), 0 },		  /* cut short */
-	{ BYTES("\xc0\x80"), 0 },	  /* NUL in two bytes */
+	{ BYTES("\xc3"), 0 }, /* cut short */
+	{ BYTES("\xc0\x80"), 0 }, /* NUL in two bytes */
 	{ BYTES("\xc1\xbf"), 0 },
 	{ BYTES("\xe2\x82\xac"), 3 },
 	{ BYTES("\xe2\x82"), 0 },
-	{ BYTES("\xe0\x9f\xbf"), 0 },	  /* three bytes for what two can say */
+	{ BYTES("\xe0\x9f\xbf"), 0 }, /* three bytes for what two can say */
 	{ BYTES("\xed\x9f\xbf"), 3 },
-	{ BYTES("\xed\xa0\x80"), 0 },	  /* U+D800, a surrogate */
+	{ BYTES("\xed\xa0\x80"), 0 }, /* U+D800, a surrogate */
 	{ BYTES("\xef\xbf\xbf"), 3 },
 	{ BYTES("\xf0\x90\x80\x80"), 4 },
 	{ BYTES("\xf0\x8f\xbf\xbf"), 0 }, /* four bytes for what three can say */
@@ -63,9 +63,15 @@ static const struct {
 	{ text_escape_xml, BYTES("\0\x1b[m\xef\xbf\xbe"), BAD BAD "[m" BAD },
 	{ text_escape_xml, BYTES("\xed\xa0\x80"), BAD BAD BAD },
 	{ text_escape_terminal, BYTES("\x1b[2J\r\n\0"), "\\x1b[2J\\x0d\\x0a\\x00" },
-	{ text_escape_terminal, BYTES("\xc2\x9b" "31m"), "\\xc2\\x9b31m" }, /* CSI as one C1 character */
+	{ text_escape_terminal,
+	  BYTES("\xc2\x9b"
+		"31m"),
+	  "\\xc2\\x9b31m" }, /* CSI as one C1 character */
 	{ text_escape_terminal, BYTES("\x9b"), BAD },
-	{ text_escape_terminal, BYTES("a\xe2\x80\xae" "b"), "a\\u202eb" }, /* right-to-left override */
+	{ text_escape_terminal,
+	  BYTES("a\xe2\x80\xae"
+		"b"),
+	  "a\\u202eb" }, /* right-to-left override */
 	{ text_escape_terminal, BYTES("\xc3\xa9\x7f"), "\xc3\xa9\\x7f" },
 	{ text_escape_markdown, BYTES("a|b\nc `d` <i> *e*"), "a\\|b c \\`d\\` &#60;i&#62; \\*e\\*" },
 	{ text_escape_markdown, BYTES("[x](y) \\ _z_"), "\\[x\\](y) \\\\ \\_z\\_" },
@@ -77,7 +83,8 @@ START_TEST(escapes)
 		auto_text out = { 0 };
 
 		rows[i].escape(&out, rows[i].bytes, rows[i].len);
-		ck_assert_msg(strcmp(text_str(&out), rows[i].expected) == 0, "row %zu: %s", i, text_str(&out));
+		ck_assert_msg(strcmp(text_str(&out), rows[i].expected) == 0, "row %zu: %s", i,
+			      text_str(&out));
 		ck_assert_uint_eq(out.len, strlen(rows[i].expected));
 	}
 }
@@ -109,8 +116,8 @@ START_TEST(any_byte_becomes_harmless)
 			escapers[e](&out, bytes, sizeof(bytes));
 			for (size_t at = 0, n; at < out.len; at += n) {
 				n = text_utf8_length(out.data + at, out.len - at);
-				ck_assert_msg(n && (unsigned char) out.data[at] >= 0x20, "escaper %zu, %04x", e,
-					      pair);
+				ck_assert_msg(n && (unsigned char) out.data[at] >= 0x20, "escaper %zu, %04x",
+					      e, pair);
 			}
 		}
 	}

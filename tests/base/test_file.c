@@ -59,7 +59,7 @@ START_TEST(errors_name_the_path)
 
 	ck_assert_int_eq(file_read_at(scratch.fd, "none", 10, &text, &err), -ENOENT);
 	ck_assert_str_eq(err.text, "open none: No such file or directory");
-	err = (struct err) { 0 };
+	err = (struct err){ 0 };
 	ck_assert_int_eq(file_read_at(scratch.fd, ".", 10, &text, &err), -EISDIR);
 	ck_assert_str_eq(err.text, ".: read: Is a directory");
 }
@@ -80,8 +80,10 @@ START_TEST(never_leaves_the_root)
 {
 	auto_scratch scratch = scratch_open();
 	auto_fd root = -EBADF;
-	static const char *const paths[] = { "up",	    "absolute",	      "deep/up",	  "../../../secret",
-					     "/../secret", "absolute-dir/x", "deep/../../secret" };
+	static const char *const paths[] = {
+		"up",         "absolute",       "deep/up",          "../../../secret",
+		"/../secret", "absolute-dir/x", "deep/../../secret"
+	};
 
 	ck_assert_int_eq(file_make_dirs_at(scratch.fd, "root/deep", 0755, NULL), 0);
 	ck_assert_int_eq(file_make_dirs_at(scratch.fd, "root/etc", 0755, NULL), 0);
@@ -94,8 +96,8 @@ START_TEST(never_leaves_the_root)
 	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
 		struct err err = { 0 };
 
-		ck_assert_msg(file_open_in_root(root, paths[i], O_RDONLY, 0, &err) == -ENOENT, "%s: %s", paths[i],
-			      err.text);
+		ck_assert_msg(file_open_in_root(root, paths[i], O_RDONLY, 0, &err) == -ENOENT, "%s: %s",
+			      paths[i], err.text);
 	}
 	/* Inside it, the same links lead to the root's own file. */
 	write_file(root, "secret", "inside");
@@ -145,7 +147,7 @@ START_TEST(writes_existing_files_only)
 	write_file(scratch.fd, "f", "abc");
 	ck_assert_int_eq(file_write_at(scratch.fd, "f", "x", 1, NULL), 0);
 	expect_content(scratch.fd, "f", "xbc");
-	err = (struct err) { 0 };
+	err = (struct err){ 0 };
 	ck_assert_int_eq(file_write_at(AT_FDCWD, "/dev/full", "x", 1, &err), -ENOSPC);
 	ck_assert_str_eq(err.text, "write to /dev/full: No space left on device");
 }
@@ -182,7 +184,8 @@ START_TEST(replaces_or_leaves)
 	ck_assert_int_eq(unlinkat(scratch.fd, "d/x", AT_REMOVEDIR), 0);
 	ck_assert_int_eq(unlinkat(scratch.fd, "d", AT_REMOVEDIR), 0);
 	ck_assert_int_eq(unlinkat(scratch.fd, "f", 0), 0);
-	ck_assert_int_eq(rmdir(scratch.path), 0); /* so no temporary file is left, after the failure neither */
+	ck_assert_int_eq(rmdir(scratch.path),
+			 0); /* so no temporary file is left, after the failure neither */
 	ck_assert_int_eq(mkdir(scratch.path, 0700), 0);
 }
 END_TEST
@@ -324,8 +327,9 @@ END_TEST
 
 Suite *test_file(void)
 {
-	return UNIT_SUITE("file", reads_up_to_a_cap, errors_name_the_path, opens_close_on_exec, never_leaves_the_root,
-			  makes_files_in_the_root, no_magic_links_in_the_root, writes_existing_files_only,
-			  create_truncates, replaces_or_leaves, makes_directories, copies, reads_links,
-			  removes_trees_not_targets, removes_what_is_deep, stays_on_its_side_of_a_mount);
+	return UNIT_SUITE("file", reads_up_to_a_cap, errors_name_the_path, opens_close_on_exec,
+			  never_leaves_the_root, makes_files_in_the_root, no_magic_links_in_the_root,
+			  writes_existing_files_only, create_truncates, replaces_or_leaves, makes_directories,
+			  copies, reads_links, removes_trees_not_targets, removes_what_is_deep,
+			  stays_on_its_side_of_a_mount);
 }

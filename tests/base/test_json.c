@@ -16,7 +16,7 @@
 static const struct {
 	const char *text;
 	size_t len;
-	const char *printed;	/* NULL: as it was */
+	const char *printed; /* NULL: as it was */
 } good[] = {
 	{ BYTES("null"), NULL },
 	{ BYTES(" true\n"), "true" },
@@ -46,8 +46,8 @@ START_TEST(accepts_json)
 		auto_text out = { 0 };
 		struct err err = { 0 };
 
-		ck_assert_msg(json_parse(good[i].text, good[i].len, &value, &err) == 0, "%s: %s", good[i].text,
-			      err.text);
+		ck_assert_msg(json_parse(good[i].text, good[i].len, &value, &err) == 0, "%s: %s",
+			      good[i].text, err.text);
 		json_print(value, 0, &out);
 		ck_assert_str_eq(text_str(&out), good[i].printed ? good[i].printed : good[i].text);
 	}
@@ -151,7 +151,8 @@ END_TEST
 /* Cut anywhere, a document is refused or a shorter one: nothing reads past the end (the sanitizers look on). */
 START_TEST(survives_truncation)
 {
-	static const char whole[] = "{\"a\":[1,-2.5e+3,\"\\u00e9\\n\xc3\xa9\",true,false,null],\"b\":{\"c\":{}}}";
+	static const char whole[] =
+	    "{\"a\":[1,-2.5e+3,\"\\u00e9\\n\xc3\xa9\",true,false,null],\"b\":{\"c\":{}}}";
 
 	for (size_t len = 0; len < sizeof(whole) - 1; len++) {
 		auto_free char *exact = malloc(len ? len : 1);
@@ -246,7 +247,8 @@ START_TEST(compares)
 		auto_json a = parsed(equal_rows[i].a);
 		auto_json b = parsed(equal_rows[i].b);
 
-		ck_assert_msg(json_equal(a, b) == equal_rows[i].equal, "%s, %s", equal_rows[i].a, equal_rows[i].b);
+		ck_assert_msg(json_equal(a, b) == equal_rows[i].equal, "%s, %s", equal_rows[i].a,
+			      equal_rows[i].b);
 		ck_assert(json_equal(b, a) == equal_rows[i].equal);
 	}
 }
@@ -296,7 +298,7 @@ START_TEST(reads_files_up_to_a_size)
 	ck_assert_ptr_nonnull(strstr(err.text, "more than 10 bytes"));
 	ck_assert_int_eq(json_read_at(AT_FDCWD, "fixtures/default-config.json", 1 << 20, &value, NULL), 0);
 	ck_assert_int_eq(json_kind(value), JSON_OBJECT);
-	err = (struct err) { 0 };
+	err = (struct err){ 0 };
 	ck_assert_int_eq(json_read_at(AT_FDCWD, "tests/unit.h", 1 << 20, &value, &err), -EINVAL);
 	ck_assert_ptr_eq(strstr(err.text, "tests/unit.h: line 1, column 1: "), err.text);
 }

@@ -10,13 +10,14 @@
 #include "base/text.h"
 
 static const char document[] =
-	"{\"root\":{\"readonly\":true,\"none\":null},"
-	"\"sysctl\":{\"net.core.x\":\"1\",\"a[b]c\":2},"
-	"\"mounts\":[{\"destination\":\"/data\",\"type\":\"bind\",\"n\":1},{\"destination\":\"/proc\",\"type\":\"proc\"},"
-	"{\"destination\":\"/data\",\"type\":\"tmpfs\",\"n\":2}],"
-	"\"devices\":[{\"path\":\"/dev/a\",\"type\":\"c\",\"n\":1},{\"path\":\"/dev/b\",\"type\":\"c\",\"n\":2}],"
-	"\"namespaces\":[{\"type\":\"pid\"},{\"type\":\"network\",\"path\":\"/n\"}],"
-	"\"named\":[{\"name\":\"x\",\"n\":5},7]}";
+    "{\"root\":{\"readonly\":true,\"none\":null},"
+    "\"sysctl\":{\"net.core.x\":\"1\",\"a[b]c\":2},"
+    "\"mounts\":[{\"destination\":\"/data\",\"type\":\"bind\",\"n\":1},{\"destination\":\"/"
+    "proc\",\"type\":\"proc\"},"
+    "{\"destination\":\"/data\",\"type\":\"tmpfs\",\"n\":2}],"
+    "\"devices\":[{\"path\":\"/dev/a\",\"type\":\"c\",\"n\":1},{\"path\":\"/dev/b\",\"type\":\"c\",\"n\":2}],"
+    "\"namespaces\":[{\"type\":\"pid\"},{\"type\":\"network\",\"path\":\"/n\"}],"
+    "\"named\":[{\"name\":\"x\",\"n\":5},7]}";
 
 static struct json *parsed(const char *text)
 {
@@ -29,7 +30,7 @@ static struct json *parsed(const char *text)
 
 static const struct {
 	const char *path;
-	const char *found;	/* NULL: not there */
+	const char *found; /* NULL: not there */
 } get_rows[] = {
 	{ "root.readonly", "true" },
 	{ "root", "{\"readonly\":true,\"none\":null}" },
@@ -39,7 +40,7 @@ static const struct {
 	{ "sysctl[a[b]c]", "2" },
 	{ "mounts[0].n", "1" },
 	{ "mounts[2].n", "2" },
-	{ "mounts[/data].n", "2" },	/* the last one: it lies on top */
+	{ "mounts[/data].n", "2" }, /* the last one: it lies on top */
 	{ "mounts[/data].type", "\"tmpfs\"" },
 	{ "devices[/dev/a].n", "1" },
 	{ "devices[c].n", "2" },
@@ -47,7 +48,7 @@ static const struct {
 	{ "namespaces[/n].type", "\"network\"" },
 	{ "named[x].n", "5" },
 	{ "named[1]", "7" },
-	{ "mounts[proc]", NULL },	/* a mount is known by its destination alone */
+	{ "mounts[proc]", NULL }, /* a mount is known by its destination alone */
 	{ "mounts[3]", NULL },
 	{ "mounts[18446744073709551616]", NULL },
 	{ "mounts[-1]", NULL },
@@ -89,7 +90,7 @@ END_TEST
 static const struct {
 	const char *before, *path, *value;
 	int r;
-	const char *after;	/* of failures: the sentence holds this */
+	const char *after; /* of failures: the sentence holds this */
 } set_rows[] = {
 	{ "{}", "a", "1", 0, "{\"a\":1}" },
 	{ "{\"a\":{\"b\":1}}", "a.b", "null", 0, "{\"a\":{\"b\":null}}" },

@@ -16,10 +16,11 @@ START_TEST(reads_all_fields)
 	auto_mount_table table = { 0 };
 	struct err err = { 0 };
 
-	ck_assert_msg(mount_table_parse("36 35 98:4095 /mnt1 /mnt2 rw,noatime shared:2 master:1 - ext3 /dev/root "
-					"rw,errors=continue\n",
-					&table, &err) == 0,
-		      "%s", err.text);
+	ck_assert_msg(
+	    mount_table_parse("36 35 98:4095 /mnt1 /mnt2 rw,noatime shared:2 master:1 - ext3 /dev/root "
+			      "rw,errors=continue\n",
+			      &table, &err) == 0,
+	    "%s", err.text);
 	ck_assert_uint_eq(table.count, 1);
 	ck_assert_int_eq(table.rows[0].id, 36);
 	ck_assert_int_eq(table.rows[0].parent, 35);
@@ -39,9 +40,10 @@ START_TEST(unescapes)
 {
 	auto_mount_table table = { 0 };
 
-	ck_assert_int_eq(mount_table_parse("1 0 0:1 / /a\\040b\\011c\\012d\\134e\\043 rw - x\\055y \\ rw,x=\\1\n",
-					   &table, NULL),
-			 0);
+	ck_assert_int_eq(
+	    mount_table_parse("1 0 0:1 / /a\\040b\\011c\\012d\\134e\\043 rw - x\\055y \\ rw,x=\\1\n", &table,
+			      NULL),
+	    0);
 	ck_assert_str_eq(table.rows[0].target, "/a b\tc\nd\\e#");
 	ck_assert_str_eq(table.rows[0].propagation, "");
 	ck_assert_str_eq(table.rows[0].type, "x-y");
@@ -55,9 +57,9 @@ START_TEST(keeps_empty_fields)
 {
 	auto_mount_table table = { 0 };
 
-	ck_assert_int_eq(mount_table_parse("1 0 0:1 / /a rw - tmpfs  rw\n2 1 0:2 / /b rw - none none rw", &table,
-					   NULL),
-			 0);
+	ck_assert_int_eq(
+	    mount_table_parse("1 0 0:1 / /a rw - tmpfs  rw\n2 1 0:2 / /b rw - none none rw", &table, NULL),
+	    0);
 	ck_assert_uint_eq(table.count, 2);
 	ck_assert_str_eq(table.rows[0].source, "");
 	ck_assert_str_eq(table.rows[0].super_options, "rw");
@@ -125,9 +127,11 @@ START_TEST(knows_what_is_visible)
 		const char *source;
 		bool visible;
 	} rows[] = {
-		{ "proc", true },  { "/dev/sda", true },  { "below", false },	{ "hidden-by-sibling", false },
-		{ "top", true },   { "seen", true },	  { "under-b", false }, { "under-c", false },
-		{ "over-b", true }, { "beside-b", true },
+		{ "proc", true },     { "/dev/sda", true },
+		{ "below", false },   { "hidden-by-sibling", false },
+		{ "top", true },      { "seen", true },
+		{ "under-b", false }, { "under-c", false },
+		{ "over-b", true },   { "beside-b", true },
 	};
 	auto_mount_table table = { 0 };
 
@@ -174,5 +178,6 @@ END_TEST
 Suite *test_mountinfo(void)
 {
 	return UNIT_SUITE("mountinfo", reads_all_fields, unescapes, keeps_empty_fields, refuses_damaged_lines,
-			  empty_is_no_mount, knows_what_is_visible, survives_a_circle_of_parents, reads_our_own);
+			  empty_is_no_mount, knows_what_is_visible, survives_a_circle_of_parents,
+			  reads_our_own);
 }

@@ -16,13 +16,38 @@ static const struct {
 	const char *name;
 	int number;
 } signal_rows[] = {
-	{ "SIGTERM", 15 },     { "TERM", 15 },	      { "term", 15 },	    { "SigKill", 9 },	  { "9", 9 },
-	{ "0", 0 },	       { "64", 64 },	      { "65", -1 },	    { "-1", -1 },	  { "", -1 },
-	{ "SIG", -1 },	       { "SIGSIGTERM", -1 },  { "TERMX", -1 },	    { " TERM", -1 },	  { "SIGRTMIN", 34 },
-	{ "RTMIN", 34 },       { "rtmin+0", 34 },     { "SIGRTMIN+3", 37 }, { "SIGRTMIN+30", 64 }, { "SIGRTMIN+31", -1 },
-	{ "SIGRTMIN-1", -1 },  { "SIGRTMIN+", -1 },   { "SIGRTMIN+-1", -1 }, { "SIGRTMAX", 64 },	  { "RTMAX-14", 50 },
-	{ "SIGRTMAX-30", 34 }, { "SIGRTMAX-31", -1 }, { "SIGRTMAX+1", -1 }, { "SIGIOT", SIGABRT }, { "CLD", SIGCHLD },
-	{ "POLL", SIGIO },     { "99999999999999999999999", -1 },
+	{ "SIGTERM", 15 },
+	{ "TERM", 15 },
+	{ "term", 15 },
+	{ "SigKill", 9 },
+	{ "9", 9 },
+	{ "0", 0 },
+	{ "64", 64 },
+	{ "65", -1 },
+	{ "-1", -1 },
+	{ "", -1 },
+	{ "SIG", -1 },
+	{ "SIGSIGTERM", -1 },
+	{ "TERMX", -1 },
+	{ " TERM", -1 },
+	{ "SIGRTMIN", 34 },
+	{ "RTMIN", 34 },
+	{ "rtmin+0", 34 },
+	{ "SIGRTMIN+3", 37 },
+	{ "SIGRTMIN+30", 64 },
+	{ "SIGRTMIN+31", -1 },
+	{ "SIGRTMIN-1", -1 },
+	{ "SIGRTMIN+", -1 },
+	{ "SIGRTMIN+-1", -1 },
+	{ "SIGRTMAX", 64 },
+	{ "RTMAX-14", 50 },
+	{ "SIGRTMAX-30", 34 },
+	{ "SIGRTMAX-31", -1 },
+	{ "SIGRTMAX+1", -1 },
+	{ "SIGIOT", SIGABRT },
+	{ "CLD", SIGCHLD },
+	{ "POLL", SIGIO },
+	{ "99999999999999999999999", -1 },
 };
 
 START_TEST(reads_signals)
@@ -64,7 +89,8 @@ START_TEST(errnos_agree_with_libc)
 	int named = 0;
 
 	for (int number = -1; number < 200; number++) {
-		const char *ours = name_of_errno(number), *theirs = number > 0 ? strerrorname_np(number) : NULL;
+		const char *ours = name_of_errno(number),
+			   *theirs = number > 0 ? strerrorname_np(number) : NULL;
 
 		ck_assert_msg(!ours == !theirs, "%d", number);
 		if (!ours)

@@ -35,7 +35,11 @@ static void run_with(struct process_options options, const char *script, size_t 
 {
 	const char *argv[] = { "sh", "-c", script, NULL };
 	struct process_capture capture = {
-		.out = &ret->out, .err = &ret->err, .max = max, .timeout_ms = timeout_ms, .ret_dropped = &ret->dropped,
+		.out = &ret->out,
+		.err = &ret->err,
+		.max = max,
+		.timeout_ms = timeout_ms,
+		.ret_dropped = &ret->dropped,
 	};
 
 	options.argv = argv;
@@ -82,7 +86,8 @@ START_TEST(exec_failures_carry_their_errno)
 		{ "/nonexistent/x", -ENOENT, "execute /nonexistent/x: No such file or directory" },
 		{ "/etc/passwd", -EACCES, "execute /etc/passwd: Permission denied" },
 		{ "/tmp", -EACCES, "execute /tmp: Permission denied" },
-		{ "no-such-command-anywhere", -ENOENT, "no-such-command-anywhere: command not found in PATH" },
+		{ "no-such-command-anywhere", -ENOENT,
+		  "no-such-command-anywhere: command not found in PATH" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -122,8 +127,8 @@ START_TEST(deadline_kills)
 	auto_outcome seen = { 0 };
 	int64_t start = process_now_ms();
 
-	run_with((struct process_options) PROCESS_OPTIONS_INIT, "echo started; exec tail -f /dev/null", 100, 200,
-		 &seen);
+	run_with((struct process_options) PROCESS_OPTIONS_INIT, "echo started; exec tail -f /dev/null", 100,
+		 200, &seen);
 	ck_assert_int_eq(seen.r, -ETIMEDOUT);
 	ck_assert_str_eq(seen.why.text, "sh: still running after 200 ms");
 	ck_assert_str_eq(text_str(&seen.out), "started\n");
@@ -143,7 +148,7 @@ START_TEST(deadline_kills_the_group)
 	run_with(options, "tail -f /dev/null & echo $!; wait", 100, 300, &seen);
 	ck_assert_int_eq(seen.r, -ETIMEDOUT);
 	pidfd = process_pidfd_open(atoi(text_str(&seen.out)));
-	if (pidfd >= 0)	/* gone already, or it goes now */
+	if (pidfd >= 0) /* gone already, or it goes now */
 		ck_assert_int_eq(process_poll(pidfd, process_now_ms() + 5000), 1);
 	else
 		ck_assert_int_eq(pidfd, -ESRCH);
@@ -154,8 +159,8 @@ START_TEST(flood_is_cut_and_counted)
 {
 	auto_outcome seen = { 0 };
 
-	run_with((struct process_options) PROCESS_OPTIONS_INIT, "head -c 3000000 /dev/zero | tr '\\0' x; echo e >&2",
-		 1000, 20000, &seen);
+	run_with((struct process_options) PROCESS_OPTIONS_INIT,
+		 "head -c 3000000 /dev/zero | tr '\\0' x; echo e >&2", 1000, 20000, &seen);
 	ck_assert_msg(seen.r == 0, "%s", seen.why.text);
 	ck_assert_uint_eq(seen.out.len, 1000);
 	ck_assert_uint_eq(seen.dropped, 3000000 - 1000);
@@ -190,7 +195,7 @@ START_TEST(does_not_wait_for_end_of_file)
 	pidfd = process_pidfd_open(survivor);
 	ck_assert_int_ge(pidfd, 0);
 	ck_assert_int_eq(process_poll(pidfd, process_now_ms() + 50), 0);
-	ck_assert_int_eq(process_kill(&(struct process) { .pidfd = pidfd }, SIGKILL), 0);
+	ck_assert_int_eq(process_kill(&(struct process){ .pidfd = pidfd }, SIGKILL), 0);
 }
 END_TEST
 
@@ -200,12 +205,13 @@ START_TEST(survivors_flood_does_not_hold_us)
 	int64_t start = process_now_ms();
 	auto_fd pidfd = -EBADF;
 
-	run_with((struct process_options) PROCESS_OPTIONS_INIT, "cat /dev/zero & echo $! >&2", 100, 20000, &seen);
+	run_with((struct process_options) PROCESS_OPTIONS_INIT, "cat /dev/zero & echo $! >&2", 100, 20000,
+		 &seen);
 	ck_assert_int_eq(seen.r, 0);
 	ck_assert_int_lt(process_now_ms() - start, 5000);
 	pidfd = process_pidfd_open(atoi(text_str(&seen.err)));
-	if (pidfd >= 0)	/* it may have got SIGPIPE already */
-		(void) process_kill(&(struct process) { .pidfd = pidfd }, SIGKILL);
+	if (pidfd >= 0) /* it may have got SIGPIPE already */
+		(void) process_kill(&(struct process){ .pidfd = pidfd }, SIGKILL);
 }
 END_TEST
 
@@ -224,8 +230,8 @@ START_TEST(gives_the_exact_descriptors)
 	options.keep = keep;
 	options.keep_count = 2;
 	run_with(options,
-		 "head -c 5 <&3; echo; readlink /proc/self/fd/4; readlink /proc/$$/fd/0; ls /proc/$$/fd; :", 4096,
-		 20000, &seen);
+		 "head -c 5 <&3; echo; readlink /proc/self/fd/4; readlink /proc/$$/fd/0; ls /proc/$$/fd; :",
+		 4096, 20000, &seen);
 	ck_assert_msg(seen.r == 0, "%s", seen.why.text);
 	ck_assert_str_eq(text_str(&seen.out), "hello\n/dev/full\n/dev/null\n0\n1\n2\n3\n4\n");
 	(void) close(loose);
@@ -256,7 +262,7 @@ START_TEST(swaps_descriptors)
 	ck_assert_int_eq(process_wait(&process, process_now_ms() + 20000, &status, NULL), 0);
 	process_close(&process);
 	(void) lseek(two, 0, SEEK_SET);
-	ck_assert_int_gt(read(two, (char[100]) { 0 }, 7), 0);
+	ck_assert_int_gt(read(two, (char[100]){ 0 }, 7), 0);
 	(void) lseek(two, 0, SEEK_SET);
 	text_add(&text, "");
 	for (char c; read(two, &c, 1) == 1;)
@@ -297,8 +303,10 @@ START_TEST(options_reach_the_child)
 	options.env = env;
 	options.directory = scratch.fd;
 	options.new_session = true;
-	run_with(options, "readlink /proc/$$/cwd; tr '\\0' '\\n' </proc/$$/environ; read -r s </proc/$$/stat; echo $$ $s",
-		 4096, 20000, &seen);
+	run_with(
+	    options,
+	    "readlink /proc/$$/cwd; tr '\\0' '\\n' </proc/$$/environ; read -r s </proc/$$/stat; echo $$ $s",
+	    4096, 20000, &seen);
 	ck_assert_msg(seen.r == 0, "%s", seen.why.text);
 	text_addf(&expected, "%s\nONLY=this\n", scratch.path);
 	ck_assert_msg(text_starts(text_str(&seen.out), text_str(&expected)), "%s", text_str(&seen.out));
@@ -306,8 +314,8 @@ START_TEST(options_reach_the_child)
 	{
 		int pid, pgrp, session;
 
-		ck_assert_int_eq(sscanf(text_str(&seen.out) + expected.len, "%d %*d (%*[^)]) %*c %*d %d %d", &pid,
-					&pgrp, &session),
+		ck_assert_int_eq(sscanf(text_str(&seen.out) + expected.len, "%d %*d (%*[^)]) %*c %*d %d %d",
+					&pid, &pgrp, &session),
 				 3);
 		ck_assert_int_eq(pgrp, pid);
 		ck_assert_int_eq(session, pid);
@@ -378,12 +386,14 @@ START_TEST(leaves_no_descriptor_behind)
 		auto_outcome good = { 0 }, late = { 0 };
 
 		run("true", &good);
-		run_with((struct process_options) PROCESS_OPTIONS_INIT, "exec tail -f /dev/null", 10, 20, &late);
-		ck_assert_int_eq(process_spawn(&(struct process_options) { .argv = (const char *[]) { "/x", NULL },
-									    .stdio = { -1, -1, -1 },
-									    .directory = -1 },
-					       &(struct process) PROCESS_INIT, NULL),
-				 -ENOENT);
+		run_with((struct process_options) PROCESS_OPTIONS_INIT, "exec tail -f /dev/null", 10, 20,
+			 &late);
+		ck_assert_int_eq(
+		    process_spawn(&(struct process_options){ .argv = (const char *[]){ "/x", NULL },
+							     .stdio = { -1, -1, -1 },
+							     .directory = -1 },
+				  &(struct process) PROCESS_INIT, NULL),
+		    -ENOENT);
 	}
 	after = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	ck_assert_int_eq(after, before);
@@ -393,10 +403,10 @@ END_TEST
 
 Suite *test_process(void)
 {
-	return UNIT_SUITE("process", captures_both_streams, tells_signals_from_codes, exec_failures_carry_their_errno,
-			  a_file_that_is_no_program, deadline_kills, deadline_kills_the_group,
-			  flood_is_cut_and_counted, endless_flood_meets_the_deadline, does_not_wait_for_end_of_file,
-			  survivors_flood_does_not_hold_us, gives_the_exact_descriptors, swaps_descriptors,
-			  resets_signals, options_reach_the_child, dies_with_its_parent,
-			  wait_times_out_and_kill_ends, leaves_no_descriptor_behind);
+	return UNIT_SUITE(
+	    "process", captures_both_streams, tells_signals_from_codes, exec_failures_carry_their_errno,
+	    a_file_that_is_no_program, deadline_kills, deadline_kills_the_group, flood_is_cut_and_counted,
+	    endless_flood_meets_the_deadline, does_not_wait_for_end_of_file, survivors_flood_does_not_hold_us,
+	    gives_the_exact_descriptors, swaps_descriptors, resets_signals, options_reach_the_child,
+	    dies_with_its_parent, wait_times_out_and_kill_ends, leaves_no_descriptor_behind);
 }

@@ -154,6 +154,7 @@ END_TEST
 
 Suite *test_text(void)
 {
-	return UNIT_SUITE("text", starts_empty, grows_and_stays_terminated, keeps_embedded_nuls, cuts_and_trims,
-			  take_empties, compares_ends, reads_signed_numbers, reads_unsigned_numbers, formats);
+	return UNIT_SUITE("text", starts_empty, grows_and_stays_terminated, keeps_embedded_nuls,
+			  cuts_and_trims, take_empties, compares_ends, reads_signed_numbers,
+			  reads_unsigned_numbers, formats);
 }
