@@ -8,13 +8,13 @@
 #define RUNS (VERB_TEST | VERB_PROVE)
 
 const struct option_row option_table[] = {
-	{ "runtime", 0, OPTION_WORDS, RUNS | VERB_REPRO, "NAME|PATH",
+	{ "runtime", 0, OPTION_WORDS, RUNS | VERB_REPRO | VERB_BENCH, "NAME|PATH",
 	  "the runtime to test, by name or path; may be given several times (default: plumbline-oci)",
 	  AT(runtimes) },
-	{ "runtime-arg", 0, OPTION_WORDS, RUNS | VERB_REPRO, "ARG",
+	{ "runtime-arg", 0, OPTION_WORDS, RUNS | VERB_REPRO | VERB_BENCH, "ARG",
 	  "a global argument for the runtime, after those of its profile; may be repeated",
 	  AT(runtime_args) },
-	{ "profile", 0, OPTION_STRING, RUNS | VERB_REPRO, "NAME",
+	{ "profile", 0, OPTION_STRING, RUNS | VERB_REPRO | VERB_BENCH, "NAME",
 	  "use this profile (plumbline list runtimes) instead of the one --version suggests", AT(profile) },
 	{ "out", 'o', OPTION_STRING, VERB_TEST | VERB_REPRO, "DIR", "write here (default for runs: runs/RUN)",
 	  AT(out) },
@@ -38,6 +38,8 @@ const struct option_row option_table[] = {
 	  AT(last_failed) },
 	{ "fail-fast", 0, OPTION_NUMBER_OR_ONE, VERB_TEST, "N",
 	  "stop after N failures (without =N: the first)", AT(fail_fast), 1, 1000000 },
+	{ "rounds", 0, OPTION_NUMBER, VERB_BENCH, "N", "measure every operation N times (default: 30)",
+	  AT(rounds), 1, 10000 },
 	{ "keep", 0, OPTION_FLAG, VERB_TEST, NULL,
 	  "keep bundle, state and output of failed cases in the run directory", AT(keep) },
 	{ "junit", 0, OPTION_STRING, VERB_TEST | VERB_REPORT, "FILE",

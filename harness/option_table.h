@@ -13,6 +13,7 @@
 #define VERB_CLEAN (1u << 6)
 #define VERB_DOCTOR (1u << 7)
 #define VERB_HELP (1u << 8)
+#define VERB_BENCH (1u << 9)
 #define VERB_ALL (~0u)
 
 enum option_kind {

@@ -35,7 +35,7 @@ struct options {
 	struct words runtimes, runtime_args;
 	const char *out, *shard, *expect, *profile, *colour;
 	const char *junit, *tap, *markdown, *html, *badge;
-	uint64_t jobs, seed, repeat, retries, fail_fast;
+	uint64_t jobs, seed, repeat, retries, fail_fast, rounds;
 	double timeout_scale;
 	bool update_expectations, last_failed, keep, json, coverage, ascii, help;
 };

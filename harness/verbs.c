@@ -49,6 +49,19 @@ const struct verb verbs[] = {
 	  "runs the "
 	  "case plainly first, and then with the runtime behind that fault.",
 	  verb_prove },
+	{ "bench",
+	  VERB_BENCH,
+	  "",
+	  "measure what each operation of a runtime costs",
+	  { "plumbline bench", "plumbline bench --runtime crun --runtime ./crun --rounds 100",
+	    "plumbline bench --runtime runc --json" },
+	  "Every runtime runs the same small container in the same world, in turn, beside a floor: a program "
+	  "that makes "
+	  "that container by bare system calls. Figures are medians; a ratio is the median of the rounds' "
+	  "ratios to the "
+	  "floor, or to the runtime that was named first. Without --runtime, every known runtime that is "
+	  "here is measured.",
+	  verb_bench },
 	{ "repro",
 	  VERB_REPRO,
 	  "ID --runtime NAME|PATH -o DIR",

@@ -7,6 +7,7 @@ struct options;
 int verb_list(const struct options *options);
 int verb_explain(const struct options *options);
 int verb_test(const struct options *options);
+int verb_bench(const struct options *options);
 int verb_prove(const struct options *options);
 int verb_repro(const struct options *options);
 int verb_report(const struct options *options);
