@@ -63,6 +63,9 @@ const struct cgroup_place *cgroups_find(const struct cgroups *cgroups, const cha
 
 /* Every process in there and below, each once. cgroup_remove.c */
 int cgroups_signal(const struct cgroups *cgroups, int signal, struct err *err);
+/* Stops every process of the container and waits until they all stand; what does not freeze is let go. cgroup_freeze.c */
+int cgroups_freeze(const struct cgroups *cgroups, struct err *err);
+int cgroups_unfreeze(const struct cgroups *cgroups, struct err *err);
 /* Every freezer of v1 lets go: a frozen task does not die. */
 void cgroups_thaw(const struct cgroups *cgroups);
 /* Kills and waits, then removes what was made here, the deepest first. */

@@ -28,6 +28,8 @@ static const struct verb verbs[] = {
 	{ "run", verb_run, "ID", "create, start, wait and delete", run_rows, ROOT_MAKE },
 	{ "state", verb_state, "ID", "print the state of a container as JSON", NULL, ROOT_LOOK },
 	{ "kill", verb_kill, "ID [SIGNAL]", "send a signal, SIGTERM if none is named", kill_rows, ROOT_LOOK },
+	{ "pause", verb_pause, "ID", "freeze every process of a container", NULL, ROOT_LOOK },
+	{ "resume", verb_resume, "ID", "let a paused container go on", NULL, ROOT_LOOK },
 	{ "delete", verb_delete, "ID", "remove a container that has stopped", delete_rows, ROOT_LOOK },
 	{ "list", verb_list, "", "print all containers", list_rows, ROOT_LOOK },
 	{ "spec", verb_spec, "", "write a config.json to begin with", spec_rows, ROOT_NONE },
@@ -35,8 +37,7 @@ static const struct verb verbs[] = {
 };
 
 /* Verbs of other runtimes that callers may try: a sentence of their own beats "unknown command". */
-static const char *const refused[] = { "checkpoint", "restore", "events", "exec",
-				       "pause",      "ps",      "resume", "update" };
+static const char *const refused[] = { "checkpoint", "restore", "events", "exec", "ps", "update" };
 
 struct global_options {
 	const char *root, *log_path, *log_format, *rootless;

@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "base/names.h"
 #include "base/process.h"
+#include "runtime-under-test/oci/cgroup.h"
 #include "runtime-under-test/oci/container.h"
 #include "runtime-under-test/oci/options.h"
 #include "runtime-under-test/oci/state.h"
@@ -56,6 +57,15 @@ static int signal_init(const struct state *state, int signal, struct err *err)
 	return 0;
 }
 
+/* What is frozen does not die before it is thawed, and who sends SIGKILL wants it dead. v2 kills what is frozen. */
+static void let_die(const struct state *state)
+{
+	auto_cgroups cgroups = { 0 };
+
+	if (cgroups_from_json(state->cgroups, &cgroups, NULL) == 0)
+		cgroups_thaw(&cgroups);
+}
+
 int verb_kill(const struct runtime *runtime, int argc, char **argv, struct err *err)
 {
 	struct kill_options options = { 0 };
@@ -76,6 +86,8 @@ int verb_kill(const struct runtime *runtime, int argc, char **argv, struct err *
 	/* With --all also a stopped container: without a pid namespace of its own it may have left processes. */
 	r = options.all ? container_signal_all(runtime, &state, signal, err)
 			: signal_init(&state, signal, err);
+	if (r == 0 && signal == SIGKILL && state_status(&state) == STATUS_PAUSED)
+		let_die(&state);
 	state_clear(&state);
 	return r;
 }

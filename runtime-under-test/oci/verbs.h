@@ -30,6 +30,8 @@ int verb_run(const struct runtime *runtime, int argc, char **argv, struct err *e
 int verb_start(const struct runtime *runtime, int argc, char **argv, struct err *err);
 int verb_state(const struct runtime *runtime, int argc, char **argv, struct err *err);
 int verb_kill(const struct runtime *runtime, int argc, char **argv, struct err *err);
+int verb_pause(const struct runtime *runtime, int argc, char **argv, struct err *err);
+int verb_resume(const struct runtime *runtime, int argc, char **argv, struct err *err);
 int verb_delete(const struct runtime *runtime, int argc, char **argv, struct err *err);
 int verb_list(const struct runtime *runtime, int argc, char **argv, struct err *err);
 int verb_spec(const struct runtime *runtime, int argc, char **argv, struct err *err);
