@@ -13,7 +13,7 @@
 #define RING_BYTES (16 << 20)
 
 struct building {
-	__u32 inside, call, faulted, skip;
+	__u32 inside, call, faulted, skip, entered;
 	struct event event;
 	unsigned char data[EVENT_DATA_MAX + DATA_SLACK];
 };

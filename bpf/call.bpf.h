@@ -7,6 +7,7 @@
 #define PRCTL_SET_NAME 15
 #define PRCTL_SET_SECCOMP 22
 #define SECCOMP_MODE_FILTER 2
+#define PIDFS_MAGIC 0x50494446 /* linux/magic.h */
 #define KEYCTL_JOIN_SESSION_KEYRING 1
 
 const volatile struct event_call calls[EVENT_CALLS] = {};
@@ -220,6 +221,31 @@ static __always_inline void mark_emit(struct task_struct *t, __u32 tag, __u64 ma
 	event_emit(b);
 }
 
+/* The process behind a pidfd: in private_data until Linux 6.9, in pidfs inodes since (cb12fd8e0dab). */
+static __always_inline struct pid *pidfd_target(struct task_struct *t, __u32 fd)
+{
+	struct file *file = file_of(t, fd);
+
+	if (!file)
+		return NULL;
+	if (BPF_CORE_READ(file, f_inode, i_sb, s_magic) == PIDFS_MAGIC)
+		return BPF_CORE_READ(file, f_inode, i_private);
+	return BPF_CORE_READ(file, private_data);
+}
+
+/* By descriptor, because a number would mean another process in another pid namespace. */
+static __always_inline void follow_pidfd(struct task_struct *t, __u32 fd, __u32 tag)
+{
+	struct pid *pid = pidfd_target(t, fd);
+	__u32 tgid = BPF_CORE_READ(pid, numbers[0].nr);
+
+	if (!tgid)
+		return;
+	tag_open(tag);
+	follow_start(tgid, tag, FOLLOW_ATTACHED);
+	__sync_fetch_and_add(&attached_total, 1);
+}
+
 /* The harness's own prctl: see event.h. */
 static __always_inline bool mark_handle(struct task_struct *t, struct pt_regs *regs)
 {
@@ -232,6 +258,10 @@ static __always_inline bool mark_handle(struct task_struct *t, struct pt_regs *r
 	if (mark == MARK_FOLLOW || mark == MARK_FOLLOW_CHILDREN) {
 		tag_open(tag);
 		follow_start(tgid, tag, mark == MARK_FOLLOW ? 0 : FOLLOW_CHILDREN_ONLY);
+		return true;
+	}
+	if (mark == MARK_FOLLOW_PROCESS) {
+		follow_pidfd(t, value, tag);
 		return true;
 	}
 	mark_emit(t, tag, mark, value);
@@ -261,13 +291,27 @@ static __always_inline void read_compat_arguments(struct event *e, struct pt_reg
 	e->args[5] = (__u32) BPF_CORE_READ(regs, bp);
 }
 
+/* A mark that begins to follow its caller has an exit, too, and it is no denied call. */
+static __always_inline void call_pass_over(struct task_struct *t)
+{
+	struct building *b = bpf_task_storage_get(&per_task, t, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+
+	if (!b)
+		return;
+	b->inside = 1;
+	b->entered = 1;
+	b->skip = 1;
+}
+
 SEC("tp_btf/sys_enter")
 int BPF_PROG(on_call_enter, struct pt_regs *regs, long id)
 {
 	struct task_struct *t = bpf_get_current_task_btf();
 
-	if (id == CALL_PRCTL && mark_handle(t, regs))
+	if (id == CALL_PRCTL && mark_handle(t, regs)) {
+		call_pass_over(t);
 		return 0;
+	}
 	struct follow *f = follow_current();
 	if (!f)
 		return 0;
@@ -279,6 +323,7 @@ int BPF_PROG(on_call_enter, struct pt_regs *regs, long id)
 	}
 	bool compat = t->thread_info.status & TS_COMPAT;
 	b->inside = 1;
+	b->entered = 1;
 	b->call = id;
 	b->faulted = 0;
 	b->skip = 0;
@@ -347,6 +392,8 @@ int BPF_PROG(on_call_exit, struct pt_regs *regs, long result)
 		return 0;
 	}
 	if (!b->inside) {
+		if ((f->flags & FOLLOW_ATTACHED) && !b->entered)
+			return 0; /* it was in this call when following began */
 		exit_without_enter(b, t, f->tag, regs, result);
 		return 0;
 	}

@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "bpf/effects.h"
+#include "bpf/parts.h"
 #include "bpf/recording.h"
 
 struct json;
@@ -47,12 +48,6 @@ struct build {
 struct task *build_task(struct build *b, uint32_t tgid); /* NULL: never seen to be made */
 const char *build_role_of(struct build *b, uint32_t tgid); /* "init", "runtime", ...; "host" for strangers */
 
-/* Reading the present event. Strings are bounded by their part and always terminated in the result. */
-const struct event_slice *part_find(const struct decoded *event, int arg, int kind); /* NULL: none */
-bool part_string(const struct decoded *event, int arg, struct text *ret); /* appends; false: not there */
-bool part_path(const struct decoded *event, int arg, struct text *ret); /* appends "/a/b" */
-bool part_state(const struct decoded *event, struct event_state *ret);
-bool part_file(const struct decoded *event, int arg, struct event_file *ret);
 /* The path of argument arg, relative ones joined to the directory descriptor in dir_arg (-1: none), normalized to the container. */
 void path_argument(struct build *b, int dir_arg, int arg, struct text *ret);
 void path_normalize(struct build *b, const char *path, struct text *ret);

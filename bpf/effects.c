@@ -102,6 +102,7 @@ void effects_free(struct effects *effects)
 	for (size_t i = 0; i < effects->count; i++)
 		effect_clear(&effects->items[i]);
 	free(effects->items);
+	free(effects->roles);
 	*effects = (struct effects){ 0 };
 }
 
@@ -403,6 +404,8 @@ static void second_pass(struct build *b, const struct decoded *event)
 	b->task = build_task(b, event->event.tgid);
 	if (builders[event->event.type])
 		builders[event->event.type](b);
+	if (b->task && b->effects->events < b->recording->event_count)
+		b->effects->roles[b->effects->events] = (unsigned char) b->task->role;
 	b->effects->events++;
 }
 
@@ -462,6 +465,9 @@ int effects_from(const struct recording *recording, struct effects *ret, struct 
 	};
 	int r;
 
+	found.roles = calloc(recording->event_count + 1, 1);
+	if (!found.roles)
+		abort();
 	found.payload_visible = strcmp(symbol(recording, "payload_visible"), "sandbox") != 0;
 	r = walk(&b, find_roles, err);
 	roles_settle(&b);

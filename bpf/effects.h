@@ -88,6 +88,8 @@ struct effect {
 struct effects {
 	struct effect *items; /* by time */
 	size_t count;
+	unsigned char
+	    *roles; /* owned: enum effect_role of the process of each event of the recording, in order */
 	bool payload_visible; /* false for VM and user-kernel sandboxes */
 	size_t payload_exec; /* index of the payload's proc.exec; SIZE_MAX: none seen */
 	uint64_t events, lost, undecoded; /* undecoded: io_uring work and 32-bit calls */

@@ -41,6 +41,7 @@ enum event_mark {
 	MARK_FOLLOW, /* the caller and its children are */
 	MARK_PHASE, /* value: enum event_phase begins for this tag; the mark is an event of the tag */
 	MARK_CLOSE, /* no more events of this tag are wanted; the mark is the tag's last event */
+	MARK_FOLLOW_PROCESS, /* value: a pidfd of the caller; that process and its future children are */
 };
 enum event_phase {
 	PHASE_NONE,

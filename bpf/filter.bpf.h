@@ -6,6 +6,7 @@
 #define TAGS_MAX 4096 /* cases that are open at once, with those whose count is still wanted */
 
 #define FOLLOW_CHILDREN_ONLY 1u
+#define FOLLOW_ATTACHED 2u /* followed from the middle of its life: perhaps of a call */
 
 struct follow {
 	__u32 tag, flags;
@@ -34,6 +35,7 @@ __u64 lost_total = 0; /* events that found no room in the ring */
 __u64 lost_processes = 0; /* forks that found no room in the map: their events are missing altogether */
 __u64 calls_seen = 0;
 __s64 followed_now = 0;
+__u64 attached_total = 0; /* processes that MARK_FOLLOW_PROCESS found */
 
 static __always_inline struct follow *follow_of(__u32 tgid)
 {

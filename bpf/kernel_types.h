@@ -127,6 +127,7 @@ struct inode {
 	unsigned short i_mode;
 	unsigned int i_rdev;
 	unsigned long i_ino;
+	void *i_private;
 	struct super_block *i_sb;
 };
 struct dentry {
@@ -149,6 +150,7 @@ struct file {
 	unsigned int f_flags;
 	struct inode *f_inode;
 	struct path f_path;
+	void *private_data;
 };
 struct fdtable {
 	unsigned int max_fds;

@@ -229,6 +229,27 @@ int recorder_is_closed(const struct recorder *recorder, uint32_t tag)
 	return 0;
 }
 
+int recorder_follow(struct recorder *recorder, int pidfd, uint32_t tag, struct err *err)
+{
+	uint64_t before = recorder->object->bss->attached_total;
+
+	(void) recorder_mark(recorder->secret, MARK_FOLLOW_PROCESS, (uint64_t) pidfd, tag);
+	if (recorder->object->bss->attached_total == before)
+		return fail_text(err, -ESRCH, "follow a process: the descriptor leads to none");
+	return 0;
+}
+
+int recorder_peek(const struct recorder *recorder, uint32_t tag, size_t *offset, struct decoded *ret)
+{
+	for (const struct tag_events *t = recorder->tags; t; t = t->next) {
+		struct recording arrived = { .bytes = (unsigned char *) t->bytes.data, .size = t->bytes.len };
+
+		if (t->tag == tag)
+			return recording_next(&arrived, offset, ret, NULL) == 1;
+	}
+	return 0;
+}
+
 uint64_t recorder_lost(const struct recorder *recorder)
 {
 	return recorder->object->bss->lost_total + recorder->object->bss->lost_processes;

@@ -27,6 +27,12 @@ int recorder_is_closed(const struct recorder *recorder, uint32_t tag);
 /* Takes the events of a tag, sorted by time, with symbols (taken). The tag is forgotten. */
 int recorder_take(struct recorder *recorder, uint32_t tag, struct json *symbols, struct recording *ret,
 		  struct err *err);
+/*
+ * Follows a process that runs already, and its future children, from now on; pidfd as of pidfd_open(2). -ESRCH: it is none.
+ */
+int recorder_follow(struct recorder *recorder, int pidfd, uint32_t tag, struct err *err);
+/* The next event of a tag behind *offset (0 at first), as it arrived: to look while recording goes on. 1; 0: none yet. */
+int recorder_peek(const struct recorder *recorder, uint32_t tag, size_t *offset, struct decoded *ret);
 uint64_t recorder_lost(const struct recorder *recorder);
 
 /* In the marked process. Returns 0; harmless when no recorder runs. */

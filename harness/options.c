@@ -34,6 +34,7 @@ void options_free(struct options *options)
 	free(options->words.words);
 	free(options->runtimes.words);
 	free(options->runtime_args.words);
+	free(options->command.words);
 	*options = (struct options){ 0 };
 }
 
@@ -177,8 +178,10 @@ int options_parse(const struct verb *verb, int argc, char *const *argv, struct o
 			break;
 		r = take_word(&reader, word);
 	}
-	while (r >= 0 && reader.at < argc)
+	while (r >= 0 && reader.at < argc) {
+		words_add(&options.command, argv[reader.at]);
 		words_add(&options.words, argv[reader.at++]);
+	}
 	if (r < 0) {
 		options_free(&options);
 		return r;

@@ -37,6 +37,11 @@ struct options {
 	const char *junit, *tap, *markdown, *html, *badge;
 	uint64_t jobs, seed, repeat, retries, fail_fast, rounds;
 	double timeout_scale;
+	struct words command; /* what follows "--" */
+	const char *perfetto, *cgroup, *container;
+	uint64_t pid;
+	double duration; /* seconds */
+	bool story, effects, raw;
 	bool update_expectations, last_failed, keep, json, coverage, ascii, help;
 };
 void options_free(struct options *options);

@@ -81,6 +81,24 @@ const struct verb verbs[] = {
 	  "RUN is a run directory, one runtime's folder in it, or a run.json. Without an option the summary "
 	  "is shown.",
 	  verb_report },
+	{ "trace",
+	  VERB_TRACE,
+	  "[-- COMMAND... | RECORDING]",
+	  "record what a command asks of the kernel, and tell its story",
+	  { "plumbline trace -- runc run -b bundle c1",
+	    "plumbline trace --raw -o c1.rec -- crun run -b bundle c1",
+	    "plumbline trace --container web --duration 10 --effects" },
+	  "Runs the command as it stands, records the kernel calls of it and of all its descendants by eBPF, "
+	  "and "
+	  "shows them when it has ended. The command keeps its standard input and output; the trace goes to "
+	  "standard error, as strace's does. With --json standard output is the trace's alone, and the "
+	  "command's goes "
+	  "to standard error. A RECORDING (-o) is read again without root and without BPF, and shown on "
+	  "standard "
+	  "output, as is what attaching saw. Attaching ends with the target, after --duration, or with "
+	  "Ctrl-C. "
+	  "The exit status is 0 when the command's was, else 1; 6 when events were lost.",
+	  verb_trace },
 	{ "clean",
 	  VERB_CLEAN,
 	  "[RUN]",

@@ -1,0 +1,63 @@
+/*
+ * plumbline trace in three parts: something is recorded (trace_record.c, trace_attach.c), the recording learns what its events speak
+ * of (trace_symbols.c), and one format is printed (trace_raw.c, trace_effects.c, trace_story.c, trace_perfetto.c), which are pure.
+ */
+#ifndef HARNESS_TRACE_H
+#define HARNESS_TRACE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/process.h"
+
+struct decoded;
+struct effect;
+struct effects;
+struct err;
+struct json;
+struct recorder;
+struct recording;
+struct text;
+struct words;
+
+#define TRACE_TAG 1u /* a trace is the only tag of its recorder */
+
+/* What to record. Exactly one of command, pid and cgroup is set. */
+struct trace_target {
+	const struct words *command; /* borrowed */
+	pid_t pid;
+	const char *cgroup; /* a directory; borrowed */
+	double duration; /* seconds; 0: until the target ends */
+	bool output_to_stderr; /* the command's standard output */
+};
+
+struct trace_end {
+	struct process_status status; /* of the command */
+	bool interrupted; /* by a signal to us */
+};
+
+/* Prints nothing. On -EPERM, -EACCES, -ENOTSUP and the like err says why this machine cannot record. */
+int trace_record(const struct trace_target *target, struct recording *ret, struct trace_end *ret_end,
+		 struct err *err);
+/* Follows all that is in the target now; called again while it is recorded. 1: the target still lives, 0: it has ended. */
+int trace_attach(struct recorder *recorder, const struct trace_target *target, int pidfd, struct err *err);
+/* The cgroup directory of a container that runs, by what runtimes and engines name theirs. owned. */
+int trace_find_container(const char *id, char **ret_directory, struct err *err);
+
+/* Watches events as they arrive: config.json is read when a runtime opens it, for it may be gone later. */
+struct trace_symbols {
+	struct json *config; /* owned */
+	char *bundle, *runtime, *cgroup; /* owned */
+	struct trace_exec *execs; /* owned: which program each process runs */
+	size_t exec_count;
+};
+void trace_symbols_see(struct trace_symbols *symbols, const struct decoded *event);
+struct json *trace_symbols_take(struct trace_symbols *symbols,
+				const struct words *command); /* owned; frees */
+
+struct json *trace_raw_of(const struct recording *recording,
+			  const struct effect *effect); /* owned: the lines behind it */
+void trace_raw(const struct recording *recording, const struct effects *effects, struct text *ret);
+void trace_effects(const struct effects *effects, struct text *ret);
+
+#endif

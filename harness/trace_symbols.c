@@ -1,0 +1,186 @@
+/* What a recording is about, learned from its own events: the config.json that was opened, and by which program. */
+#include "harness/trace.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "bpf/calls.h"
+#include "bpf/parts.h"
+#include "bpf/recording.h"
+#include "harness/options.h"
+#include "harness/profile.h"
+
+#define CONFIG_MAX (4u << 20)
+#define EXECS_MAX 4096
+
+struct trace_exec {
+	uint32_t tgid;
+	char *path; /* owned */
+};
+
+static void see_exec(struct trace_symbols *symbols, const struct decoded *event)
+{
+	auto_text path = { 0 };
+	struct trace_exec *grown;
+
+	if (symbols->exec_count >= EXECS_MAX || !part_path(event, 1, &path))
+		return;
+	grown = reallocarray(symbols->execs, symbols->exec_count + 1, sizeof(*grown));
+	if (!grown)
+		abort();
+	symbols->execs = grown;
+	grown[symbols->exec_count++] = (struct trace_exec){ event->event.tgid, text_take(&path) };
+}
+
+/* The first program of the process: runc executes a copy of itself from a memfd later. */
+static const char *program_of(const struct trace_symbols *symbols, uint32_t tgid)
+{
+	for (size_t i = 0; i < symbols->exec_count; i++)
+		if (symbols->execs[i].tgid == tgid)
+			return symbols->execs[i].path;
+	return NULL;
+}
+
+static bool is_bundle_config(const struct json *config)
+{
+	return json_get_string(config, "ociVersion") &&
+	       (json_has(config, "process") || json_has(config, "root") || json_has(config, "linux"));
+}
+
+static void see_open(struct trace_symbols *symbols, const struct decoded *event)
+{
+	auto_text path = { 0 };
+	auto_json config = NULL;
+
+	if (symbols->config || event->event.result < 0 || !part_path(event, PART_ARG_RESULT, &path) ||
+	    !text_ends(text_str(&path), "/config.json"))
+		return;
+	if (json_read_at(AT_FDCWD, text_str(&path), CONFIG_MAX, &config, NULL) < 0 ||
+	    !is_bundle_config(config))
+		return;
+	text_cut(&path, path.len - strlen("/config.json"));
+	symbols->config = TAKE(config);
+	symbols->bundle = text_take(&path);
+	const char *program = program_of(symbols, event->event.tgid);
+	symbols->runtime = text_format("%s", program ? program : "");
+}
+
+/* The deepest cgroup that was made: the container's own, in the form all hierarchies share. */
+static void see_cgroup(struct trace_symbols *symbols, const struct decoded *event)
+{
+	auto_text path = { 0 };
+	const char *name;
+
+	if (symbols->cgroup || !part_string(event, 0, &path))
+		return;
+	name = strrchr(text_str(&path), '/');
+	if (name && name[1])
+		symbols->cgroup = text_format("%s", name);
+}
+
+void trace_symbols_see(struct trace_symbols *symbols, const struct decoded *event)
+{
+	const char *call;
+
+	switch (event->event.type) {
+	case EVENT_EXEC:
+		see_exec(symbols, event);
+		return;
+	case EVENT_CGROUP_ATTACH:
+		see_cgroup(symbols, event);
+		return;
+	case EVENT_CALL:
+		call = call_name(event->event.call);
+		if (call && text_starts(call, "open"))
+			see_open(symbols, event);
+		return;
+	}
+}
+
+static void put_string(struct json *object, const char *key, const char *value)
+{
+	if (value && *value)
+		json_put(object, key, json_new_bytes(value, strlen(value)));
+}
+
+/* root.path is relative to the bundle, and effects speak of resolved paths. */
+static void put_rootfs(struct json *object, const struct trace_symbols *symbols)
+{
+	const char *root = json_get_string(symbols->config, "root.path");
+	auto_free char *joined = NULL, *resolved = NULL;
+
+	if (!root)
+		return;
+	joined = *root == '/' ? text_format("%s", root) : text_format("%s/%s", symbols->bundle, root);
+	resolved = realpath(joined, NULL);
+	put_string(object, "rootfs", resolved ? resolved : joined);
+}
+
+static void put_machine(struct json *object)
+{
+	struct utsname names;
+
+	if (uname(&names) < 0)
+		return;
+	put_string(object, "kernel", names.release);
+	put_string(object, "machine", names.machine);
+}
+
+static void put_namespaces(struct json *object)
+{
+	static const char *const names[] = { "mnt", "uts", "ipc", "pid", "net", "cgroup", "user", "time" };
+	struct json *host = json_new_object();
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		auto_free char *path = text_format("/proc/self/ns/%s", names[i]);
+		struct stat st;
+
+		if (stat(path, &st) == 0)
+			json_put(host, names[i], json_new_uint(st.st_ino));
+	}
+	json_put(object, "host", host);
+}
+
+/* Whether the payload's calls are the host kernel's: the profile of that name knows. */
+static void put_visibility(struct json *object, const char *runtime)
+{
+	const char *name = runtime ? strrchr(runtime, '/') : NULL;
+	const struct profile *profile = name ? profile_find(name + 1) : NULL;
+
+	if (profile)
+		put_string(object, "payload_visible", json_get_string(profile->document, "payload_visible"));
+}
+
+struct json *trace_symbols_take(struct trace_symbols *symbols, const struct words *command)
+{
+	struct json *object = json_new_object(), *argv = json_new_array();
+
+	put_machine(object);
+	put_namespaces(object);
+	for (size_t i = 0; command && i < command->count; i++)
+		json_append(argv, json_new_bytes(command->words[i], strlen(command->words[i])));
+	json_put(object, "command", argv);
+	put_string(object, "runtime", symbols->runtime);
+	put_string(object, "bundle", symbols->bundle);
+	put_string(object, "cgroup", symbols->cgroup);
+	put_visibility(object, symbols->runtime);
+	if (symbols->config) {
+		put_rootfs(object, symbols);
+		json_put(object, "config", TAKE(symbols->config));
+	}
+	for (size_t i = 0; i < symbols->exec_count; i++)
+		free(symbols->execs[i].path);
+	free(symbols->execs);
+	free(symbols->bundle);
+	free(symbols->runtime);
+	free(symbols->cgroup);
+	*symbols = (struct trace_symbols){ 0 };
+	return object;
+}
