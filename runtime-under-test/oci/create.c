@@ -55,6 +55,7 @@
 #include "runtime-under-test/oci/hooks.h"
 #include "runtime-under-test/oci/log.h"
 #include "runtime-under-test/oci/mounts.h"
+#include "runtime-under-test/oci/net_devices.h"
 #include "runtime-under-test/oci/process.h"
 #include "runtime-under-test/oci/rootfs.h"
 #include "runtime-under-test/oci/sockets.h"
@@ -278,6 +279,9 @@ static int run_hooks(struct creation *creation, struct err *err)
 	if (r < 0)
 		return r;
 	creation->state.pid = fault("state-pid-zero") ? 0 : creation->init;
+	r = net_devices_move(creation, err);
+	if (r < 0)
+		return r;
 	creation->hooks_began = true;
 	r = hooks_run(spec, HOOK_PRESTART, &creation->state, bundle, err);
 	if (r == 0)

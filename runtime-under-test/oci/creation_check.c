@@ -48,10 +48,10 @@ static int check_supported(const struct creation *creation, struct err *err)
 		{ creation->runtime->systemd_cgroup,
 		  "--systemd-cgroup: the systemd cgroup driver is not supported" },
 		{ spec->intel_rdt.present, "linux.intelRdt is not supported" },
-		{ spec->net_device_count, "linux.netDevices is not supported" },
-		{ spec->mount_label && *spec->mount_label, "linux.mountLabel is not supported" },
 		{ process->apparmor_profile && *process->apparmor_profile && !has_apparmor(),
 		  "process.apparmorProfile: AppArmor is not enabled on this machine" },
+		{ spec->mount_label && *spec->mount_label && !has_selinux(),
+		  "linux.mountLabel: SELinux is not enabled on this machine" },
 		{ process->selinux_label && *process->selinux_label && !has_selinux(),
 		  "process.selinuxLabel: SELinux is not enabled on this machine" },
 	};

@@ -1,0 +1,57 @@
+#!/bin/sh
+# world.sh COMMAND...: runs it in new PID, mount, cgroup, IPC, UTS and network namespaces, over cgroups of its own, with
+# fresh /run, /tmp and /var: what a runtime does there, even kill -9 -1, ends with it. Exits as the command does.
+set -u
+if [ "${1:-}" != --in-world ]; then
+	name=plumbline-test-$$
+	made=
+	for hierarchy in /sys/fs/cgroup /sys/fs/cgroup/*; do
+		[ ! -L "$hierarchy" ] && [ -e "$hierarchy/cgroup.procs" ] || continue
+		mkdir "$hierarchy/$name" || continue
+		made="$made $hierarchy/$name"
+		# An empty cpuset takes no process.
+		for knob in cpuset.cpus cpuset.mems; do
+			[ ! -e "$hierarchy/$name/$knob" ] || cat "$hierarchy/$knob" > "$hierarchy/$name/$knob"
+		done 2> /dev/null
+	done
+	trap '' INT TERM
+	(
+		trap - INT TERM
+		for directory in $made; do sh -c 'echo $PPID > "$1/cgroup.procs"' - "$directory" || exit 1; done
+		exec unshare --cgroup --pid --mount --ipc --uts --net --fork --kill-child --mount-proc "$0" --in-world "$@"
+	)
+	status=$?
+	for directory in $made; do
+		# The world's processes are dying: rmdir works when the last one is gone. Bounded by the tries.
+		tries=0
+		while ! find "$directory" -depth -type d -exec rmdir {} + 2> /dev/null && [ $tries -lt 200 ]; do
+			tries=$((tries + 1))
+			for pid in $(find "$directory" -name cgroup.procs -exec cat {} + 2> /dev/null); do kill -9 "$pid"; done
+		done
+	done
+	exit $status
+fi
+shift
+mount --make-rprivate / || exit 1
+
+# The same hierarchies once more, seen from the new cgroup namespace.
+grep -E ' - cgroup2? ' /proc/self/mountinfo > /dev/shm/plumbline-test-mounts.$$ || exit 1
+mount -t tmpfs -o mode=755 plumbline /mnt && mv /dev/shm/plumbline-test-mounts.$$ /mnt/mounts || exit 1
+umount -l /sys/fs/cgroup
+if grep -q ' - cgroup ' /mnt/mounts; then mount -t tmpfs cgroup /sys/fs/cgroup || exit 1; fi
+while read -r _ _ _ _ at rest; do
+	rest=${rest##* - }
+	type=${rest%% *}
+	options=$(printf %s "${rest##* }" | tr , '\n' | grep -vxE 'rw|ro|nsdelegate|memory_recursiveprot|release_agent=.*|clone_children|xattr' | paste -sd,)
+	mkdir -p "$at" || exit 1
+	if [ "$type" = cgroup2 ]; then mount -t cgroup2 cgroup2 "$at"; else mount -t cgroup -o "$options" cgroup "$at"; fi || exit 1
+done < /mnt/mounts
+rm /mnt/mounts
+for directory in /run /tmp /var; do
+	mkdir -p "/mnt/upper$directory" "/mnt/work$directory"
+	mount -t overlay -o "lowerdir=$directory,upperdir=/mnt/upper$directory,workdir=/mnt/work$directory" overlay "$directory" || exit 1
+done
+mkdir -p /run/w
+mount -t tmpfs -o size=64m,mode=755 plumbline /run/w || exit 1
+ip link set lo up 2> /dev/null
+exec "$@"
