@@ -3,9 +3,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -121,6 +123,34 @@ int inroot_make(int root, const char *path, bool is_file, struct err *err)
 		if (steps-- == 0)
 			return fail_text(err, -ELOOP, "make %s: too many symbolic links", path);
 	}
+}
+
+static int open_plain(int root, const char *path)
+{
+	struct open_how how = {
+		.flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
+		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS,
+	};
+	int fd = (int) syscall(SYS_openat2, root, path, &how, sizeof(how));
+
+	return fd < 0 ? -errno : fd;
+}
+
+int inroot_make_plain(int root, const char *path, struct err *err)
+{
+	int fd = open_plain(root, path);
+
+	if (fd == -ENOENT) {
+		auto_fd made = inroot_make(root, path, false, err);
+
+		if (made < 0)
+			return made;
+		fd = open_plain(root, path);
+	}
+	if (fd == -ELOOP)
+		return fail_text(
+		    err, fd, "a symbolic link lies on the way there, which is refused for this file system");
+	return fd < 0 ? fail(err, fd, "open it inside the root") : fd;
 }
 
 int inroot_make_parent(int root, const char *path, char **ret_name, struct err *err)

@@ -15,6 +15,8 @@ struct err;
 int inroot_open(int root, const char *path, int flags, struct err *err);
 /* The same, made first where it is missing: directories 0755, as the last component a file when is_file. */
 int inroot_make(int root, const char *path, bool is_file, struct err *err);
+/* A directory that is reached without a single symbolic link; made where it is missing. */
+int inroot_make_plain(int root, const char *path, struct err *err);
 /*
  * O_PATH descriptor of the directory that holds the last component of path, made if missing; *ret_name is owned: that
  * component. For nodes and links, which must not exist as anything else.

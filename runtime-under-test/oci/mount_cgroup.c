@@ -70,7 +70,9 @@ static int mount_place(const struct creation *creation, const struct cgroup_plac
 		return tree;
 	/* Read-only for this mount alone: the file system is the host's too. */
 	r = mount_change(tree, attributes & MOUNT_ATTR_RDONLY, 0, false, err);
-	return r < 0 ? r : mount_attach(tree, target, err);
+	if (r == 0)
+		r = mount_attach(tree, target, err);
+	return r < 0 ? r : mount_set_propagation(tree, options, err);
 }
 
 /* "cpu,cpuacct" lies in a directory of that name, with a link for each: where programs look for them. */
@@ -145,7 +147,7 @@ static int mount_v1(const struct creation *creation, const struct mount_options 
 		r = fill(creation, options, tree, err);
 	if (r == 0)
 		r = mount_change(tree, attributes & MOUNT_ATTR_RDONLY, 0, false, err);
-	return r;
+	return r < 0 ? r : mount_set_propagation(tree, options, err);
 }
 
 /* 0: done, there is no single descriptor to go on with. */

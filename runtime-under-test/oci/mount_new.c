@@ -120,21 +120,13 @@ int mount_new(const char *type, const char *source, const struct mount_options *
 		r = configure_super(context, options, attributes);
 	if (r == 0)
 		r = configure_data(context, options);
+	if (r == 0 && options->context &&
+	    fsconfig(context, FSCONFIG_SET_STRING, "context", options->context, 0) < 0)
+		r = -errno;
 	if (r == 0 && fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
 		r = -errno;
 	if (r < 0)
 		return fail_with_log(context, r, type, err);
 	fd = fsmount(context, FSMOUNT_CLOEXEC, (unsigned) attributes);
 	return fd < 0 ? fail_with_log(context, -errno, type, err) : fd;
-}
-
-bool mount_is_bind(const struct spec_mount *mount, const struct mount_options *options)
-{
-	return options->bind ||
-	       (mount->type && (strcmp(mount->type, "bind") == 0 || strcmp(mount->type, "rbind") == 0));
-}
-
-bool mount_is_cgroup(const struct spec_mount *mount)
-{
-	return mount->type && (strcmp(mount->type, "cgroup") == 0 || strcmp(mount->type, "cgroup2") == 0);
 }

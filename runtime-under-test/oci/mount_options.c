@@ -245,5 +245,8 @@ char *mount_options_data(const struct mount_options *options)
 			text_add_char(&data, ',');
 		text_add(&data, options->data[i]);
 	}
+	/* Labels hold commas (categories), and the kernel knows these quotes: selinux_sb_eat_lsm_opts(). */
+	if (options->context)
+		text_addf(&data, "%scontext=\"%s\"", data.len ? "," : "", options->context);
 	return text_take(&data);
 }

@@ -31,6 +31,7 @@ struct mount_options {
 	unsigned long super; /* MS_SYNCHRONOUS, MS_DIRSYNC, ...: of the file system */
 	struct mount_propagation propagation[MOUNT_PROPAGATIONS_MAX];
 	size_t propagation_count;
+	const char *context; /* borrowed: the SELinux label of linux.mountLabel; NULL: none */
 	const char **data; /* owned array of borrowed strings: everything the table does not know */
 	size_t data_count;
 };

@@ -50,21 +50,45 @@ static int open_bind(const struct creation *creation, const struct spec_mount *m
 
 	if (tree < 0)
 		return tree;
-	if (options->idmap)
-		r = userns_map_mount(tree, creation, mount, options, err);
+	if (options->idmap) {
+		auto_fd user = userns_of_mount(creation, mount, err);
+
+		r = user < 0 ? user : userns_map_mount(tree, user, options, err);
+	}
 	return r < 0 ? r : TAKE_FD(tree);
 }
 
+/* A descriptor, or -EBADF where the parent has nothing to open. */
+static int open_source(const struct creation *creation, const struct spec_mount *mount,
+		       const struct mount_options *options, struct err *err)
+{
+	bool user = creation->namespaces.all & CLONE_NEWUSER;
+	struct err why = { 0 };
+	int fd;
+
+	if (options->idmap && !mount_is_bind(mount, options))
+		return userns_of_mount(creation, mount, err);
+	if (!mount_is_bind(mount, options) || options->remount || !mount->source)
+		return -EBADF;
+	if (!user && !options->idmap && !wants(options, MS_SHARED) && !wants(options, MS_SLAVE))
+		return -EBADF;
+	fd = open_bind(creation, mount, options, &why);
+	/* Without privileges over the mount namespace the container's half will do it in its own. */
+	if (fd == -EPERM && !options->idmap)
+		return -EBADF;
+	return fd < 0 ? fail_text(err, fd, "%s", why.text) : fd;
+}
+
 /*
- * Three kinds of sources are opened before there is a container. Shared ones: a copy made in the runtime's mount namespace
+ * Some sources are opened before there is a container. Shared ones: a copy made in the runtime's mount namespace
  * stays in its peer group, and the container can cut all other propagation before its first mount. With a user
  * namespace: the source may lie where the container's root may not look, and mounts inherited into a less privileged
- * namespace are locked together. Id-mapped ones: only the owner of the file system may map it, mount_setattr(2).
+ * namespace are locked together. Id-mapped ones: only the owner of the file system may map it, mount_setattr(2). A
+ * new file system that is to be mapped gets the namespace it is seen through instead.
  */
 int mounts_open_sources(struct creation *creation, struct err *err)
 {
 	const struct spec *spec = creation->spec;
-	bool user = spec_find_namespace(spec, CLONE_NEWUSER);
 
 	creation->sources = calloc(spec->mount_count + 1, sizeof(*creation->sources));
 	if (!creation->sources)
@@ -74,20 +98,12 @@ int mounts_open_sources(struct creation *creation, struct err *err)
 	for (size_t i = 0; i < spec->mount_count; i++) {
 		const struct spec_mount *mount = &spec->mounts[i];
 		auto_mount_options options = { 0 };
-		struct err why = { 0 };
-		int r = mount_options_parse(&mount->options, &options, err);
+		int r = mount_plan(mount, &options, err);
 
-		if (r < 0)
+		if (r == 0)
+			r = creation->sources[i] = open_source(creation, mount, &options, err);
+		if (r < 0 && r != -EBADF)
 			return fail(err, r, "mounts[%zu] at %s", i, mount->destination);
-		if (!mount_is_bind(mount, &options) || options.remount || !mount->source)
-			continue;
-		if (!user && !options.idmap && !wants(&options, MS_SHARED) && !wants(&options, MS_SLAVE))
-			continue;
-		creation->sources[i] = open_bind(creation, mount, &options, &why);
-		/* Without privileges over the mount namespace the container's half will do it in its own. */
-		if (creation->sources[i] < 0 && (options.idmap || creation->sources[i] != -EPERM))
-			return fail_text(err, creation->sources[i], "mounts[%zu] at %s: %s", i,
-					 mount->destination, why.text);
 	}
 	return 0;
 }
@@ -196,18 +212,22 @@ static int remount(const struct spec_mount *mount, const struct mount_options *o
 }
 
 /*
- * A fresh sysfs belongs to the owner of a network namespace, a fresh proc to the owner of a pid namespace: with a user
+ * A fresh sysfs belongs to the owner of a network namespace, a fresh proc to that of a pid namespace, mqueue to ipc: with a user
  * namespace of its own and one of those inherited, a container gets a copy of the runtime's mount with the same attributes.
  */
 static int copy_inherited(const struct spec_mount *mount, const struct mount_options *options, int r,
 			  struct err *err)
 {
-	const char *path = strcmp(mount->type, "sysfs") == 0  ? "/sys"
-			   : strcmp(mount->type, "proc") == 0 ? "/proc"
-							      : NULL;
+	static const char *const places[][2] = { { "sysfs", "/sys" },
+						 { "proc", "/proc" },
+						 { "mqueue", "/dev/mqueue" } };
+	const char *path = NULL;
 	auto_fd tree = -EBADF;
 	int changed;
 
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
+		if (strcmp(mount->type, places[i][0]) == 0)
+			path = places[i][1];
 	if (r != -EPERM || !path)
 		return r;
 	tree = mount_clone(AT_FDCWD, path, true, NULL);
@@ -221,10 +241,24 @@ static int copy_inherited(const struct spec_mount *mount, const struct mount_opt
 	return TAKE_FD(tree);
 }
 
-static int make_file_system(const struct creation *creation, const struct spec_mount *mount,
+/*
+ * procfs and sysfs are what labels, masks and read-only paths rely on: an image must not decide by a link where they are, for
+ * it could be another place a moment later (CVE-2019-19921, CVE-2023-27561, CVE-2023-28642).
+ */
+static int open_target(int root, const struct spec_mount *mount, struct err *err)
+{
+	bool trusted = mount->type && (strcmp(mount->type, "proc") == 0 || strcmp(mount->type, "sysfs") == 0);
+
+	if (trusted && !fault("proc-behind-a-link"))
+		return inroot_make_plain(root, mount->destination, err);
+	return inroot_make(root, mount->destination, false, err);
+}
+
+static int make_file_system(const struct creation *creation, size_t index,
 			    const struct mount_options *options, int root, struct err *err)
 {
-	auto_fd target = inroot_make(root, mount->destination, false, err), tree = -EBADF;
+	const struct spec_mount *mount = &creation->spec->mounts[index];
+	auto_fd target = open_target(root, mount, err), tree = -EBADF;
 	uint64_t attributes = initial_attributes(options);
 	int r;
 
@@ -237,6 +271,10 @@ static int make_file_system(const struct creation *creation, const struct spec_m
 	if (mount_is_cgroup(mount))
 		return mount_cgroup(creation, mount, options, target, err);
 	if (needs_mount2(options)) {
+		if (options->idmap || options->copy_up)
+			return fail_text(
+			    err, -EOPNOTSUPP,
+			    "silent, iversion and long options go with neither idmap nor tmpcopyup");
 		r = make_with_mount2(mount, options, 0, target, err);
 		return r < 0 ? r : inroot_open(root, mount->destination, 0, err);
 	}
@@ -245,7 +283,9 @@ static int make_file_system(const struct creation *creation, const struct spec_m
 		tree = copy_inherited(mount, options, tree, err);
 	if (tree < 0)
 		return tree;
-	r = options->copy_up ? mount_copy_up(target, tree, err) : 0;
+	r = options->idmap ? userns_map_mount(tree, creation->sources[index], options, err) : 0;
+	if (r == 0 && options->copy_up && !fault("copy-up-skipped"))
+		r = mount_copy_up(target, tree, err);
 	if (r == 0)
 		r = mount_attach(tree, target, err);
 	if (r == 0)
@@ -258,17 +298,16 @@ static int make_one(struct creation *creation, size_t index, int root, struct er
 {
 	const struct spec_mount *mount = &creation->spec->mounts[index];
 	auto_mount_options options = { 0 };
-	int r = mount_options_parse(&mount->options, &options, err);
+	int r = mount_plan(mount, &options, err);
 
 	if (r < 0)
 		return r;
 	if (options.remount)
 		return remount(mount, &options, root, err);
-	if (mount_is_bind(mount, &options)) {
-		options.recursive |= mount->type && strcmp(mount->type, "rbind") == 0;
+	if (mount_is_bind(mount, &options))
 		return make_bind(creation, index, &options, root, err);
-	}
-	return make_file_system(creation, mount, &options, root, err);
+	options.context = mount_label(creation->spec, mount);
+	return make_file_system(creation, index, &options, root, err);
 }
 
 static bool is_root(const char *destination)

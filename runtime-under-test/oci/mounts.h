@@ -29,6 +29,10 @@ int mount_attach(int mount, int target, struct err *err); /* move_mount */
 /* A new file system, detached, with the options' data and attributes. */
 int mount_new(const char *type, const char *source, const struct mount_options *options, uint64_t attributes,
 	      struct err *err);
+/* mount_plan.c: the options, with what the other members of the mount say; what goes together nowhere is refused. */
+int mount_plan(const struct spec_mount *mount, struct mount_options *ret, struct err *err);
+/* linux.mountLabel where it can be applied to the mount; else NULL. */
+const char *mount_label(const struct spec *spec, const struct spec_mount *mount);
 bool mount_is_bind(const struct spec_mount *mount, const struct mount_options *options);
 bool mount_is_cgroup(const struct spec_mount *mount);
 int mount_set_propagation(int mount, const struct mount_options *options, struct err *err);

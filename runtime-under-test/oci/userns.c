@@ -22,6 +22,7 @@
 #include "base/text.h"
 #include "runtime-under-test/oci/capabilities.h"
 #include "runtime-under-test/oci/creation.h"
+#include "runtime-under-test/oci/faults.h"
 #include "runtime-under-test/oci/mount_options.h"
 #include "runtime-under-test/oci/spec.h"
 
@@ -181,25 +182,39 @@ static int open_namespace(int proc, const struct spec_id_maps *uids, const struc
 	return r < 0 ? r : fd;
 }
 
-int userns_map_mount(int tree, const struct creation *creation, const struct spec_mount *mount,
-		     const struct mount_options *options, struct err *err)
+/* A joined namespace has its maps already, whatever the config says of them. */
+static int joined_namespace(const struct creation *creation)
+{
+	for (size_t i = 0; i < NAMES_NAMESPACES; i++)
+		if (names_namespaces[i] == CLONE_NEWUSER && creation->namespaces.joined & CLONE_NEWUSER)
+			return fcntl(creation->namespaces.fds[i], F_DUPFD_CLOEXEC, 3);
+	return -EBADF;
+}
+
+int userns_of_mount(const struct creation *creation, const struct spec_mount *mount, struct err *err)
 {
 	const struct spec *spec = creation->spec;
-	const struct spec_id_maps *uids = mount->uid_maps.count ? &mount->uid_maps : &spec->uid_maps;
-	const struct spec_id_maps *gids = mount->gid_maps.count ? &mount->gid_maps : &spec->gid_maps;
-	struct mount_attr attr = { .attr_set = MOUNT_ATTR_IDMAP };
-	unsigned flags = AT_EMPTY_PATH | (options->idmap_recursive ? AT_RECURSIVE : 0u);
-	auto_fd user = -EBADF;
+	bool own = mount->uid_maps.count;
+	const struct spec_id_maps *uids = own ? &mount->uid_maps : &spec->uid_maps;
+	const struct spec_id_maps *gids = own ? &mount->gid_maps : &spec->gid_maps;
+	auto_fd joined = own ? -EBADF : joined_namespace(creation);
 
+	if (joined >= 0)
+		return TAKE_FD(joined);
 	/* config.md#linux-mount-options: no mapping given and no user namespace whose mapping could be meant. */
 	if (!uids->count || !gids->count)
 		return fail_text(err, -EINVAL,
-				 "option %s: neither the mount nor the container has id mappings",
-				 options->idmap_recursive ? "ridmap" : "idmap");
-	user = open_namespace(creation->proc, uids, gids, err);
-	if (user < 0)
-		return user;
-	attr.userns_fd = (uint64_t) user;
+				 "option idmap: neither the mount nor the container has id mappings");
+	return open_namespace(creation->proc, uids, gids, err);
+}
+
+int userns_map_mount(int tree, int user, const struct mount_options *options, struct err *err)
+{
+	struct mount_attr attr = { .attr_set = MOUNT_ATTR_IDMAP, .userns_fd = (uint64_t) user };
+	unsigned flags = AT_EMPTY_PATH | (options->idmap_recursive ? AT_RECURSIVE : 0u);
+
+	if (fault("idmap-ignored"))
+		return 0;
 	if (mount_setattr(tree, "", flags, &attr, sizeof(attr)) < 0)
 		return fail(err, -errno, "map the ids of the mount");
 	return 0;

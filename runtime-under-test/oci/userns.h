@@ -23,8 +23,12 @@ int userns_write_maps(int proc, pid_t pid, const struct spec_id_maps *uids, cons
 int userns_become_root(const struct spec *spec, struct err *err);
 /* The host's id of a container's id; -1: not mapped. */
 int64_t userns_to_host(const struct spec_id_maps *maps, uint32_t id);
+/*
+ * By the parent, which can write maps: a user namespace whose maps are those of the mount, or the container's where it has
+ * none of its own. Owned descriptor.
+ */
+int userns_of_mount(const struct creation *creation, const struct spec_mount *mount, struct err *err);
 /* Makes the detached tree an id-mapped mount: options idmap and ridmap, mount_setattr(2). */
-int userns_map_mount(int tree, const struct creation *creation, const struct spec_mount *mount,
-		     const struct mount_options *options, struct err *err);
+int userns_map_mount(int tree, int user, const struct mount_options *options, struct err *err);
 
 #endif
