@@ -20,6 +20,7 @@
 #include "runtime-under-test/oci/hooks.h"
 #include "runtime-under-test/oci/inroot.h"
 #include "runtime-under-test/oci/mounts.h"
+#include "runtime-under-test/oci/process.h"
 #include "runtime-under-test/oci/rootfs.h"
 #include "runtime-under-test/oci/spec.h"
 #include "runtime-under-test/oci/sync.h"
@@ -185,6 +186,9 @@ static int set_up(struct creation *creation, struct err *err)
 		r = terminal_hand_over(creation, &terminal, err);
 	if (r == 0 && terminal.slave >= 0)
 		r = terminal_take(&terminal, err);
+	/* A hook may still make the program. */
+	if (r == 0 && !creation->spec->hooks[HOOK_START_CONTAINER].count)
+		r = process_check_program(&creation->spec->process, err);
 	return r;
 }
 

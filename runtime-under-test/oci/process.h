@@ -43,6 +43,11 @@ int process_close_at_exec(int preserved, struct err *err);
 
 /* The program args[0] names, looked up in PATH of env if it has no slash; owned. The error's words are what callers match. */
 int process_find_program(const struct spec_process *process, char **ret, struct err *err);
+/*
+ * To be called inside, before the container counts as created: engines take the exit code of a container whose program is
+ * missing (127) or no program (126) from what `create` says, and hear nothing of `start` (podman, conmon).
+ */
+int process_check_program(const struct spec_process *process, struct err *err);
 /* Returns only on failure. */
 int process_execute(const char *program, char *const *argv, char *const *env, struct err *err);
 

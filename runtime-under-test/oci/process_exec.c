@@ -62,6 +62,36 @@ int process_find_program(const struct spec_process *process, char **ret, struct 
 	return fail_text(err, -ENOENT, "exec: \"%s\": executable file not found in $PATH", name);
 }
 
+/* A name with a slash, from the working directory the payload will have. */
+static int check_file(const struct spec_process *process, const char *name, struct err *err)
+{
+	auto_fd cwd = open(process->cwd, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct stat st;
+
+	/* The payload's own chdir says it better. */
+	if (cwd < 0)
+		return 0;
+	if (fstatat(cwd, name, &st, 0) < 0)
+		return errno == EACCES
+			   ? 0
+			   : fail_text(err, -errno, "exec: \"%s\": %s", name,
+				       errno == ENOENT ? "no such file or directory" : strerror(errno));
+	if (S_ISDIR(st.st_mode) || faccessat(cwd, name, X_OK, AT_EACCESS) < 0)
+		return fail_text(err, -EACCES, "exec: \"%s\": permission denied", name);
+	return 0;
+}
+
+int process_check_program(const struct spec_process *process, struct err *err)
+{
+	auto_free char *program = NULL;
+
+	if (!process->present)
+		return 0;
+	if (strchr(process->args.items[0], '/'))
+		return check_file(process, process->args.items[0], err);
+	return process_find_program(process, &program, err);
+}
+
 int process_execute(const char *program, char *const *argv, char *const *env, struct err *err)
 {
 	static char *const none[] = { NULL };
