@@ -241,14 +241,33 @@ const struct field spec_resources_fields[] = {
 	{ NULL },
 };
 
+/*
+ * Engines write zero for what nobody asked for (docker's blockIO.weight, for one), and the kernel takes none of these zeros as a
+ * limit: runc and crun pass them over, too.
+ */
+static void forget_zeros(struct spec_resources *resources)
+{
+	struct spec_unsigned *unsigned_fields[] = { &resources->block_io.weight,
+						    &resources->block_io.leaf_weight,
+						    &resources->cpu.period };
+	struct spec_number *number_fields[] = { &resources->cpu.quota, &resources->memory.limit,
+						&resources->memory.reservation, &resources->memory.swap };
+
+	for (size_t i = 0; i < ARRAY_SIZE(unsigned_fields); i++)
+		unsigned_fields[i]->present &= unsigned_fields[i]->value != 0;
+	for (size_t i = 0; i < ARRAY_SIZE(number_fields); i++)
+		number_fields[i]->present &= number_fields[i]->value != 0;
+}
+
 int spec_resources_check(const struct place *place, void *pointer, struct err *err)
 {
-	const struct spec_resources *resources = pointer;
+	struct spec_resources *resources = pointer;
 	const struct place cpu = { .up = place, .name = "cpu" }, burst = { .up = &cpu, .name = "burst" };
 	const struct place memory = { .up = place, .name = "memory" },
 			   swap = { .up = &memory, .name = "swap" };
 	const struct spec_number *quota = &resources->cpu.quota, *limit = &resources->memory.limit;
 
+	forget_zeros(resources);
 	if (resources->cpu.burst.present && quota->present && quota->value > 0 &&
 	    resources->cpu.burst.value > (uint64_t) quota->value)
 		return place_fail(&burst, err, "%ju is above the quota, %jd",
