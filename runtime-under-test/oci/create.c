@@ -52,6 +52,7 @@
 #include "runtime-under-test/oci/container.h"
 #include "runtime-under-test/oci/creation.h"
 #include "runtime-under-test/oci/faults.h"
+#include "runtime-under-test/oci/handover.h"
 #include "runtime-under-test/oci/hooks.h"
 #include "runtime-under-test/oci/log.h"
 #include "runtime-under-test/oci/mounts.h"
@@ -99,6 +100,7 @@ static int record(struct creation *creation, const struct json *config, struct e
 		.created = time_stamp(),
 		.status = STATUS_CREATING,
 		.owner = geteuid(),
+		.no_new_keyring = options->no_new_keyring,
 		.annotations = json_copy(json_member(config, "annotations")),
 		.cgroups = cgroups_to_json(&creation->cgroups),
 		.config = json_copy(config),
@@ -311,9 +313,9 @@ static int publish(struct creation *creation, struct err *err)
 	state->status = STATUS_CREATED;
 	r = state_write(creation->directory, state, err);
 	if (r == 0)
-		r = handover_pidfd(creation, err);
+		r = handover_pidfd(creation->options->pidfd_socket, creation->pidfd, err);
 	if (r == 0)
-		r = handover_pid_file(creation, err);
+		r = handover_pid_file(creation->options->pid_file, creation->init, err);
 	return r < 0 ? r : sync_send(creation->sync, SYNC_CREATED, err);
 }
 

@@ -62,9 +62,6 @@ void creation_close(struct creation *creation); /* descriptors and memory; the c
 
 /* creation_check.c: the first stage. Nothing is made; what cannot be done is refused here with its field. */
 int creation_check(struct creation *creation, struct err *err);
-/* handover.c: what a caller asked to be told of init. */
-int handover_pid_file(const struct creation *creation, struct err *err);
-int handover_pidfd(const struct creation *creation, struct err *err);
 
 /* init.c: the container's half, from its first instruction to the gate. Never returns. */
 void init_main(struct creation *creation) __attribute__((noreturn));

@@ -1,46 +1,27 @@
 /* Stage 1 of creation: everything that can be refused is refused before anything exists. */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/err.h"
-#include "base/file.h"
-#include "base/text.h"
 #include "runtime-under-test/oci/container.h"
 #include "runtime-under-test/oci/creation.h"
 #include "runtime-under-test/oci/log.h"
+#include "runtime-under-test/oci/payload.h"
 #include "runtime-under-test/oci/process.h"
 #include "runtime-under-test/oci/sockets.h"
 #include "runtime-under-test/oci/spec.h"
 #include "runtime-under-test/oci/sysctl.h"
 
-#define PRESERVE_MAX 1024
-
-static bool has_apparmor(void)
-{
-	auto_text enabled = { 0 };
-
-	return file_read_at(AT_FDCWD, "/sys/module/apparmor/parameters/enabled", 16, &enabled, NULL) == 0 &&
-	       text_str(&enabled)[0] == 'Y';
-}
-
-static bool has_selinux(void)
-{
-	return access("/sys/fs/selinux/enforce", F_OK) == 0;
-}
-
 /* "MUST generate an error": a property that is not applied must not look as if it were. runtime.md#create */
 static int check_supported(const struct creation *creation, struct err *err)
 {
 	const struct spec *spec = creation->spec;
-	const struct spec_process *process = &spec->process;
 	const struct {
 		bool asked;
 		const char *what;
@@ -48,18 +29,14 @@ static int check_supported(const struct creation *creation, struct err *err)
 		{ creation->runtime->systemd_cgroup,
 		  "--systemd-cgroup: the systemd cgroup driver is not supported" },
 		{ spec->intel_rdt.present, "linux.intelRdt is not supported" },
-		{ process->apparmor_profile && *process->apparmor_profile && !has_apparmor(),
-		  "process.apparmorProfile: AppArmor is not enabled on this machine" },
-		{ spec->mount_label && *spec->mount_label && !has_selinux(),
+		{ spec->mount_label && *spec->mount_label && !process_has_selinux(),
 		  "linux.mountLabel: SELinux is not enabled on this machine" },
-		{ process->selinux_label && *process->selinux_label && !has_selinux(),
-		  "process.selinuxLabel: SELinux is not enabled on this machine" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(refused); i++)
 		if (refused[i].asked)
 			return fail_text(err, -EOPNOTSUPP, "%s", refused[i].what);
-	return 0;
+	return process_check_labels(&spec->process, err);
 }
 
 /* Mounts made in the mount namespace of the host would stay there: nothing that lasts is done to it. */
@@ -77,41 +54,6 @@ static int check_mounts(const struct creation *creation, struct err *err)
 		return fail_text(err, -EINVAL,
 				 "root.readonly and linux.rootfsPropagation need a mount namespace");
 	return 0;
-}
-
-/* Everything of ours is O_CLOEXEC, and what a caller passes on cannot be: so a gap cannot be filled by our own by chance. */
-static int check_preserved(struct creation *creation, struct err *err)
-{
-	const char *listen = getenv("LISTEN_FDS");
-	unsigned long long count = 0;
-
-	if (listen && (text_to_u64(listen, &count) < 0 || count > PRESERVE_MAX))
-		return fail_text(err, -EINVAL, "LISTEN_FDS=%s is no number of descriptors", listen);
-	if (creation->options->preserve_fds < 0 || creation->options->preserve_fds > PRESERVE_MAX)
-		return fail_text(err, -EINVAL, "--preserve-fds %d: at most %d",
-				 creation->options->preserve_fds, PRESERVE_MAX);
-	creation->listen_fds = (int) count;
-	creation->preserved = creation->options->preserve_fds + creation->listen_fds;
-	for (int fd = 3; fd < 3 + creation->preserved; fd++) {
-		int flags = fcntl(fd, F_GETFD);
-
-		if (flags < 0 || flags & FD_CLOEXEC)
-			return fail_text(err, -EBADF, "descriptor %d is to be preserved but not open", fd);
-	}
-	return 0;
-}
-
-/* Every later look into /proc goes through this descriptor: what an image or a volume calls /proc is never asked. */
-static int open_proc(struct err *err)
-{
-	auto_fd fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	struct statfs fs;
-
-	if (fd < 0 || fstatfs(fd, &fs) < 0)
-		return fail(err, -errno, "open /proc");
-	if (fs.f_type != PROC_SUPER_MAGIC)
-		return fail_text(err, -ENODEV, "/proc of the runtime is no procfs");
-	return TAKE_FD(fd);
 }
 
 static int check_terminal(struct creation *creation, struct err *err)
@@ -160,11 +102,12 @@ int creation_check(struct creation *creation, struct err *err)
 	int r = check_supported(creation, err);
 
 	if (r == 0)
-		r = check_preserved(creation, err);
+		r = payload_count_preserved(creation->options->preserve_fds, &creation->preserved,
+					    &creation->listen_fds, err);
 	if (r == 0)
 		r = check_root(creation, err);
 	if (r == 0)
-		r = creation->proc = open_proc(err);
+		r = creation->proc = process_open_proc(err);
 	if (r >= 0)
 		r = namespaces_open(creation->spec, &creation->namespaces, err);
 	if (r == 0)

@@ -1,24 +1,22 @@
 /* The container's half of creation, in the stages of create.c. It tells the parent, and nobody else, what goes wrong. */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/keyctl.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/err.h"
-#include "base/text.h"
 #include "runtime-under-test/oci/container.h"
 #include "runtime-under-test/oci/creation.h"
 #include "runtime-under-test/oci/devices.h"
 #include "runtime-under-test/oci/faults.h"
 #include "runtime-under-test/oci/hooks.h"
 #include "runtime-under-test/oci/inroot.h"
+#include "runtime-under-test/oci/keyring.h"
 #include "runtime-under-test/oci/mounts.h"
 #include "runtime-under-test/oci/process.h"
 #include "runtime-under-test/oci/rootfs.h"
@@ -85,12 +83,12 @@ static int set_names(const struct spec *spec, struct err *err)
 /* Keys of the caller's session are none of the container's business; without quota or keyrings it goes on without. */
 static void join_keyring(const struct creation *creation)
 {
-	auto_free char *name = text_format("_ses.%s", creation->options->id);
+	int r = creation->options->no_new_keyring || fault("keyring-kept")
+		    ? 0
+		    : keyring_make(creation->options->id);
 
-	if (creation->options->no_new_keyring || fault("keyring-kept"))
-		return;
-	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, name, 0, 0, 0) < 0 && errno != ENOSYS)
-		sync_send_warning(creation->sync, "session keyring: %s", strerror(errno));
+	if (r < 0)
+		sync_send_warning(creation->sync, "session keyring: %s", strerror(-r));
 }
 
 static int enter_namespaces(struct creation *creation, struct err *err)
@@ -136,7 +134,9 @@ static int furnish(struct creation *creation, int *root, struct terminal *termin
 	if (r == 0)
 		r = devices_link(*root, err);
 	if (r == 0 && creation->spec->process.terminal)
-		r = terminal_open(creation, *root, terminal, err);
+		r = terminal_open(&creation->spec->process, *root, terminal, err);
+	if (r == 0 && terminal->slave >= 0)
+		r = terminal_bind_console(terminal, *root, err);
 	if (r == 0)
 		make_cwd(creation, *root);
 	return r;
@@ -183,7 +183,7 @@ static int set_up(struct creation *creation, struct err *err)
 	if (r == 0)
 		r = close_off(creation, root, err);
 	if (r == 0 && terminal.master >= 0)
-		r = terminal_hand_over(creation, &terminal, err);
+		r = terminal_hand_over(&terminal, creation->console, creation->sync, err);
 	if (r == 0 && terminal.slave >= 0)
 		r = terminal_take(&terminal, err);
 	/* A hook may still make the program. */

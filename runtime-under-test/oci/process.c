@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <linux/close_range.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -142,27 +141,6 @@ static int change_ids(const struct process_identity *identity, struct err *err)
 	return 0;
 }
 
-/* AppArmor's own file since v5.1, the shared one before. */
-static int set_label(const struct process_identity *identity, struct err *err)
-{
-	const char *apparmor = identity->process->apparmor_profile,
-		   *selinux = identity->process->selinux_label;
-	auto_free char *line = NULL;
-	int r = 0;
-
-	if (apparmor && *apparmor) {
-		line = text_format("exec %s", apparmor);
-		r = file_write_at(identity->proc, "thread-self/attr/apparmor/exec", line, strlen(line), NULL);
-		if (r == -ENOENT)
-			r = file_write_at(identity->proc, "thread-self/attr/exec", line, strlen(line), NULL);
-		if (r < 0)
-			return fail(err, r, "process.apparmorProfile: %s", apparmor);
-	}
-	if (selinux && *selinux)
-		r = file_write_at(identity->proc, "thread-self/attr/exec", selinux, strlen(selinux), NULL);
-	return r < 0 ? fail(err, r, "process.selinuxLabel: %s", selinux) : 0;
-}
-
 static int tune_self(const struct process_identity *identity, struct err *err)
 {
 	int r = set_limits(identity->process, err);
@@ -172,7 +150,7 @@ static int tune_self(const struct process_identity *identity, struct err *err)
 	if (r == 0)
 		r = set_memory_policy(identity->spec, err);
 	if (r == 0)
-		r = set_label(identity, err);
+		r = process_set_label(identity->process, identity->proc, err);
 	return r;
 }
 
@@ -215,15 +193,22 @@ static void reset_signals(void)
 	(void) sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-int process_close_at_exec(int preserved, struct err *err)
+/*
+ * Really closed, not marked: while execve looks a program up, what closes at exec is still there, and args[0] or cwd may be
+ * /proc/self/fd/N/... CVE-2024-21626. The one that tells how it went gets the first free number and goes with execve.
+ */
+int process_close_descriptors(int preserved, int *told, struct err *err)
 {
+	int last = 3 + preserved;
+
 	reset_signals();
-	if (fault("fd-leaks-into-container")) {
-		/* Stays open on purpose, and nobody needs its number. */
-		return open("/", O_RDONLY | O_DIRECTORY) < 0 ? -errno : 0;
-	}
-	/* Whatever a library or a caller left open: CVE-2024-21626 was one descriptor. */
-	if (syscall(SYS_close_range, 3u + (unsigned) preserved, ~0u, CLOSE_RANGE_CLOEXEC) < 0)
-		return fail(err, -errno, "close the runtime's descriptors at exec");
+	if (*told != last && dup3(*told, last, O_CLOEXEC) < 0)
+		return fail(err, -errno, "keep the socket to the runtime");
+	*told = last;
+	if (syscall(SYS_close_range, (unsigned) last + 1, ~0u, 0u) < 0)
+		return fail(err, -errno, "close the runtime's descriptors");
+	/* Stays open on purpose, and nobody needs its number. */
+	if (fault("fd-leaks-into-container") && open("/", O_RDONLY | O_DIRECTORY) < 0)
+		return -errno;
 	return 0;
 }

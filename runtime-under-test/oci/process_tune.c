@@ -1,11 +1,14 @@
 /* What only the runtime's own privileges can give a process: done to it from outside, while it waits. */
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/ioprio.h>
+#include <linux/magic.h>
 #include <linux/sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -26,6 +29,19 @@ struct schedule {
 	uint32_t priority;
 	uint64_t runtime, deadline, period;
 };
+
+/* Every later look into /proc goes through this descriptor: what an image or a volume calls /proc is never asked. */
+int process_open_proc(struct err *err)
+{
+	auto_fd fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct statfs fs;
+
+	if (fd < 0 || fstatfs(fd, &fs) < 0)
+		return fail(err, -errno, "open /proc");
+	if (fs.f_type != PROC_SUPER_MAGIC)
+		return fail_text(err, -ENODEV, "/proc of the runtime is no procfs");
+	return TAKE_FD(fd);
+}
 
 int process_check_limits(const struct spec_process *process, struct err *err)
 {

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 struct err;
 struct json;
@@ -28,7 +29,7 @@ int seccomp_install(const struct seccomp_program *program, int *ret_listener, st
  * Hands the listener to the agent: one connection, one container process state, the descriptor with the first byte.
  * config-linux.md#containerprocessstate
  */
-int seccomp_send_listener(const struct spec_seccomp *seccomp, const struct state *state, int listener,
-			  struct err *err);
+int seccomp_send_listener(const struct spec_seccomp *seccomp, const struct state *state, pid_t pid,
+			  int listener, struct err *err);
 
 #endif

@@ -13,7 +13,8 @@
 #include "runtime-under-test/oci/spec.h"
 #include "runtime-under-test/oci/state.h"
 
-static void describe(const struct spec_seccomp *seccomp, const struct state *state, struct text *out)
+static void describe(const struct spec_seccomp *seccomp, const struct state *state, pid_t pid,
+		     struct text *out)
 {
 	auto_json json = json_new_object();
 	struct json *names = json_new_array();
@@ -21,15 +22,15 @@ static void describe(const struct spec_seccomp *seccomp, const struct state *sta
 	json_append(names, json_new_string("seccompFd"));
 	json_put(json, "ociVersion", json_new_string(state->spec_version));
 	json_put(json, "fds", names);
-	json_put(json, "pid", json_new_int(state->pid));
+	json_put(json, "pid", json_new_int(pid));
 	if (seccomp->listener_metadata)
 		json_put(json, "metadata", json_new_string(seccomp->listener_metadata));
 	json_put(json, "state", state_to_json(state, state->status));
 	json_print(json, 0, out);
 }
 
-int seccomp_send_listener(const struct spec_seccomp *seccomp, const struct state *state, int listener,
-			  struct err *err)
+int seccomp_send_listener(const struct spec_seccomp *seccomp, const struct state *state, pid_t pid,
+			  int listener, struct err *err)
 {
 	auto_fd agent = socket_connect(seccomp->listener_path, err);
 	auto_text message = { 0 };
@@ -37,7 +38,7 @@ int seccomp_send_listener(const struct spec_seccomp *seccomp, const struct state
 
 	if (agent < 0)
 		return fail(err, agent, "linux.seccomp.listenerPath");
-	describe(seccomp, state, &message);
+	describe(seccomp, state, pid, &message);
 	r = socket_send_fd(agent, listener, text_str(&message), message.len, err);
 	return r < 0 ? fail(err, r, "linux.seccomp.listenerPath %s", seccomp->listener_path) : 0;
 }

@@ -25,7 +25,7 @@ static int forward_listener(const struct state *state, int listener, struct err 
 	int r = spec_parse(state->config, &spec, err);
 
 	if (r == 0)
-		r = seccomp_send_listener(&spec->seccomp, state, listener, err);
+		r = seccomp_send_listener(&spec->seccomp, state, state->pid, listener, err);
 	spec_free(spec);
 	return r;
 }

@@ -174,6 +174,7 @@ static int read_members(const struct json *json, struct state *state, struct err
 		return r;
 	state->pid = (pid_t) pid;
 	state->owner = (uid_t) owner;
+	state->no_new_keyring = json_bool(json_member(json, "noNewKeyring"), false);
 	state->annotations = json_copy(json_member(json, "annotations"));
 	state->cgroups = json_copy(json_member(json, "cgroups"));
 	state->config = json_copy(json_member(json, "config"));
@@ -220,6 +221,8 @@ int state_write(int directory, const struct state *state, struct err *err)
 	json_put(json, "pid", json_new_int(state->pid));
 	json_put(json, "startTicks", json_new_uint(state->start_ticks));
 	json_put(json, "owner", json_new_uint(state->owner));
+	if (state->no_new_keyring)
+		json_put(json, "noNewKeyring", json_new_bool(true));
 	put_copy(json, "annotations", state->annotations);
 	put_copy(json, "cgroups", state->cgroups);
 	put_copy(json, "config", state->config);

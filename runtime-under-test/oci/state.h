@@ -23,6 +23,7 @@ struct state {
 	pid_t pid; /* of init in the runtime's pid namespace; 0: none yet */
 	uint64_t start_ticks; /* field 22 of /proc/PID/stat: tells a recycled pid */
 	uid_t owner;
+	bool no_new_keyring; /* its processes have the session keyring of whoever calls */
 	struct json *annotations; /* owned */
 	struct json *cgroups; /* owned: {"pids": "/path below the mount", "": "/v2"} exactly what was made */
 	struct json *config; /* owned: the config as read by create; later edits of the file have no effect */

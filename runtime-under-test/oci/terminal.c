@@ -14,7 +14,6 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "runtime-under-test/oci/creation.h"
 #include "runtime-under-test/oci/faults.h"
 #include "runtime-under-test/oci/inroot.h"
 #include "runtime-under-test/oci/mounts.h"
@@ -66,17 +65,20 @@ static int set_up(const struct spec_process *process, const struct terminal *ter
 	return 0;
 }
 
-static int bind_console(int root, int slave, struct err *err)
+int terminal_bind_console(const struct terminal *terminal, int root, struct err *err)
 {
-	auto_fd target = inroot_make(root, "/dev/console", true, err), tree = -EBADF;
+	auto_fd target = -EBADF, tree = -EBADF;
 
+	if (fault("console-not-bound"))
+		return 0;
+	target = inroot_make(root, "/dev/console", true, err);
 	if (target < 0)
-		return target;
-	tree = mount_clone(slave, "", false, err);
-	return tree < 0 ? tree : mount_attach(tree, target, err);
+		return fail(err, target, "process.terminal");
+	tree = mount_clone(terminal->slave, "", false, err);
+	return tree < 0 ? fail(err, tree, "process.terminal") : mount_attach(tree, target, err);
 }
 
-int terminal_open(const struct creation *creation, int root, struct terminal *ret, struct err *err)
+int terminal_open(const struct spec_process *process, int root, struct terminal *ret, struct err *err)
 {
 	auto_fd master = file_open_in_root(root, "/dev/pts/ptmx", O_RDWR | O_NOCTTY, 0, err);
 	struct terminal terminal = { .slave = -EBADF };
@@ -88,9 +90,7 @@ int terminal_open(const struct creation *creation, int root, struct terminal *re
 	if (r == 0)
 		r = open_slave(master, &terminal, err);
 	if (r == 0)
-		r = set_up(&creation->spec->process, &terminal, err);
-	if (r == 0 && !fault("console-not-bound"))
-		r = bind_console(root, terminal.slave, err);
+		r = set_up(process, &terminal, err);
 	if (r < 0) {
 		cleanup_fd(&terminal.slave);
 		return fail(err, r, "process.terminal");
@@ -100,15 +100,15 @@ int terminal_open(const struct creation *creation, int root, struct terminal *re
 	return 0;
 }
 
-int terminal_hand_over(const struct creation *creation, struct terminal *terminal, struct err *err)
+int terminal_hand_over(struct terminal *terminal, int console, int sync, struct err *err)
 {
 	auto_free char *name = text_format("/dev/pts/%d", terminal->number);
 	int r;
 
-	if (creation->console >= 0)
-		r = socket_send_fd(creation->console, terminal->master, name, strlen(name), err);
+	if (console >= 0)
+		r = socket_send_fd(console, terminal->master, name, strlen(name), err);
 	else
-		r = sync_send_fd(creation->sync, SYNC_CONSOLE, terminal->master, err);
+		r = sync_send_fd(sync, SYNC_CONSOLE, terminal->master, err);
 	(void) close(terminal->master);
 	terminal->master = -EBADF;
 	return r < 0 ? fail(err, r, "process.terminal") : 0;
