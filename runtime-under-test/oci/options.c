@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/err.h"
@@ -61,6 +62,20 @@ static int set_number(const struct option_row *row, const char *value, int *ret,
 	return 0;
 }
 
+static void append(struct option_list *list, const char *value)
+{
+	list->items = reallocarray(list->items, list->count + 1, sizeof(*list->items));
+	if (!list->items)
+		abort();
+	list->items[list->count++] = value;
+}
+
+void option_list_clear(struct option_list *list)
+{
+	free(list->items);
+	*list = (struct option_list){ 0 };
+}
+
 static int set(const struct option_row *row, const char *value, void *target, struct err *err)
 {
 	void *place = (char *) target + row->offset;
@@ -72,6 +87,10 @@ static int set(const struct option_row *row, const char *value, void *target, st
 		return set_number(row, value, place, err);
 	case OPTION_STRING:
 		*(const char **) place = value;
+		break;
+	case OPTION_LIST:
+		append(place, value);
+		break;
 	}
 	return 0;
 }
@@ -104,9 +123,10 @@ int options_parse(const struct option_row *rows, void *target, int argc, char **
 
 void options_describe(const struct option_row *rows, struct text *out)
 {
-	static const char *const values[] = {
-		[OPTION_FLAG] = "", [OPTION_STRING] = " VALUE", [OPTION_NUMBER] = " N"
-	};
+	static const char *const values[] = { [OPTION_FLAG] = "",
+					      [OPTION_STRING] = " VALUE",
+					      [OPTION_NUMBER] = " N",
+					      [OPTION_LIST] = " VALUE" };
 
 	for (; rows->name; rows++) {
 		auto_text left = { 0 };

@@ -11,7 +11,14 @@ enum option_kind {
 	OPTION_FLAG, /* bool: --x, --x=true, --x=false */
 	OPTION_STRING, /* const char *, borrowed from argv */
 	OPTION_NUMBER, /* int, 0 and up */
+	OPTION_LIST, /* struct option_list: every one of its occurrences */
 };
+
+struct option_list {
+	const char **items; /* owned, what they point to is argv's */
+	size_t count;
+};
+void option_list_clear(struct option_list *list);
 
 struct option_row {
 	const char *name; /* "pid-file", NULL ends a table */
