@@ -31,13 +31,15 @@ static const struct verb verbs[] = {
 	{ "pause", verb_pause, "ID", "freeze every process of a container", NULL, ROOT_LOOK },
 	{ "resume", verb_resume, "ID", "let a paused container go on", NULL, ROOT_LOOK },
 	{ "delete", verb_delete, "ID", "remove a container that has stopped", delete_rows, ROOT_LOOK },
+	{ "exec", verb_exec, "ID COMMAND...", "run one more command in a container", exec_rows, ROOT_LOOK,
+	  .failure = 255 },
 	{ "list", verb_list, "", "print all containers", list_rows, ROOT_LOOK },
 	{ "spec", verb_spec, "", "write a config.json to begin with", spec_rows, ROOT_NONE },
 	{ "features", verb_features, "", "print what this runtime supports as JSON", NULL, ROOT_NONE },
 };
 
 /* Verbs of other runtimes that callers may try: a sentence of their own beats "unknown command". */
-static const char *const refused[] = { "checkpoint", "restore", "events", "exec", "ps", "update" };
+static const char *const refused[] = { "checkpoint", "restore", "events", "ps", "update" };
 
 struct global_options {
 	const char *root, *log_path, *log_format, *rootless;
@@ -77,7 +79,7 @@ static int print_help(void)
 
 	text_add(&out, "usage: plumbline-oci [OPTION...] VERB [OPTION...] [ARGUMENT...]\n\nverbs:\n");
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
-		text_addf(&out, "  %-9s %-12s %s\n", verbs[i].name, verbs[i].arguments, verbs[i].help);
+		text_addf(&out, "  %-9s %-14s %s\n", verbs[i].name, verbs[i].arguments, verbs[i].help);
 	text_add(&out, "\noptions:\n");
 	options_describe(global_rows, &out);
 	return print(&out);
@@ -187,7 +189,9 @@ static bool wants_help(int argc, char **argv)
 	return argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0);
 }
 
-static int run(const struct global_options *options, struct log *log, int argc, char **argv, struct err *err)
+/* *ret_failure: the exit code should it fail. */
+static int run(const struct global_options *options, struct log *log, int argc, char **argv, int *ret_failure,
+	       struct err *err)
 {
 	const struct verb *verb = find_verb(argv[0], err);
 	struct runtime runtime = { .systemd_cgroup = options->systemd_cgroup, .log = log };
@@ -196,6 +200,8 @@ static int run(const struct global_options *options, struct log *log, int argc, 
 
 	if (!verb)
 		return -EINVAL;
+	if (verb->failure)
+		*ret_failure = verb->failure;
 	if (wants_help(argc, argv))
 		return print_verb_help(verb);
 	r = resolve_rootless(options->rootless, &runtime.rootless, err);
@@ -212,7 +218,7 @@ int main(int argc, char **argv)
 	struct log log = { .fd = -EBADF };
 	struct err err = { 0 };
 	int first = options_parse(global_rows, &options, argc, argv, &err);
-	int r = first;
+	int r = first, failure = 1;
 
 	if (r >= 0)
 		r = open_log(&options, &log, &err);
@@ -221,9 +227,9 @@ int main(int argc, char **argv)
 	if (r >= 0 && (options.help || first >= argc))
 		return print_help() | (options.help ? 0 : 1);
 	if (r >= 0)
-		r = run(&options, &log, argc - first, argv + first, &err);
+		r = run(&options, &log, argc - first, argv + first, &failure, &err);
 	if (r < 0)
 		log_error(&log, err.text[0] ? err.text : strerror(-r));
 	log_close(&log);
-	return r < 0 ? 1 : r;
+	return r < 0 ? failure : r;
 }

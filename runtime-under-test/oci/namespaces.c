@@ -157,6 +157,17 @@ int namespaces_join(const struct namespaces *namespaces, struct err *err)
 	return join_owned(namespaces, false, err);
 }
 
+int namespaces_join_all(const struct namespaces *namespaces, struct err *err)
+{
+	int r = join_owned(namespaces, false, err);
+
+	if (r == 0 && namespaces->joined & CLONE_NEWUSER)
+		r = join(descriptor_of(namespaces, CLONE_NEWUSER), CLONE_NEWUSER, err);
+	if (r == 0 && namespaces->joined & CLONE_NEWUSER)
+		r = join_owned(namespaces, true, err);
+	return r;
+}
+
 static int enter_user(const struct creation *creation, struct err *err)
 {
 	const struct namespaces *namespaces = &creation->namespaces;

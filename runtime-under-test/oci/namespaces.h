@@ -30,6 +30,8 @@ uint64_t namespaces_clone_flags(const struct namespaces *namespaces);
  * order: then a helper process goes before, and makes init.
  */
 bool namespaces_need_helper(const struct namespaces *namespaces);
+/* Joins every one there is a descriptor of, a user namespace among them. */
+int namespaces_join_all(const struct namespaces *namespaces, struct err *err);
 /* Joins without a helper. */
 int namespaces_join(const struct namespaces *namespaces, struct err *err);
 /* The helper's way: *ret_pid is init's pid, 0 in init itself. init is a child of the helper's parent. */

@@ -20,10 +20,11 @@ struct verb {
 		ROOT_LOOK,
 		ROOT_MAKE
 	} root; /* is the state directory opened, and made when missing */
+	int failure; /* exit code of an error; 0: 1 */
 };
 
-extern const struct option_row create_rows[], run_rows[], delete_rows[], kill_rows[], list_rows[],
-    spec_rows[];
+extern const struct option_row create_rows[], exec_rows[], run_rows[], delete_rows[], kill_rows[],
+    list_rows[], spec_rows[];
 
 int verb_create(const struct runtime *runtime, int argc, char **argv, struct err *err);
 int verb_run(const struct runtime *runtime, int argc, char **argv, struct err *err);
@@ -35,6 +36,7 @@ int verb_resume(const struct runtime *runtime, int argc, char **argv, struct err
 int verb_delete(const struct runtime *runtime, int argc, char **argv, struct err *err);
 int verb_list(const struct runtime *runtime, int argc, char **argv, struct err *err);
 int verb_spec(const struct runtime *runtime, int argc, char **argv, struct err *err);
+int verb_exec(const struct runtime *runtime, int argc, char **argv, struct err *err);
 int verb_features(const struct runtime *runtime, int argc, char **argv, struct err *err);
 
 /*

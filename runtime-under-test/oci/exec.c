@@ -1,0 +1,388 @@
+/*
+ * The caller's half of exec, and its stages:
+ *
+ *	caller (plumbline-oci exec)			the new process
+ *	1 look     the container lives; what can be refused, is
+ *	2 hide     its own executable and memory from the container
+ *	3 clone    ----------------------------------> 4 enter: cgroups, namespaces
+ *	           out-of-memory score, limits,
+ *	           scheduling, from outside  --START-->  root, session, keyring, terminal
+ *	5 hear     filter's listener        <-SECCOMP-   user, descriptors, privileges
+ *	           pid file, pidfd          <-EXEC, end- becomes the program
+ *	6 wait     relays terminal and signals, or exits
+ *
+ * The process is the caller's child in its cgroup from its first instruction (clone3), and its child for good: callers adopt
+ * it when this program exits. A helper between them is needed without privileges only, see exec_child.c.
+ */
+#include "runtime-under-test/oci/exec.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/names.h"
+#include "base/process.h"
+#include "base/text.h"
+#include "runtime-under-test/oci/container.h"
+#include "runtime-under-test/oci/faults.h"
+#include "runtime-under-test/oci/foreground.h"
+#include "runtime-under-test/oci/handover.h"
+#include "runtime-under-test/oci/log.h"
+#include "runtime-under-test/oci/payload.h"
+#include "runtime-under-test/oci/process.h"
+#include "runtime-under-test/oci/sockets.h"
+#include "runtime-under-test/oci/sync.h"
+
+static void exec_close(struct exec *exec)
+{
+	int *fds[] = { &exec->proc, &exec->target, &exec->console, &exec->sync, &exec->pidfd, &exec->master };
+
+	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
+		cleanup_fd(fds[i]);
+	cgroups_close(&exec->cgroups);
+	seccomp_program_clear(&exec->seccomp);
+	spec_process_clear(&exec->process);
+	spec_free(exec->spec);
+	state_clear(&exec->state);
+}
+#define auto_exec __attribute__((cleanup(exec_close))) struct exec
+
+/* The words "container not running" are what callers look for. A created container can be looked into: nothing of it runs yet. */
+static int check_status(const struct exec *exec, enum container_status status, struct err *err)
+{
+	switch (status) {
+	case STATUS_CREATED:
+	case STATUS_RUNNING:
+		return 0;
+	case STATUS_PAUSED:
+		if (exec->options->ignore_paused)
+			return 0;
+		return fail_text(err, -EBUSY,
+				 "cannot exec in a paused container (use --ignore-paused to override)");
+	case STATUS_CREATING:
+	case STATUS_STOPPED:
+		break;
+	}
+	return fail_text(err, -ESRCH, "container not running: cannot exec in a container that is %s",
+			 container_status_name(status));
+}
+
+/* The status is asked for again once the pidfd is open: it is init then, and not who got the number after it. */
+static int open_target(struct exec *exec, struct err *err)
+{
+	int r = check_status(exec, state_status(&exec->state), err);
+
+	if (r < 0)
+		return r;
+	exec->target = process_pidfd_open(exec->state.pid);
+	if (exec->target < 0 && exec->target != -ESRCH)
+		return fail(err, exec->target, "open init");
+	return check_status(exec, exec->target < 0 ? STATUS_STOPPED : state_status(&exec->state), err);
+}
+
+/* What the config says is not asked: a namespace that init shares with us need not, and mostly may not, be joined. */
+static int find_namespaces(struct exec *exec, struct err *err)
+{
+	for (size_t i = 0; i < NAMES_NAMESPACES; i++) {
+		const char *file = name_of_namespace_file(names_namespaces[i]);
+		auto_free char *own = text_format("self/ns/%s", file);
+		auto_free char *other = text_format("%d/ns/%s", (int) exec->state.pid, file);
+		struct stat a, b;
+
+		if (fstatat(exec->proc, own, &a, 0) < 0)
+			continue; /* a kind that this kernel has not */
+		if (fstatat(exec->proc, other, &b, 0) < 0)
+			return fail(err, -errno, "look at the %s namespace of init", file);
+		if (a.st_dev != b.st_dev || a.st_ino != b.st_ino)
+			exec->joins |= names_namespaces[i];
+	}
+	exec->helper = exec->joins & CLONE_NEWPID && !capability_is_effective(CAP_SYS_ADMIN);
+	return 0;
+}
+
+static int check_terminal(struct exec *exec, struct err *err)
+{
+	const char *path = exec->options->console_socket;
+	bool terminal = exec->process.terminal;
+
+	if (path && !terminal)
+		return fail_text(err, -EINVAL, "--console-socket: the process has no terminal");
+	if (terminal && !path && exec->options->detach)
+		return fail_text(err, -EINVAL, "a detached process with a terminal needs --console-socket");
+	if (!path)
+		return 0;
+	exec->console = socket_connect(path, err);
+	return exec->console < 0 ? fail(err, exec->console, "--console-socket") : 0;
+}
+
+static int check_process(struct exec *exec, struct err *err)
+{
+	const struct spec_process *process = &exec->process;
+	bool user = exec->joins & CLONE_NEWUSER;
+	int r = process_check_limits(process, err);
+
+	if (r == 0)
+		r = process_check_labels(process, err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < process->unknown_capabilities.count; i++)
+		log_warning(exec->runtime->log, "process.capabilities: %s: unknown",
+			    process->unknown_capabilities.items[i]);
+	exec->capabilities = capabilities_plan(process, capabilities_available(user), exec->runtime->log);
+	return seccomp_compile(&exec->spec->seccomp, &exec->seccomp, err);
+}
+
+/* Stage 1. */
+static int look(struct exec *exec, struct err *err)
+{
+	const struct exec_options *options = exec->options;
+	int r = open_target(exec, err);
+
+	if (r == 0)
+		r = payload_count_preserved(options->preserve_fds, &exec->preserved, &exec->listen_fds, err);
+	if (r == 0)
+		r = exec->proc = process_open_proc(err);
+	if (r >= 0)
+		r = spec_parse(exec->state.config, &exec->spec, err);
+	if (r == 0)
+		r = exec_process_make(exec->state.config, options, &exec->process, err);
+	if (r == 0)
+		r = find_namespaces(exec, err);
+	if (r == 0)
+		r = check_process(exec, err);
+	if (r == 0)
+		r = exec_cgroups_open(exec->state.cgroups, &options->cgroups, &exec->cgroups, err);
+	return r < 0 ? r : check_terminal(exec, err);
+}
+
+static pid_t clone_into(struct clone_args *args, int cgroup)
+{
+	args->flags |= CLONE_INTO_CGROUP;
+	args->cgroup = (uint64_t) cgroup;
+	return (pid_t) syscall(SYS_clone3, args, sizeof(*args));
+}
+
+/* *ret_cgroup: where to attach what could not be cloned there; -EBADF: nothing is left to do. */
+static pid_t clone_child(const struct exec *exec, int *ret_pidfd, int *ret_cgroup)
+{
+	struct clone_args args = { .flags = CLONE_PIDFD,
+				   .pidfd = (uintptr_t) ret_pidfd,
+				   .exit_signal = SIGCHLD };
+	int cgroup = cgroups_unified(&exec->cgroups);
+	pid_t pid;
+
+	*ret_cgroup = -EBADF;
+	if (cgroup < 0 || fault("exec-skips-the-cgroup"))
+		return (pid_t) syscall(SYS_clone3, &args, sizeof(args));
+	/* A helper would be counted where pids.max may not allow two. */
+	if (!exec->helper) {
+		auto_fd other = -EBADF;
+
+		pid = clone_into(&args, cgroup);
+		if (pid < 0 && (errno == EBUSY || errno == EOPNOTSUPP) && !exec->options->cgroups.count) {
+			other = exec_cgroup_of_init(exec, NULL);
+			pid = other < 0 ? -1 : clone_into(&args, other);
+		}
+		if (pid >= 0 || (errno != EINVAL && errno != E2BIG))
+			return pid;
+		/* Kernels before v5.7 do not know the flag. */
+		args.flags &= ~(uint64_t) CLONE_INTO_CGROUP;
+	}
+	*ret_cgroup = cgroup;
+	return (pid_t) syscall(SYS_clone3, &args, sizeof(args));
+}
+
+static int await(const struct exec *exec, enum sync_type wanted, struct sync_message *ret, struct err *err)
+{
+	return sync_await(exec->sync, wanted, exec->runtime->log, ret, err);
+}
+
+/* The score is given while the files of the helper are still the caller's: not dumpable, they are root's. */
+static int meet_helper(struct exec *exec, struct err *err)
+{
+	struct sync_message message;
+	int r = process_set_oom(&exec->process, exec->proc, exec->pid, err);
+
+	if (r == 0)
+		r = sync_send(exec->sync, SYNC_ATTACHED, err);
+	if (r == 0)
+		r = await(exec, SYNC_PID, &message, err);
+	if (r < 0)
+		return r;
+	(void) waitpid(exec->pid, NULL, 0);
+	(void) close(exec->pidfd);
+	exec->pid = message.number;
+	exec->pidfd = process_pidfd_open(exec->pid);
+	return exec->pidfd < 0 ? fail(err, exec->pidfd, "open the process") : 0;
+}
+
+static int attach(const struct exec *exec, int cgroup, struct err *err)
+{
+	return cgroup < 0 ? 0 : cgroups_attach_unified(&exec->cgroups, exec->pid, err);
+}
+
+/* A process of the container must not look through /proc/PID of the new one before it is the program: CVE-2016-9962. */
+static int hide(const struct exec *exec, struct err *err)
+{
+	if (!exec->helper)
+		(void) prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	(void) err;
+	return 0;
+}
+
+/* Stage 3, up to the point where the process waits for START. */
+static int make_process(struct exec *exec, struct err *err)
+{
+	int ends[2], cgroup, r = process_set_affinity(exec->process.cpu_affinity_initial, "initial", err);
+
+	if (r == 0)
+		r = hide(exec, err);
+	if (r == 0)
+		r = sync_pair(ends, err);
+	if (r < 0)
+		return r;
+	if (!exec->helper)
+		r = exec_join(exec, exec->joins & CLONE_NEWPID, err);
+	exec->pid = r < 0 ? -1 : clone_child(exec, &exec->pidfd, &cgroup);
+	if (exec->pid == 0) {
+		(void) close(ends[0]);
+		exec->sync = ends[1];
+		exec_child_main(exec);
+	}
+	if (r == 0 && exec->pid < 0)
+		r = fail(err, -errno, "make a process in the container");
+	(void) close(ends[1]);
+	exec->sync = ends[0];
+	if (r < 0)
+		return r;
+	if (exec->helper)
+		r = meet_helper(exec, err);
+	else
+		r = process_set_oom(&exec->process, exec->proc, exec->pid, err);
+	return r < 0 ? r : attach(exec, cgroup, err);
+}
+
+static int take_message(struct exec *exec, struct sync_message *message, bool *executed, struct err *err)
+{
+	auto_fd fd = message->fd;
+
+	switch ((int) message->type) {
+	case SYNC_WARNING:
+		log_warning(exec->runtime->log, "%s", message->text);
+		return 0;
+	case SYNC_ERROR:
+		return fail_text(err, message->number < 0 ? message->number : -EIO, "%s", message->text);
+	case SYNC_SECCOMP:
+		return seccomp_send_listener(&exec->spec->seccomp, &exec->state, exec->pid, fd, err);
+	case SYNC_CONSOLE:
+		cleanup_fd(&exec->master);
+		exec->master = TAKE_FD(fd);
+		return 0;
+	case SYNC_EXEC:
+		*executed = true;
+		return 0;
+	}
+	return fail_text(err, -EPROTO, "the process said something unexpected");
+}
+
+/* Stage 5. The end of the socket after EXEC is the success of execve; only then is there a pid file: callers ask it, not us. */
+static int hear_out(struct exec *exec, struct err *err)
+{
+	struct sync_message message;
+	bool executed = false;
+	int r;
+
+	while ((r = sync_receive(exec->sync, &message, err)) > 0) {
+		r = take_message(exec, &message, &executed, err);
+		if (r < 0)
+			return r;
+	}
+	if (r == 0 && !executed)
+		return fail_text(err, -EIO, "the process died before the program began");
+	if (r == 0)
+		r = handover_pidfd(exec->options->pidfd_socket, exec->pidfd, err);
+	return r < 0 ? r : handover_pid_file(exec->options->pid_file, exec->pid, err);
+}
+
+static void undo(const struct exec *exec)
+{
+	if (exec->pid <= 0)
+		return;
+	(void) kill(exec->pid, SIGKILL); /* ours and not reaped */
+	(void) waitpid(exec->pid, NULL, 0);
+}
+
+static int run(struct exec *exec, int signals, int *ret_code, struct err *err)
+{
+	int r = make_process(exec, err);
+
+	if (r == 0)
+		r = process_tune(&exec->process, exec->pid, err);
+	if (r == 0)
+		r = sync_send(exec->sync, SYNC_START, err);
+	if (r == 0)
+		r = hear_out(exec, err);
+	if (r < 0) {
+		undo(exec);
+		return r;
+	}
+	*ret_code = 0;
+	if (exec->options->detach)
+		return 0;
+	return foreground_wait(exec->pidfd, exec->master, signals, ret_code, err);
+}
+
+static int exec_locked_out(struct exec *exec, int *ret_code, struct err *err)
+{
+	auto_fd signals = -EBADF;
+	sigset_t before;
+	int r = look(exec, err);
+
+	if (r < 0)
+		return r;
+	if (exec->options->detach)
+		return run(exec, -EBADF, ret_code, err);
+	signals = foreground_open_signals(&before, err);
+	if (signals < 0)
+		return signals;
+	r = run(exec, signals, ret_code, err);
+	(void) sigprocmask(SIG_SETMASK, &before, NULL);
+	return r;
+}
+
+/*
+ * Without the container's lock: a hook may exec, and a `delete` must not wait for it. Init is held by its pidfd; when it goes
+ * meanwhile, joining fails, or the kernel ends what has joined.
+ */
+int container_exec(const struct runtime *runtime, const struct exec_options *options, int *ret_code,
+		   struct err *err)
+{
+	auto_exec exec = { .runtime = runtime,
+			   .options = options,
+			   .proc = -EBADF,
+			   .target = -EBADF,
+			   .console = -EBADF,
+			   .sync = -EBADF,
+			   .pidfd = -EBADF,
+			   .master = -EBADF };
+	auto_fd directory = state_open(runtime->root, options->id, err);
+	int r = directory < 0 ? directory : state_read(directory, &exec.state, err);
+
+	if (r < 0)
+		return r;
+	exec.umask = umask(0);
+	(void) umask(exec.umask);
+	return exec_locked_out(&exec, ret_code, err);
+}
