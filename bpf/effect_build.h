@@ -19,12 +19,15 @@ struct json;
 struct api_fd {
 	int fd;
 	bool bind, recursive, clone;
-	char *type, *source; /* owned */
+	char *type, *source,
+	    *attributes; /* owned; attributes: what the mount has before it is placed; NULL: none */
 };
 
 struct task {
 	uint32_t tgid, parent;
 	enum effect_role role;
+	bool into_cgroup; /* the clone3 that it is in asked for it */
+	bool init; /* it executed the payload itself */
 	bool switched; /* its root has been switched: its paths are the container's */
 	uint64_t payload_from; /* time of the exec that made it payload; UINT64_MAX: never */
 	struct api_fd *fds; /* owned */
@@ -34,7 +37,8 @@ struct task {
 struct build {
 	const struct recording *recording;
 	const struct json *config; /* borrowed from the symbols; NULL: unknown */
-	const char *rootfs, *scratch, *cgroup, *runtime; /* borrowed; "" when unknown */
+	const char *rootfs, *bundle, *scratch, *cgroup, *runtime; /* borrowed; "" when unknown */
+	char *protection; /* owned: where the runtime binds its executable; NULL: nowhere now */
 	const struct decoded *now;
 	size_t offset; /* of the present event */
 	struct task *task; /* of the present event */
@@ -42,6 +46,8 @@ struct build {
 	size_t task_count;
 	uint64_t first_ns;
 	enum event_phase phase;
+	bool marked; /* the harness says which phase it is; else the runtime's arguments do */
+	bool runs; /* the runtime was asked for create and start in one */
 	struct effects *effects;
 };
 
@@ -70,6 +76,12 @@ struct call_effect {
 };
 extern const struct call_effect mount_call_effects[], privilege_call_effects[], process_call_effects[],
     file_call_effects[];
+
+/* At an exec, and when the payload begins or ends. */
+void phase_of_exec(struct build *b);
+void phase_of_payload(struct build *b, bool begins);
+
+bool build_is_detached(struct build *b, int fd); /* a mount that lies nowhere yet */
 
 /* After the pass: ties effects to the fields of config.json that caused them. */
 void effects_tie(const struct build *b);

@@ -67,25 +67,93 @@ static bool tie_entry(const struct build *b, struct effect *e, const char *targe
 	return false;
 }
 
-static void tie_mount(const struct build *b, struct effect *e, const struct subject *s)
+static bool tie_listed(const struct build *b, struct effect *e, const char *field, const char *path)
 {
-	auto_free char *device = text_format("linux.devices[%s]", s->object);
+	const struct json *list = json_get(b->config, field);
 
-	if (tie_entry(b, e, s->object))
-		return;
-	if (strcmp(s->object, "/dev/console") == 0)
+	for (size_t i = 0; i < json_length(list); i++) {
+		const char *item = json_string(json_at(list, i));
+
+		if (item && strcmp(item, path) == 0) {
+			field_named(e, field);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The entry with the longest destination above target: what cgroup mounts of version 1 have below theirs. */
+static bool tie_entry_above(const struct build *b, struct effect *e, const char *target)
+{
+	const struct json *mounts = json_get(b->config, "mounts");
+	const char *best = NULL;
+
+	for (size_t i = 0; i < json_length(mounts); i++) {
+		const char *destination = json_string(json_member(json_at(mounts, i), "destination"));
+		size_t len = destination ? strlen(destination) : 0;
+
+		if (len > 1 && strncmp(target, destination, len) == 0 && target[len] == '/' &&
+		    (!best || len > strlen(best)))
+			best = destination;
+	}
+	if (best)
+		set_field(e, text_format("mounts[%s]", best));
+	return best != NULL;
+}
+
+/* https://github.com/opencontainers/runtime-spec/blob/main/config-linux.md#default-devices */
+static bool is_default_device(const char *path)
+{
+	static const char *const names[] = { "null", "zero", "full", "random", "urandom", "tty", "ptmx" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (text_starts(path, "/dev/") && strcmp(path + strlen("/dev/"), names[i]) == 0)
+			return true;
+	return false;
+}
+
+static bool tie_device(const struct build *b, struct effect *e, const char *path)
+{
+	auto_free char *device = text_format("linux.devices[%s]", path);
+
+	if (strcmp(path, "/dev/console") == 0)
 		field_named(e, "process.terminal");
 	else if (json_get(b->config, device))
 		field_named(e, device);
-	else if (strncmp(s->object, "/dev/", 5) == 0)
+	else if (is_default_device(path))
 		field_named(e, "(default devices)");
-	else if (e->kind == MNT_PROPAGATE)
+	return e->field != NULL;
+}
+
+/* The propagation of what lies above the rootfs decides whether the container's mounts show outside. */
+static bool is_above_rootfs(const struct build *b, const char *target)
+{
+	size_t len = strlen(target);
+
+	return strcmp(target, "@host") == 0 || text_starts(target, "@bundle") ||
+	       (strncmp(target, b->rootfs, len) == 0 && b->rootfs[len] == '/');
+}
+
+static void tie_root(const struct build *b, struct effect *e, const struct subject *s)
+{
+	if (e->kind == MNT_PROPAGATE)
 		field_named(e, json_get(b->config, "linux.rootfsPropagation") ? "linux.rootfsPropagation"
 									      : "linux.namespaces[mount]");
-	else if (e->kind == MNT_ATTR && strstr(s->detail, "ro"))
+	else if (e->kind == MNT_ATTR && text_starts(s->detail, "ro"))
 		field_named(e, "root.readonly");
 	else
 		field_named(e, "root.path");
+}
+
+static void tie_mount(const struct build *b, struct effect *e, const struct subject *s)
+{
+	if (strcmp(s->object, "/") == 0 || strcmp(s->object, "@oldroot") == 0 ||
+	    is_above_rootfs(b, s->object))
+		tie_root(b, e, s);
+	else if (!tie_entry(b, e, s->object) && !tie_device(b, e, s->object) &&
+		 !tie_listed(b, e, "linux.maskedPaths", s->object) &&
+		 !tie_listed(b, e, "linux.readonlyPaths", s->object))
+		(void) tie_entry_above(b, e, s->object);
 }
 
 static void tie_constant(const struct build *b, struct effect *e, const struct subject *s)
@@ -97,7 +165,6 @@ static void tie_constant(const struct build *b, struct effect *e, const struct s
 		{ ROOT_SWITCH, "root.path" },
 		{ PATH_MASK, "linux.maskedPaths" },
 		{ PATH_READONLY, "linux.readonlyPaths" },
-		{ FS_SYMLINK, "(default links)" },
 		{ SEC_NNP, "process.noNewPrivileges" },
 		{ SEC_SECCOMP, "linux.seccomp" },
 		{ CG_LIFE, "linux.cgroupsPath" },
@@ -115,9 +182,22 @@ static void tie_constant(const struct build *b, struct effect *e, const struct s
 
 static void tie_node(const struct build *b, struct effect *e, const struct subject *s)
 {
-	auto_free char *device = text_format("linux.devices[%s]", s->object);
+	(void) tie_device(b, e, s->object);
+}
 
-	field_named(e, json_get(b->config, device) ? device : "(default devices)");
+static void tie_link(const struct build *b, struct effect *e, const struct subject *s)
+{
+	(void) b;
+	if (text_starts(s->object, "/dev/"))
+		field_named(e, "(default links)");
+}
+
+static void tie_owner(const struct build *b, struct effect *e, const struct subject *s)
+{
+	if (text_starts(s->object, "@std"))
+		field_named(e, "process.user");
+	else
+		(void) tie_device(b, e, s->object);
 }
 
 static void tie_ids(const struct build *b, struct effect *e, const struct subject *s)
@@ -135,17 +215,24 @@ static void tie_capability(const struct build *b, struct effect *e, const struct
 	set_field(e, text_format("process.capabilities.%s", s->object));
 }
 
-/* Control files by the member of linux.resources that they come from. */
+/* Control files by the member of linux.resources that they come from, and what writes them when the config does not. */
 static const struct {
-	const char *prefix, *field;
+	const char *prefix, *field, *otherwise;
 } cgroup_files[] = {
-	{ "memory.", "linux.resources.memory" },    { "cpuset.", "linux.resources.cpu" },
-	{ "cpu.", "linux.resources.cpu" },          { "pids.", "linux.resources.pids" },
-	{ "devices.", "linux.resources.devices" },  { "blkio.", "linux.resources.blockIO" },
-	{ "io.", "linux.resources.blockIO" },       { "hugetlb.", "linux.resources.hugepageLimits" },
-	{ "rdma.", "linux.resources.rdma" },        { "net_cls.", "linux.resources.network" },
-	{ "net_prio.", "linux.resources.network" }, { "cgroup.", "linux.cgroupsPath" },
-	{ "freezer.", "linux.cgroupsPath" },
+	{ "memory.", "linux.resources.memory", NULL },
+	/* cpuset.* of version 1 must be filled before a process can be moved: cgroups(7). */
+	{ "cpuset.", "linux.resources.cpu", "linux.cgroupsPath" },
+	{ "cpu.", "linux.resources.cpu", NULL },
+	{ "pids.", "linux.resources.pids", NULL },
+	{ "devices.", "linux.resources.devices", "(default devices)" },
+	{ "blkio.", "linux.resources.blockIO", NULL },
+	{ "io.", "linux.resources.blockIO", NULL },
+	{ "hugetlb.", "linux.resources.hugepageLimits", NULL },
+	{ "rdma.", "linux.resources.rdma", NULL },
+	{ "net_cls.", "linux.resources.network", NULL },
+	{ "net_prio.", "linux.resources.network", NULL },
+	{ "cgroup.", NULL, "linux.cgroupsPath" },
+	{ "freezer.", NULL, "linux.cgroupsPath" },
 };
 
 static void tie_cgroup_file(const struct build *b, struct effect *e, const struct subject *s)
@@ -156,9 +243,15 @@ static void tie_cgroup_file(const struct build *b, struct effect *e, const struc
 		field_named(e, unified);
 		return;
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(cgroup_files); i++)
-		if (text_starts(s->object, cgroup_files[i].prefix))
+	for (size_t i = 0; i < ARRAY_SIZE(cgroup_files); i++) {
+		if (!text_starts(s->object, cgroup_files[i].prefix))
+			continue;
+		if (cgroup_files[i].field && json_get(b->config, cgroup_files[i].field))
 			field_named(e, cgroup_files[i].field);
+		else if (cgroup_files[i].otherwise)
+			field_named(e, cgroup_files[i].otherwise);
+		return;
+	}
 }
 
 static void tie_tuning(const struct build *b, struct effect *e, const struct subject *s)
@@ -201,15 +294,16 @@ static const struct {
 	enum effect_kind kind;
 	void (*tie)(const struct build *b, struct effect *e, const struct subject *s);
 } ties[] = {
-	{ NS_NEW, tie_namespace },       { NS_JOIN, tie_namespace },     { USERNS_MAP, tie_userns },
-	{ UTS_SET, tie_name },           { MNT_PROPAGATE, tie_mount },   { MNT_NEW, tie_mount },
-	{ MNT_BIND, tie_mount },         { MNT_ATTR, tie_mount },        { MNT_MOVE, tie_mount },
-	{ MNT_UMOUNT, tie_mount },       { ROOT_SWITCH, tie_constant },  { PATH_MASK, tie_constant },
-	{ PATH_READONLY, tie_constant }, { FS_SYMLINK, tie_constant },   { SEC_NNP, tie_constant },
-	{ SEC_SECCOMP, tie_constant },   { CG_LIFE, tie_constant },      { CG_ATTACH, tie_constant },
-	{ TIME_OFFSET, tie_constant },   { NET_LINK, tie_constant },     { FS_NODE, tie_node },
-	{ CRED_IDS, tie_ids },           { CAP_CHANGE, tie_capability }, { CG_SET, tie_cgroup_file },
-	{ PROC_TUNE, tie_tuning },       { PROC_EXEC, tie_exec },        { HOOK_RUN, tie_hook },
+	{ NS_NEW, tie_namespace },       { NS_JOIN, tie_namespace },    { USERNS_MAP, tie_userns },
+	{ UTS_SET, tie_name },           { MNT_PROPAGATE, tie_mount },  { MNT_NEW, tie_mount },
+	{ MNT_BIND, tie_mount },         { MNT_ATTR, tie_mount },       { MNT_MOVE, tie_mount },
+	{ MNT_UMOUNT, tie_mount },       { ROOT_SWITCH, tie_constant }, { PATH_MASK, tie_constant },
+	{ PATH_READONLY, tie_constant }, { FS_SYMLINK, tie_link },      { SEC_NNP, tie_constant },
+	{ SEC_SECCOMP, tie_constant },   { CG_LIFE, tie_constant },     { CG_ATTACH, tie_constant },
+	{ TIME_OFFSET, tie_constant },   { NET_LINK, tie_constant },    { FS_NODE, tie_node },
+	{ FS_OWNER, tie_owner },         { CRED_IDS, tie_ids },         { CAP_CHANGE, tie_capability },
+	{ CG_SET, tie_cgroup_file },     { PROC_TUNE, tie_tuning },     { PROC_EXEC, tie_exec },
+	{ HOOK_RUN, tie_hook },
 };
 
 static void tie_one(const struct build *b, struct effect *e)
@@ -218,7 +312,7 @@ static void tie_one(const struct build *b, struct effect *e)
 	size_t len;
 	struct subject s = { 0 };
 
-	if (!rest)
+	if (!rest || e->role == ROLE_SANDBOX) /* a sandbox is the runtime's own idea */
 		return;
 	s.rest = rest + 1;
 	len = strcspn(s.rest, ":");

@@ -77,13 +77,23 @@ static void build_fchownat(struct build *b)
 	add_owner(b, text_str(&path), 2);
 }
 
+/* The standard streams are the caller's, whatever file they are; pipes and sockets have no path. */
 static void build_fchown(struct build *b)
 {
+	static const char *const streams[] = { "@stdin", "@stdout", "@stderr" };
 	auto_text raw = { 0 }, path = { 0 };
+	struct event_file file = { 0 };
 
-	(void) part_path(b->now, 0, &raw);
-	path_normalize(b, text_str(&raw), &path);
-	add_owner(b, text_str(&path), 1);
+	(void) part_file(b->now, 0, &file);
+	if (b->now->event.args[0] < ARRAY_SIZE(streams)) {
+		add_owner(b, streams[b->now->event.args[0]], 1);
+	} else if (S_ISFIFO(file.mode) || S_ISSOCK(file.mode)) {
+		add_owner(b, S_ISFIFO(file.mode) ? "@pipe" : "@socket", 1);
+	} else {
+		(void) part_path(b->now, 0, &raw);
+		path_normalize(b, text_str(&raw), &path);
+		add_owner(b, text_str(&path), 1);
+	}
 }
 
 static void build_openat2(struct build *b)
@@ -102,7 +112,7 @@ static void build_openat2(struct build *b)
 		: how.resolve & RESOLVE_BENEATH     ? "beneath"
 		: how.resolve & RESOLVE_NO_SYMLINKS ? "no-symlinks"
 						    : NULL;
-	if (!bound)
+	if (!bound || build_is_detached(b, (int) b->now->event.args[0]))
 		return;
 	path_argument(b, 0, 1, &path);
 	text = text_format("path.resolve:%s:%s", text_str(&path), bound);

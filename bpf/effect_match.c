@@ -1,6 +1,8 @@
 /* Asking effects: patterns over their texts, and the JSON that an observation carries. */
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/json.h"
 #include "base/names.h"
 #include "bpf/effects.h"
@@ -42,6 +44,62 @@ bool effects_precede(const struct effects *effects, const char *first, const cha
 	size_t a = first_match(effects, first), b = first_match(effects, next);
 
 	return a != SIZE_MAX && b != SIZE_MAX && a < b;
+}
+
+static bool is_tieable(const struct effect *e)
+{
+	static const enum effect_kind kinds[] = { NS_NEW,        NS_JOIN,    USERNS_MAP,  UTS_SET,
+						  MNT_PROPAGATE, MNT_NEW,    MNT_BIND,    MNT_ATTR,
+						  MNT_MOVE,      MNT_UMOUNT, ROOT_SWITCH, PATH_MASK,
+						  PATH_READONLY, CRED_IDS,   CAP_CHANGE,  SEC_NNP,
+						  SEC_SECCOMP,   CG_LIFE,    CG_ATTACH,   CG_SET };
+
+	if (e->role != ROLE_RUNTIME && e->role != ROLE_INIT)
+		return false;
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (kinds[i] == e->kind)
+			return true;
+	return false;
+}
+
+struct call_tie {
+	size_t offset;
+	bool tied;
+};
+
+/* By call, and within one what is not tied first. */
+static int compare_call_ties(const void *a, const void *b)
+{
+	const struct call_tie *x = a, *y = b;
+
+	if (x->offset != y->offset)
+		return x->offset < y->offset ? -1 : 1;
+	return x->tied - y->tied;
+}
+
+/* One call may have several effects (clone and its namespaces): it is tied when all of them are. */
+void effects_count_ties(const struct effects *effects, uint64_t *ret_tied, uint64_t *ret_tieable)
+{
+	auto_free struct call_tie *calls = NULL;
+	size_t space = 0, count = 0;
+
+	for (size_t i = 0; i < effects->count; i++)
+		space += is_tieable(&effects->items[i]) ? effects->items[i].raw_count : 0;
+	calls = calloc(space + 1, sizeof(*calls));
+	if (!calls)
+		abort();
+	for (size_t i = 0; i < effects->count; i++)
+		for (size_t k = 0; is_tieable(&effects->items[i]) && k < effects->items[i].raw_count; k++)
+			calls[count++] =
+			    (struct call_tie){ effects->items[i].raw[k], effects->items[i].field != NULL };
+	qsort(calls, count, sizeof(*calls), compare_call_ties);
+	*ret_tied = *ret_tieable = 0;
+	for (size_t i = 0; i < count; i++) {
+		if (i && calls[i].offset == calls[i - 1].offset)
+			continue;
+		++*ret_tieable;
+		*ret_tied += calls[i].tied;
+	}
 }
 
 static const char *kind_name(enum effect_kind kind)

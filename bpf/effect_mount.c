@@ -87,14 +87,45 @@ static void add_attributes(struct build *b, const char *via, const char *target,
 {
 	if (strncmp(flags, "ro", 2) == 0 && config_lists(b, "linux.readonlyPaths", target))
 		(void) effect_add(b, PATH_READONLY, via, "%s", target);
+	else if (!*flags)
+		(void) effect_add(b, MNT_ATTR, via, "%s:none", target);
 	else
 		(void) effect_add(b, MNT_ATTR, via, "%s:%s", target, flags);
+}
+
+/* Attributes a mount begins with are attributes, whichever interface gave them. */
+static void add_new(struct build *b, const char *via, const char *target, const char *type,
+		    const char *attributes)
+{
+	add_placed(b, MNT_NEW, via, target, type);
+	if (*attributes && b->now->event.result >= 0)
+		add_attributes(b, via, target, attributes);
 }
 
 /* A read-only bind of its own executable or of a directory with it, in the host's mount namespace: runc's and crun's protection. */
 static bool is_executable(struct build *b, const char *path)
 {
 	return (*b->runtime && strcmp(path, b->runtime) == 0) || strcmp(path, "/proc/self/exe") == 0;
+}
+
+/* The bind of the executable, its read-only remount and its detachment are one effect: true when target is that bind. */
+static bool is_protection(struct build *b, const char *target)
+{
+	if (!b->protection || strcmp(b->protection, target) != 0)
+		return false;
+	for (size_t i = b->effects->count; i-- > 0;)
+		if (b->effects->items[i].kind == EXE_PROTECT) {
+			effect_add_raw(&b->effects->items[i], b->offset);
+			break;
+		}
+	return true;
+}
+
+static void add_protection(struct build *b, const char *target)
+{
+	(void) effect_add(b, EXE_PROTECT, "mount(MS_BIND)", "bind");
+	free(b->protection);
+	b->protection = text_format("%s", target);
 }
 
 static void build_mount(struct build *b)
@@ -106,6 +137,8 @@ static void build_mount(struct build *b)
 	path_argument(b, -1, 1, &target);
 	(void) part_string(b->now, 2, &type);
 	flags_text(flags, mount_flags, &names);
+	if (is_protection(b, text_str(&target)))
+		return;
 	if ((flags & PROPAGATION) && !(flags & (MS_BIND | MS_REMOUNT)))
 		(void) effect_add(b, MNT_PROPAGATE, "mount", "%s:%s", text_str(&target),
 				  propagation_name(flags));
@@ -113,13 +146,13 @@ static void build_mount(struct build *b)
 		add_attributes(b, flags & MS_BIND ? "mount(MS_REMOUNT|MS_BIND)" : "mount(MS_REMOUNT)",
 			       text_str(&target), text_str(&names));
 	else if ((flags & MS_BIND) && is_executable(b, text_str(&source)))
-		(void) effect_add(b, EXE_PROTECT, "mount(MS_BIND)", "bind");
+		add_protection(b, text_str(&target));
 	else if (flags & MS_BIND)
 		add_placed(b, MNT_BIND, "mount(MS_BIND)", text_str(&target), flags & MS_REC ? "rec" : "");
 	else if (flags & MS_MOVE)
 		(void) effect_add(b, MNT_MOVE, "mount(MS_MOVE)", "%s", text_str(&target));
 	else
-		add_placed(b, MNT_NEW, "mount", text_str(&target), text_str(&type));
+		add_new(b, "mount", text_str(&target), text_str(&type), text_str(&names));
 }
 
 /* Descriptors of the mount API travel by fork: look at the parents too. */
@@ -134,6 +167,11 @@ static struct api_fd *api_find(struct build *b, int fd)
 		t = build_task(b, t->parent);
 	}
 	return NULL;
+}
+
+bool build_is_detached(struct build *b, int fd)
+{
+	return api_find(b, fd) != NULL;
 }
 
 static struct api_fd *api_new(struct build *b, int fd)
@@ -167,9 +205,14 @@ static void build_fsmount(struct build *b)
 	struct api_fd *context = api_find(b, (int) b->now->event.args[0]);
 	auto_free char *type = strdup(context && context->type ? context->type : "?");
 	struct api_fd *api = b->now->event.result < 0 ? NULL : api_new(b, (int) b->now->event.result);
+	auto_text names = { 0 };
 
-	if (api)
-		api->type = TAKE(type);
+	if (!api)
+		return;
+	api->type = TAKE(type);
+	flags_text(b->now->event.args[2], attribute_flags, &names);
+	if (names.len)
+		api->attributes = text_take(&names);
 }
 
 static void build_open_tree(struct build *b)
@@ -192,6 +235,13 @@ static void build_open_tree(struct build *b)
 	api->source = text_take(&source);
 }
 
+static void add_bound(struct build *b, const char *target, const struct api_fd *api)
+{
+	add_placed(b, MNT_BIND, "open_tree+move_mount", target, api->recursive ? "rec" : "");
+	if (api->attributes && b->now->event.result >= 0)
+		add_attributes(b, "mount_setattr", target, api->attributes);
+}
+
 static void build_move_mount(struct build *b)
 {
 	struct api_fd *api = api_find(b, (int) b->now->event.args[0]);
@@ -204,18 +254,20 @@ static void build_move_mount(struct build *b)
 	else if (!api || from.len)
 		(void) effect_add(b, MNT_MOVE, "move_mount", "%s", text_str(&target));
 	else if (api->bind)
-		add_placed(b, MNT_BIND, "open_tree+move_mount", text_str(&target),
-			   api->recursive ? "rec" : "");
+		add_bound(b, text_str(&target), api);
 	else
-		add_placed(b, MNT_NEW, "fsmount+move_mount", text_str(&target), api->type ? api->type : "?");
+		add_new(b, "fsmount+move_mount", text_str(&target), api->type ? api->type : "?",
+			api->attributes ? api->attributes : "");
 }
 
 static void build_mount_setattr(struct build *b)
 {
 	const struct event_slice *part = part_find(b->now, 3, PART_BYTES);
 	struct mount_attr attr = { 0 };
-	auto_text target = { 0 }, names = { 0 };
+	auto_text target = { 0 }, names = { 0 }, given = { 0 };
+	struct api_fd *api;
 
+	(void) part_string(b->now, 1, &given);
 	if (!part)
 		return;
 	memcpy(&attr, part->data, part->size < sizeof(attr) ? part->size : sizeof(attr));
@@ -227,6 +279,14 @@ static void build_mount_setattr(struct build *b)
 				  propagation_name(flags));
 	}
 	flags_text(attr.attr_set, attribute_flags, &names);
+	api = given.len ? NULL : api_find(b, (int) b->now->event.args[0]);
+	if (api) { /* not placed yet: move_mount will say where */
+		if (names.len) {
+			free(api->attributes);
+			api->attributes = text_take(&names);
+		}
+		return;
+	}
 	if (attr.attr_set || attr.attr_clr)
 		add_attributes(b, "mount_setattr", text_str(&target), text_str(&names));
 }
@@ -236,6 +296,10 @@ static void build_umount(struct build *b)
 	auto_text target = { 0 };
 
 	path_argument(b, -1, 0, &target);
+	if (is_protection(b, text_str(&target))) {
+		free(TAKE(b->protection));
+		return;
+	}
 	if (b->now->event.args[1] & MNT_DETACH)
 		(void) effect_add(b, MNT_UMOUNT, "umount2", "%s:detach", text_str(&target));
 	else

@@ -81,22 +81,32 @@ static const char *strip_prefix(const char *path, const char *prefix)
 	return path + len;
 }
 
-/* A path below the rootfs is the container's own path; scratch and cgroup keep their symbols. */
+/*
+ * A path below the rootfs is the container's own path; what a test prepared and the bundle keep their symbols. "." is what a
+ * process stands in after pivot_root(".", "."): the old root, with the new one below it; before, "/" is the host's.
+ */
 void path_normalize(struct build *b, const char *path, struct text *ret)
 {
-	const char *rest = strip_prefix(path, b->rootfs);
+	const struct {
+		const char *prefix, *symbol;
+	} rows[] = { { b->rootfs, "" }, { b->scratch, "@scratch" }, { b->bundle, "@bundle" } };
+	bool switched = b->task && b->task->switched;
 
-	if (rest) {
-		text_add(ret, *rest ? rest : "/");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const char *rest = strip_prefix(path, rows[i].prefix);
+
+		if (!rest)
+			continue;
+		text_add(ret, rows[i].symbol);
+		text_add(ret, *rest || *rows[i].symbol ? rest : "/");
 		return;
 	}
-	rest = strip_prefix(path, b->scratch);
-	if (rest) {
-		text_add(ret, "@scratch");
-		text_add(ret, rest);
-		return;
-	}
-	text_add(ret, path);
+	if (strcmp(path, ".") == 0 && switched)
+		text_add(ret, "@oldroot");
+	else if (strcmp(path, "/") == 0 && *b->rootfs && !switched)
+		text_add(ret, "@host");
+	else
+		text_add(ret, path);
 }
 
 void path_argument(struct build *b, int dir_arg, int arg, struct text *ret)

@@ -39,9 +39,9 @@ static void build_clone3(struct build *b)
 		return;
 	memcpy(&flags, part->data, sizeof(flags));
 	add_namespaces(b, "clone3", flags);
-	if (flags & (1ull << 33)) /* CLONE_INTO_CGROUP: no attach event follows */
-		(void) effect_add(b, CG_ATTACH, "clone3(CLONE_INTO_CGROUP)", "%s:@cgroup",
-				  build_role_of(b, (uint32_t) b->now->event.result));
+	if (b->task)
+		b->task->into_cgroup =
+		    flags & (1ull << 33); /* CLONE_INTO_CGROUP: no attach event follows, but a fork */
 }
 
 /* nsfs files show as "pid:[4026531836]"; a pidfd joins several at once. */
@@ -214,7 +214,8 @@ static void build_sendmsg(struct build *b)
 static void build_memfd(struct build *b)
 {
 	/* Two runtimes make memfds for nothing else; the seal or exec that follows is among the raw calls. */
-	(void) effect_add(b, EXE_PROTECT, "memfd_create", "memfd");
+	if (!b->task || b->task->role == ROLE_RUNTIME)
+		(void) effect_add(b, EXE_PROTECT, "memfd_create", "memfd");
 }
 
 const struct call_effect process_call_effects[] = {

@@ -5,6 +5,7 @@
 #include "bpf/effects.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -212,10 +213,24 @@ static void find_roles_of_exec(struct build *b, const struct decoded *event)
 		t->role = ROLE_HOOK;
 		return;
 	}
-	if (t->switched && t->role == ROLE_RUNTIME) {
+	if (t->switched && t->role == ROLE_RUNTIME && !b->effects->payload_visible) {
+		t->role = ROLE_SANDBOX;
+	} else if (t->switched && t->role == ROLE_RUNTIME) {
 		t->role = ROLE_INIT;
 		t->payload_from = event->event.time_ns;
 	}
+}
+
+/* Joining a mount namespace brings its root along: how exec reaches a container. */
+static bool joins_root(const struct decoded *event, const char *name)
+{
+	auto_text file = { 0 };
+
+	if (strcmp(name, "setns") != 0)
+		return false;
+	if (event->event.args[1] & CLONE_NEWNS)
+		return true;
+	return !event->event.args[1] && part_path(event, 0, &file) && strstr(text_str(&file), "mnt:[");
 }
 
 static void find_roles(struct build *b, const struct decoded *event)
@@ -235,10 +250,13 @@ static void find_roles(struct build *b, const struct decoded *event)
 	} else if (event->event.type == EVENT_CALL && event->event.result == 0 && t) {
 		const char *name = call_name(event->event.call);
 
-		if (name && (strcmp(name, "pivot_root") == 0 || strcmp(name, "chroot") == 0))
+		if (name && (strcmp(name, "pivot_root") == 0 || strcmp(name, "chroot") == 0 ||
+			     joins_root(event, name)))
 			t->switched = true;
 	} else if (event->event.type == EVENT_EXEC) {
 		find_roles_of_exec(b, event);
+	} else if (event->event.type == EVENT_MARK && event->event.args[0] == MARK_PHASE) {
+		b->marked = true;
 	}
 }
 
@@ -280,6 +298,11 @@ static void build_fork(struct build *b)
 	if (child && b->task)
 		child->switched = b->task->switched;
 	(void) effect_add(b, PROC_SPAWN, NULL, "%s", child ? effect_role_name(child->role) : "?");
+	if (b->task && b->task->into_cgroup)
+		(void) effect_add(b, CG_ATTACH, "clone3(CLONE_INTO_CGROUP)", "%s:@cgroup",
+				  child ? effect_role_name(child->role) : "?");
+	if (b->task)
+		b->task->into_cgroup = false;
 }
 
 static void build_exec(struct build *b)
@@ -295,9 +318,14 @@ static void build_exec(struct build *b)
 	}
 	if (b->task && b->now->event.time_ns == b->task->payload_from) {
 		b->task->role = ROLE_PAYLOAD;
+		b->task->init = true;
 		if (b->effects->payload_exec == SIZE_MAX)
 			b->effects->payload_exec = b->effects->count;
 	}
+	if (b->task && b->now->event.time_ns == b->task->payload_from)
+		phase_of_payload(b, true);
+	else
+		phase_of_exec(b);
 	(void) part_path(b->now, 1, &path);
 	(void) effect_add(b, PROC_EXEC, text_str(&path), "%s",
 			  b->task ? effect_role_name(b->task->role) : "host");
@@ -313,6 +341,8 @@ static void build_exit(struct build *b)
 		(void) effect_add(b, PROC_EXIT, NULL, "%s:%s", role, signal);
 	else
 		(void) effect_add(b, PROC_EXIT, NULL, "%s:%d", role, WEXITSTATUS(status));
+	if (b->task && b->task->role == ROLE_PAYLOAD && b->task->init)
+		phase_of_payload(b, false);
 }
 
 static void build_fd(struct build *b)
@@ -458,6 +488,7 @@ int effects_from(const struct recording *recording, struct effects *ret, struct 
 		.recording = recording,
 		.config = json_member(recording->symbols, "config"),
 		.rootfs = symbol(recording, "rootfs"),
+		.bundle = symbol(recording, "bundle"),
 		.scratch = symbol(recording, "scratch"),
 		.cgroup = symbol(recording, "cgroup"),
 		.runtime = symbol(recording, "runtime"),
@@ -479,10 +510,12 @@ int effects_from(const struct recording *recording, struct effects *ret, struct 
 		for (size_t k = 0; k < b.tasks[i].fd_count; k++) {
 			free(b.tasks[i].fds[k].type);
 			free(b.tasks[i].fds[k].source);
+			free(b.tasks[i].fds[k].attributes);
 		}
 		free(b.tasks[i].fds);
 	}
 	free(b.tasks);
+	free(b.protection);
 	if (r < 0) {
 		effects_free(&found);
 		return fail(err, r, "effects of the recording");

@@ -102,6 +102,11 @@ void effects_free(struct effects *effects);
 /* The judge's three relations. pattern: an effect text; "*" matches within one colon field. */
 bool effects_happen(const struct effects *effects, const char *pattern);
 bool effects_precede(const struct effects *effects, const char *first, const char *next);
+/*
+ * Of the calls about namespaces, mounts, cgroups and credentials that the runtime made (not hooks, not the payload): how many there
+ * are, and how many are tied to a field of config.json.
+ */
+void effects_count_ties(const struct effects *effects, uint64_t *ret_tied, uint64_t *ret_tieable);
 /* What an observation carries: [{"kind","role","phase","t_us","text","via","field","errno"}] (owned). */
 struct json *effects_to_json(const struct effects *effects);
 

@@ -76,6 +76,7 @@ static void print_json(const struct recording *recording, const struct effects *
 {
 	auto_json list = effects_to_json(effects);
 	struct json *summary = json_new_object();
+	uint64_t tied, tieable;
 
 	for (size_t i = 0; i < json_length(list); i++) {
 		struct json *row = json_copy(json_at(list, i));
@@ -87,6 +88,9 @@ static void print_json(const struct recording *recording, const struct effects *
 	json_put(summary, "type", json_new_string("summary"));
 	json_put(summary, "events", json_new_uint(effects->events));
 	json_put(summary, "lost", json_new_uint(effects->lost));
+	effects_count_ties(effects, &tied, &tieable);
+	json_put(summary, "tied", json_new_uint(tied));
+	json_put(summary, "tieable", json_new_uint(tieable));
 	screen_print_json(screen, summary);
 }
 
