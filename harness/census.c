@@ -13,17 +13,14 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/json.h"
-#include "base/mountinfo.h"
 #include "base/text.h"
 #include "harness/prepare.h"
 #include "harness/world.h"
 
 #define LIST_MAX (4u << 20)
+#define WORDS_MAX 100 /* of a command line in a sentence */
 
-static void put(struct json *rows, const char *key, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static void put(struct json *rows, const char *key, const char *format, ...)
+void census_put(struct json *rows, const char *key, const char *format, ...)
 {
 	auto_text sentence = { 0 };
 	va_list args;
@@ -58,6 +55,21 @@ static bool read_stat(int proc, char *ret_name, size_t size, char *ret_state, in
 	return true;
 }
 
+/* What it was called with: a runtime that runs itself through /proc/self/exe shows "exe" as its name. */
+static void read_words(int proc, struct text *words)
+{
+	if (file_read_at(proc, "cmdline", 4096, words, NULL) < 0)
+		return;
+	for (size_t i = 0; i < words->len; i++)
+		if (!words->data[i])
+			words->data[i] = ' ';
+	text_trim_end(words);
+	if (words->len <= WORDS_MAX)
+		return;
+	text_cut(words, WORDS_MAX);
+	text_add(words, "...");
+}
+
 /* Sockets that a process of this world holds: no other socket of the host's can be meant. */
 static void add_sockets(int proc, pid_t pid, const struct json *bound, struct json *rows)
 {
@@ -73,7 +85,8 @@ static void add_sockets(int proc, pid_t pid, const struct json *bound, struct js
 			continue;
 		const char *name = json_string(json_member(bound, text_str(&link)));
 		if (name)
-			put(rows, text_str(&link), "socket %s is held open by process %d", name, (int) pid);
+			census_put(rows, text_str(&link), "socket %s is held open by process %d", name,
+				   (int) pid);
 	}
 }
 
@@ -119,69 +132,16 @@ static void take_processes(const struct prepared *prepared, struct json *census)
 		/* A zombie waits for a parent that is itself alive and listed; it holds nothing any more. */
 		if (proc < 0 || !read_stat(proc, name, sizeof(name), &state, &parent) || state == 'Z')
 			continue;
-		put(rows, entry->d_name, "process %d (%s) is still there, a child of %d", (int) pid, name,
-		    parent);
+		auto_text words = { 0 };
+		read_words(proc, &words);
+		census_put(rows, entry->d_name, "process %d (%s) is still there, a child of %d%s%s",
+			   (int) pid, name, parent, words.len ? ": " : "", text_str(&words));
 		if (!bound)
 			bound = bound_sockets();
 		add_sockets(proc, pid, bound, sockets);
 	}
 	json_put(census, "processes", rows);
 	json_put(census, "sockets", sockets);
-}
-
-/* One row a path: a leaked cgroup is one finding, not ten. */
-static void walk_cgroups(int parent, const char *name, const char *path, const char *controllers,
-			 struct json *rows, int depth)
-{
-	int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	auto_dir dir = fd < 0 ? NULL : fdopendir(fd);
-	struct dirent *entry;
-
-	while (dir && (entry = readdir(dir))) {
-		if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
-			continue;
-		auto_free char *below = text_format("%s/%s", path, entry->d_name);
-		const char *seen = json_string(json_member(rows, below));
-		if (seen)
-			put(rows, below, "%s, %s", seen, controllers);
-		else
-			put(rows, below, "cgroup %s is still there in %s", below, controllers);
-		if (depth < 32)
-			walk_cgroups(fd, entry->d_name, below, controllers, rows, depth + 1);
-	}
-}
-
-static void take_cgroups(const struct world_place *place, struct json *census)
-{
-	struct json *rows = json_new_object();
-
-	for (size_t i = 0; i < place->layout.count; i++) {
-		const struct cgroup_hierarchy *row = &place->layout.rows[i];
-
-		walk_cgroups(AT_FDCWD, row->mount_point, "", row->unified ? "cgroup2" : row->controllers,
-			     rows, 0);
-	}
-	json_put(census, "cgroups", rows);
-}
-
-static void take_mounts(struct json *census)
-{
-	struct json *rows = json_new_object();
-	auto_fd self = file_open_at(AT_FDCWD, "/proc/self", O_RDONLY | O_DIRECTORY, 0, NULL);
-	auto_mount_table table = { 0 };
-
-	json_put(census, "mounts", rows);
-	if (self < 0 || mount_table_read(self, &table, NULL) < 0)
-		return;
-	for (size_t i = 0; i < table.count; i++) {
-		const struct mount_row *row = &table.rows[i];
-		auto_free char *key = text_format("%d", row->id);
-
-		if (!strcmp(row->type, "nsfs"))
-			put(rows, key, "namespace %s pinned by a mount on %s", row->root, row->target);
-		else
-			put(rows, key, "mount of %s (%s) on %s", row->type, row->source, row->target);
-	}
 }
 
 /* Every line after the first, with the columns that do not change while the object lives. */
@@ -200,7 +160,7 @@ static void take_sysv(const char *path, const char *what, struct json *rows)
 		if (sscanf(line, " %ld %ld", &key, &id) != 2)
 			continue;
 		auto_free char *name = text_format("%s %ld", what, id);
-		put(rows, name, "System V %s %ld (key 0x%lx)", what, id, key);
+		census_put(rows, name, "System V %s %ld (key 0x%lx)", what, id, key);
 	}
 }
 
@@ -218,7 +178,7 @@ static void take_ipc(const struct world_place *place, struct json *census)
 		rewinddir(dir);
 	while (dir && (entry = readdir(dir)))
 		if (entry->d_name[0] != '.')
-			put(rows, entry->d_name, "POSIX message queue /%s", entry->d_name);
+			census_put(rows, entry->d_name, "POSIX message queue /%s", entry->d_name);
 	json_put(census, "ipc", rows);
 }
 
@@ -234,7 +194,7 @@ static void take_devices(struct json *census)
 
 		if (entry->d_name[0] == '.')
 			continue;
-		put(rows, path, "device node %s", path);
+		census_put(rows, path, "device node %s", path);
 		if (!text_starts(entry->d_name, "loop"))
 			continue;
 		auto_free char *backing = text_format("/sys/block/%s/loop/backing_file", entry->d_name);
@@ -242,7 +202,7 @@ static void take_devices(struct json *census)
 		if (file_read_at(AT_FDCWD, backing, 4096, &file, NULL) < 0)
 			continue;
 		text_trim_end(&file);
-		put(rows, backing, "loop device %s backed by %s", path, text_str(&file));
+		census_put(rows, backing, "loop device %s backed by %s", path, text_str(&file));
 	}
 	json_put(census, "devices", rows);
 }
@@ -253,8 +213,8 @@ static void take_host(struct json *census)
 	struct utsname names;
 
 	if (uname(&names) == 0) {
-		put(rows, names.nodename, "the host name became %s", names.nodename);
-		put(rows, names.domainname, "the domain name became %s", names.domainname);
+		census_put(rows, names.nodename, "the host name became %s", names.nodename);
+		census_put(rows, names.domainname, "the domain name became %s", names.domainname);
 	}
 	json_put(census, "names", rows);
 }
@@ -274,7 +234,7 @@ static void take_keyrings(struct json *census)
 		int name = 0;
 
 		if (sscanf(line, "%31s %*s %*s %*s %*s %*s %*s keyring %n", id, &name) == 1 && name)
-			put(rows, id, "%.*s", (int) strcspn(line + name, ":"), line + name);
+			census_put(rows, id, "%.*s", (int) strcspn(line + name, ":"), line + name);
 	}
 }
 
@@ -285,8 +245,8 @@ struct json *census_take(struct world_place *place, const struct prepared *prepa
 
 	reaper_collect(&place->reaper);
 	take_processes(prepared, census);
-	take_cgroups(place, census);
-	take_mounts(census);
+	census_cgroups(place, census);
+	census_mounts(census);
 	take_ipc(place, census);
 	take_devices(census);
 	take_host(census);
@@ -314,12 +274,13 @@ static void add_missing(const struct json *in, const struct json *not_in, const 
 
 struct json *census_difference(const struct json *before, const struct json *after)
 {
-	static const char *const kinds[] = { "processes", "cgroups", "mounts", "sockets",
-					     "ipc",       "devices", "names",  "files" };
+	static const char *const kinds[] = { "processes", "cgroups", "sockets", "ipc",
+					     "devices",   "names",   "files" };
 	struct json *ret = json_new_array();
 
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
 		add_missing(json_member(after, kinds[i]), json_member(before, kinds[i]), "", ret);
+	census_new_mounts(before, after, ret);
 	add_missing(json_member(before, "mounts"), json_member(after, "mounts"), " is gone", ret);
 	add_missing(json_member(before, "devices"), json_member(after, "devices"), " is gone", ret);
 	return ret;
