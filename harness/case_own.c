@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "harness/case.h"
 #include "harness/case_run.h"
+#include "harness/census.h"
 #include "harness/edit.h"
 #include "harness/observe.h"
 #include "harness/world.h"
@@ -172,6 +173,7 @@ static int run_mount(struct own_step *step, struct err *err)
 		r = prepare_mount(path, options, err);
 	if (r < 0)
 		return r;
+	census_own_mount(step->bench->before, path, true);
 	auto_free char *mark = text_format("%s/mark", path);
 	return file_create_at(AT_FDCWD, mark, "mark\n", 5, 0644, err);
 }
@@ -183,7 +185,15 @@ static int run_umount(struct own_step *step, struct err *err)
 
 	if (r < 0)
 		return r;
-	return umount2(path, UMOUNT_NOFOLLOW) < 0 ? fail(err, -errno, "%s", path) : 0;
+	census_own_mount(step->bench->before, path, false);
+	if (umount2(path, UMOUNT_NOFOLLOW) == 0)
+		return 0;
+	/* What the container was to mount on the host. */
+	if (errno == EINVAL || errno == ENOENT) {
+		auto_free char *why = text_format("nothing is mounted on %s", path);
+		return says_no(step, why);
+	}
+	return fail(err, -errno, "%s", path);
 }
 
 static const struct {

@@ -59,6 +59,7 @@ static void document_start(struct case_document *document, const struct case_job
 static void document_free(struct case_document *document)
 {
 	mount_table_free(&document->trail.mounts);
+	json_free(document->trail.others);
 	json_free(document->before);
 	json_free(document->top);
 }
@@ -215,37 +216,51 @@ static struct json *count_what_is_left(struct bench *bench, const struct case_do
 	return ret;
 }
 
+static int force_delete(struct bench *bench, const char *id, bool *ret_timed_out, struct err *err)
+{
+	auto_json words = json_new_array();
+	struct driver_result result = { 0 };
+	int r;
+
+	json_append(words, json_new_string("--force"));
+	json_append(words, json_new_string(id));
+	world_say(bench->place, WORLD_STEP, false, "clean up with delete --force");
+	r = driver_run(&bench->driver, "delete", words, &result, err);
+	if (r < 0)
+		return r;
+	*ret_timed_out = result.command.timed_out;
+	driver_result_free(&result);
+	return 0;
+}
+
 /*
- * A case that leaves its container behind on purpose, or stopped half-way, has not asked for the clean-up: after a
+ * A case that leaves a container behind on purpose, or stopped half-way, has not asked for the clean-up: after a
  * forced delete what is still there is the runtime's. After a time-out nothing can be said, for we killed it.
  */
 static int put_leaks(struct bench *bench, struct case_document *document, struct err *err)
 {
 	struct case_trail *trail = &document->trail;
 	auto_json census = NULL;
-	struct json *left = count_what_is_left(bench, document, trail->may_exist, &census);
+	size_t others = json_length(trail->others);
+	bool timed_out = trail->timed_out;
+	struct json *left = count_what_is_left(bench, document, trail->may_exist || others, &census);
+	int r = 0;
 
 	json_put(document->host, "leftovers", left);
 	json_put(document->host, "keyrings_added", census_keyrings(document->before, census));
 	if (trail->timed_out)
 		return 0;
-	if (!trail->may_exist) {
+	if (!trail->may_exist && !others) {
 		json_put(document->host, "leaks", json_copy(left));
 		return 0;
 	}
-	auto_json words = json_new_array();
-	struct driver_result result = { 0 };
-	json_append(words, json_new_string("--force"));
-	json_append(words, json_new_string(bench->container));
-	world_say(bench->place, WORLD_STEP, false, "clean up with delete --force");
-	int r = driver_run(&bench->driver, "delete", words, &result, err);
-	if (r < 0)
-		return r;
-	bool timed_out = result.command.timed_out;
-	driver_result_free(&result);
-	if (!timed_out)
+	for (size_t i = 0; r >= 0 && !timed_out && i < others; i++)
+		r = force_delete(bench, json_key_at(trail->others, i), &timed_out, err);
+	if (r >= 0 && !timed_out && trail->may_exist)
+		r = force_delete(bench, bench->container, &timed_out, err);
+	if (r >= 0 && !timed_out)
 		json_put(document->host, "leaks", count_what_is_left(bench, document, false, NULL));
-	return 0;
+	return r < 0 ? r : 0;
 }
 
 static void put_host(struct bench *bench, struct case_document *document, const struct json *bundle_before)
@@ -277,7 +292,7 @@ static int look_before(struct bench *bench, struct case_document *document, stru
 	json_put(document->top, "symbols", json_copy(bench->symbols));
 	json_put(document->host, "world", observe_world(bench->place));
 	json_put(document->host, "prepared", observe_prepared(bench->symbols));
-	document->before = census_take(bench->place, bench->prepared);
+	document->before = bench->before = census_take(bench->place, bench->prepared);
 	*ret_bundle = observe_files(bench->bundle, ".", apart);
 	return 0;
 }

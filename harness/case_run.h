@@ -50,6 +50,7 @@ struct bench {
 	struct json *config; /* owned: as written */
 	struct json *meta; /* borrowed: part of the document */
 	struct prepared *prepared; /* borrowed */
+	struct json *before; /* borrowed: the census that leaks are told by; NULL: none was taken */
 	int64_t init; /* pid of the container's first process; 0: not known yet */
 };
 int bench_make(struct world_place *place, const struct case_job *job, bool control, struct prepared *prepared,
@@ -63,6 +64,7 @@ void bench_find_init(struct bench *bench, const struct json *state);
 /* One step, of either kind; *ret_exit is its `exit` entry. Errors are ours: the case is broken. */
 struct step_result {
 	struct json *exit; /* owned */
+	char *other; /* owned: the id this step named, when that is not the bench's; NULL: none */
 	bool ok, timed_out, elsewhere, own;
 	int64_t begin_ns, end_ns;
 };
@@ -80,6 +82,7 @@ struct case_trail {
 	bool complete; /* every step came out as the case says */
 	bool timed_out;
 	bool may_exist; /* a container was made and not deleted */
+	struct json *others; /* owned: ids of further containers of which the same is true */
 };
 int case_steps_run(struct bench *bench, struct case_trail *trail, struct err *err);
 /* The corrected input of a refusal: {"accepted", "step", "code", "errors"}. */

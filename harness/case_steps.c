@@ -1,5 +1,6 @@
 /* The steps of a case, one after the other, with what is seen after each. Stops at the first that comes out wrong. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -48,6 +49,16 @@ static int run_own(struct bench *bench, const struct step *step, const struct js
 	return 0;
 }
 
+/* Every runtime takes the id as the last word of these verbs. */
+static char *last_word(char *const *argv)
+{
+	size_t count = 0;
+
+	while (argv[count])
+		count++;
+	return count ? text_format("%s", argv[count - 1]) : NULL;
+}
+
 static int run_runtime(struct bench *bench, const struct step *step, size_t index,
 		       const struct json *argument, struct step_result *result, struct err *err)
 {
@@ -63,6 +74,9 @@ static int run_runtime(struct bench *bench, const struct step *step, size_t inde
 	    driver_exit_facts(&bench->driver, step->verb, &command, bench->nonce, bench->meta, path);
 	result->timed_out = command.command.timed_out;
 	result->elsewhere = command.elsewhere;
+	if (command.elsewhere &&
+	    (!strcmp(step->verb, "create") || !strcmp(step->verb, "run") || !strcmp(step->verb, "delete")))
+		result->other = last_word(command.argv);
 	result->begin_ns = command.command.begin_ns;
 	result->end_ns = command.command.end_ns;
 	driver_result_free(&command);
@@ -86,6 +100,7 @@ int step_run(struct bench *bench, size_t index, struct step_result *ret, struct 
 			: run_runtime(bench, step, index, argument, &result, err);
 	if (r < 0) {
 		json_free(result.exit);
+		free(result.other);
 		return r;
 	}
 	bool zero = json_has(result.exit, "code") && json_int(json_member(result.exit, "code"), -1) == 0;
@@ -134,11 +149,23 @@ static void keep_state(struct json *states, const char *verb, struct json *taken
 	json_put(json_member(states, "after"), verb, json_copy(taken));
 }
 
+static void follow_other(struct case_trail *trail, const char *verb, const char *id)
+{
+	if (!trail->others)
+		trail->others = json_new_object();
+	if (!strcmp(verb, "delete"))
+		json_remove(trail->others, id);
+	else
+		json_put(trail->others, id, json_new_bool(true));
+}
+
 /* Whether a container that nobody deleted can be there: then what is left is not yet a leak. */
 static void follow_life(struct case_trail *trail, const char *verb, const struct step_result *result)
 {
 	bool ended_well = json_int(json_member(result->exit, "code"), -1) == 0;
 
+	if (result->other && ended_well)
+		follow_other(trail, verb, result->other);
 	if (result->own || result->elsewhere)
 		return;
 	if (!strcmp(verb, "create") || !strcmp(verb, "run"))
@@ -157,6 +184,7 @@ static int one_step(struct bench *bench, size_t index, struct case_trail *trail,
 	if (r < 0)
 		return r;
 	follow_life(trail, verb, &result);
+	free(result.other);
 	if (!result.own) {
 		add_time(trail, result.begin_ns, "begin", verb);
 		add_time(trail, result.end_ns, "end", verb);
@@ -220,6 +248,7 @@ int case_control_run(struct world_place *place, const struct case_job *job, stru
 		if (stop)
 			*ret = control_facts(&bench, i, &result);
 		json_free(result.exit);
+		free(result.other);
 		if (stop)
 			break;
 	}

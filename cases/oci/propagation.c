@@ -82,10 +82,11 @@ static const struct conformance_case propagation[] = {
 		ADD("process.capabilities.permitted[]", "CAP_SYS_ADMIN"),
 	},
 	.inside = { "mount none /data/inside tmpfs size=64k", "create /data/inside/x" },
+	.when   = { DO(create), DO(start), DO(wait), DO(delete), DO(umount, "@shared/inside") },
 	.then   = {
 		INSIDE("mounts[/data].propagation", contains, "shared"),
 		INSIDE("try[mount none /data/inside tmpfs size=64k].errno", absent),
-		HOST("mounts_added[0].destination", matches, "/inside$"),
+		HOST("after[wait].mounts_added[0].destination", matches, "/inside$"),
 	},
 	.refuted_by = "rootfs-propagation-dropped",
 	.why = "Bidirectional volumes of Kubernetes are this. Engines set rootfsPropagation beside the option, so the case does; the mount stays on the host after delete, by design.",
