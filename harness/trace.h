@@ -58,6 +58,8 @@ struct json *trace_symbols_take(struct trace_symbols *symbols,
 struct json *trace_raw_of(const struct recording *recording,
 			  const struct effect *effect); /* owned: the lines behind it */
 void trace_raw(const struct recording *recording, const struct effects *effects, struct text *ret);
+void trace_story(const struct recording *recording, const struct effects *effects, struct text *ret);
+void trace_perfetto(const struct recording *recording, const struct effects *effects, struct text *ret);
 void trace_effects(const struct effects *effects, struct text *ret);
 
 #endif

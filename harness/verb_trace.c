@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/file.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "bpf/effects.h"
@@ -98,17 +99,34 @@ static void print(const struct options *o, const struct recording *recording, co
 		  struct screen *screen)
 {
 	auto_text out = { 0 };
+	bool kept = o->out || o->perfetto, asked = o->story || o->effects || o->raw;
 
 	if (o->json) {
 		print_json(recording, effects, screen);
 		return;
 	}
+	if (kept && !asked) {
+		screen_say(screen, "%llu events in %s", (unsigned long long) effects->events,
+			   o->out ? o->out : o->perfetto);
+		return;
+	}
 	if (o->raw)
 		trace_raw(recording, effects, &out);
-	else
+	else if (o->effects)
 		trace_effects(effects, &out);
+	else
+		trace_story(recording, effects, &out);
 	/* The command had standard output: what is said of it goes where strace(1) says it. */
 	(void) fwrite(text_str(&out), 1, out.len, o->command.count ? stderr : stdout);
+}
+
+static int write_perfetto(const char *path, const struct recording *recording, const struct effects *effects,
+			  struct err *err)
+{
+	auto_text out = { 0 };
+
+	trace_perfetto(recording, effects, &out);
+	return file_create_at(AT_FDCWD, path, text_str(&out), out.len, 0644, err);
 }
 
 /* The worst of what happened. */
@@ -176,8 +194,12 @@ int verb_trace(const struct options *options)
 		recording_free(&recording);
 		return exit_of(r);
 	}
-	print(options, &recording, &effects, &screen);
-	r = finish(options, &effects, &end, &screen);
+	r = options->perfetto ? write_perfetto(options->perfetto, &recording, &effects, &err) : 0;
+	if (r < 0)
+		screen_say(&screen, "%s", err.text);
+	else
+		print(options, &recording, &effects, &screen);
+	r = r < 0 ? EXIT_BROKEN : finish(options, &effects, &end, &screen);
 	effects_free(&effects);
 	recording_free(&recording);
 	return r;
