@@ -284,12 +284,6 @@ static void tie_exec(const struct build *b, struct effect *e, const struct subje
 		field_named(e, "process.args");
 }
 
-static void tie_hook(const struct build *b, struct effect *e, const struct subject *s)
-{
-	(void) b;
-	set_field(e, text_format("hooks.%s", s->object));
-}
-
 static const struct {
 	enum effect_kind kind;
 	void (*tie)(const struct build *b, struct effect *e, const struct subject *s);
@@ -303,7 +297,6 @@ static const struct {
 	{ TIME_OFFSET, tie_constant },   { NET_LINK, tie_constant },    { FS_NODE, tie_node },
 	{ FS_OWNER, tie_owner },         { CRED_IDS, tie_ids },         { CAP_CHANGE, tie_capability },
 	{ CG_SET, tie_cgroup_file },     { PROC_TUNE, tie_tuning },     { PROC_EXEC, tie_exec },
-	{ HOOK_RUN, tie_hook },
 };
 
 static void tie_one(const struct build *b, struct effect *e)

@@ -175,31 +175,68 @@ struct effect *effect_last(struct build *b, enum effect_kind kind)
 	return NULL;
 }
 
-/* Which hook of config.json a program is; NULL: none. The k-th run of the same path is still that hook. */
-static const char *hook_kind_of(struct build *b, const char *path)
+/* argv as the kernel had it, words ended by NULs; a hook without args gets its path alone: config.md#posix-platform-hooks */
+static bool args_match(const struct json *args, const char *path, const struct event_slice *argv)
+{
+	auto_text words = { 0 };
+
+	if (!argv)
+		return true;
+	for (size_t i = 0; i < json_length(args); i++) {
+		const char *word = json_string(json_at(args, i));
+
+		text_add(&words, word ? word : "");
+		text_add_char(&words, '\0');
+	}
+	if (!json_length(args)) {
+		text_add(&words, path);
+		text_add_char(&words, '\0');
+	}
+	/* The recorder keeps the beginning of a long one. */
+	return argv->size <= words.len && memcmp(words.data, argv->data, argv->size) == 0;
+}
+
+struct hook_place {
+	const char *kind; /* NULL: no hook of config.json */
+	size_t index;
+};
+
+/* Which hook of config.json a program is: by its path and its words, for one program may serve several. */
+static struct hook_place hook_of(struct build *b, const struct decoded *event)
 {
 	static const char *const kinds[] = { "prestart",       "createRuntime", "createContainer",
 					     "startContainer", "poststart",     "poststop" };
 	const struct json *hooks = json_get(b->config, "hooks");
+	auto_text name = { 0 };
 
+	(void) part_string(event, 0, &name);
 	for (size_t k = 0; k < ARRAY_SIZE(kinds); k++) {
 		const struct json *list = json_member(hooks, kinds[k]);
 
 		for (size_t i = 0; i < json_length(list); i++) {
-			const char *hook = json_string(json_member(json_at(list, i), "path"));
+			const char *path = json_string(json_member(json_at(list, i), "path"));
 
-			if (hook && strcmp(hook, path) == 0)
-				return kinds[k];
+			if (path && strcmp(path, text_str(&name)) == 0 &&
+			    args_match(json_member(json_at(list, i), "args"), path,
+				       part_find(event, 2, PART_BYTES)))
+				return (struct hook_place){ kinds[k], i };
 		}
 	}
-	return NULL;
+	return (struct hook_place){ 0 };
 }
 
 static bool is_hook(struct build *b, const struct decoded *event)
 {
-	auto_text name = { 0 };
+	return hook_of(b, event).kind;
+}
 
-	return part_string(event, 0, &name) && hook_kind_of(b, text_str(&name));
+/* A runtime that never switched the root is found by what it executes: it must not get away for want of a payload. */
+static bool has_words_of_payload(struct build *b, const struct decoded *event)
+{
+	const struct json *args = json_get(b->config, "process.args");
+	const struct event_slice *argv = part_find(event, 2, PART_BYTES);
+
+	return json_length(args) && argv && argv->size && args_match(args, "", argv);
 }
 
 /* The payload is what the first process with a switched root executes that is no hook. */
@@ -215,7 +252,7 @@ static void find_roles_of_exec(struct build *b, const struct decoded *event)
 	}
 	if (t->switched && t->role == ROLE_RUNTIME && !b->effects->payload_visible) {
 		t->role = ROLE_SANDBOX;
-	} else if (t->switched && t->role == ROLE_RUNTIME) {
+	} else if (t->role == ROLE_RUNTIME && (t->switched || has_words_of_payload(b, event))) {
 		t->role = ROLE_INIT;
 		t->payload_from = event->event.time_ns;
 	}
@@ -308,12 +345,14 @@ static void build_fork(struct build *b)
 static void build_exec(struct build *b)
 {
 	auto_text name = { 0 }, path = { 0 };
-	const char *hook;
+	struct hook_place hook = hook_of(b, b->now);
+	struct effect *effect;
 
 	(void) part_string(b->now, 0, &name);
-	hook = hook_kind_of(b, text_str(&name));
-	if (hook) {
-		(void) effect_add(b, HOOK_RUN, text_str(&name), "%s", hook);
+	if (hook.kind) {
+		effect = effect_add(b, HOOK_RUN, text_str(&name), "%s", hook.kind);
+		if (effect)
+			effect->field = text_format("hooks.%s[%zu]", hook.kind, hook.index);
 		return;
 	}
 	if (b->task && b->now->event.time_ns == b->task->payload_from) {

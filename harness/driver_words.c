@@ -189,8 +189,7 @@ static int argument_words(const struct driver *driver, const struct usual *usual
 	case JSON_ARRAY:
 		return add_array(words, argument, err);
 	case JSON_OBJECT:
-		/* The resources themselves, unless the words are what the case is about. */
-		if (!strcmp(usual->verb, "update") && !json_has(argument, "flags")) {
+		if (!strcmp(usual->verb, "update")) {
 			auto_text text = { 0 };
 
 			json_print(argument, 0, &text);

@@ -1,6 +1,4 @@
 /* Census: the cgroup this process sits in, and what a cgroup mount inside shows of it. cgroups(7). */
-#include "harness/probe/cgroup.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -10,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "harness/probe/census.h"
+#include "harness/probe/cgroup.h"
 #include "harness/probe/out.h"
 #include "harness/probe/probe.h"
 #include "harness/probe/read.h"
@@ -238,7 +237,7 @@ static void put_files(void *argument, const char *controller, const char *direct
 		const char *name = len ? v1_files[i] : unified_files[i];
 		auto_text value = { 0 };
 
-		if (len && (strncmp(name, controller, len) != 0 || name[len] != '.'))
+		if (len && (strncmp(name, controller, len) || name[len] != '.'))
 			continue;
 		if (read_file(fd, name, 4096, &value) < 0)
 			continue;
