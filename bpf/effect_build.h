@@ -37,7 +37,8 @@ struct task {
 struct build {
 	const struct recording *recording;
 	const struct json *config; /* borrowed from the symbols; NULL: unknown */
-	const char *rootfs, *bundle, *scratch, *cgroup, *runtime; /* borrowed; "" when unknown */
+	const char *rootfs, *bundle, *scratch, *cgroup, *cgroup_above,
+	    *runtime; /* borrowed; "" when unknown */
 	char *protection; /* owned: where the runtime binds its executable; NULL: nowhere now */
 	const struct decoded *now;
 	size_t offset; /* of the present event */

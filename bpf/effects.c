@@ -413,6 +413,8 @@ static void cgroup_text(struct build *b, struct text *ret)
 	at = *b->cgroup ? strstr(text_str(&path), b->cgroup) : NULL;
 	if (at)
 		text_addf(ret, "@cgroup%s", at + strlen(b->cgroup));
+	else if (*b->cgroup_above && text_starts(text_str(&path), b->cgroup_above))
+		text_add(ret, text_str(&path) + strlen(b->cgroup_above));
 	else
 		text_add(ret, text_str(&path));
 }
@@ -530,6 +532,7 @@ int effects_from(const struct recording *recording, struct effects *ret, struct 
 		.bundle = symbol(recording, "bundle"),
 		.scratch = symbol(recording, "scratch"),
 		.cgroup = symbol(recording, "cgroup"),
+		.cgroup_above = symbol(recording, "cgroup_above"),
 		.runtime = symbol(recording, "runtime"),
 		.effects = &found,
 	};

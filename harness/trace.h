@@ -47,7 +47,8 @@ int trace_find_container(const char *id, char **ret_directory, struct err *err);
 /* Watches events as they arrive: config.json is read when a runtime opens it, for it may be gone later. */
 struct trace_symbols {
 	struct json *config; /* owned */
-	char *bundle, *runtime, *cgroup; /* owned */
+	char *bundle, *runtime, *id, *cgroup, *cgroup_above; /* owned */
+	bool cgroup_moved; /* a process has moved there */
 	struct trace_exec *execs; /* owned: which program each process runs */
 	size_t exec_count;
 };

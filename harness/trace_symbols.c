@@ -22,13 +22,26 @@
 
 struct trace_exec {
 	uint32_t tgid;
-	char *path; /* owned */
+	char *path, *last; /* owned: the program, and its last argument */
 };
+
+static char *last_argument(const struct decoded *event)
+{
+	const struct event_slice *argv = part_find(event, 2, PART_BYTES);
+	size_t end = argv ? argv->size : 0, start;
+
+	if (end && !argv->data[end - 1])
+		end--;
+	for (start = end; start && argv->data[start - 1]; start--)
+		;
+	return text_format("%.*s", (int) (end - start), argv ? (const char *) argv->data + start : "");
+}
 
 static void see_exec(struct trace_symbols *symbols, const struct decoded *event)
 {
 	auto_text path = { 0 };
 	struct trace_exec *grown;
+	char *last;
 
 	if (symbols->exec_count >= EXECS_MAX || !part_path(event, 1, &path))
 		return;
@@ -36,15 +49,16 @@ static void see_exec(struct trace_symbols *symbols, const struct decoded *event)
 	if (!grown)
 		abort();
 	symbols->execs = grown;
-	grown[symbols->exec_count++] = (struct trace_exec){ event->event.tgid, text_take(&path) };
+	last = last_argument(event);
+	grown[symbols->exec_count++] = (struct trace_exec){ event->event.tgid, text_take(&path), last };
 }
 
 /* The first program of the process: runc executes a copy of itself from a memfd later. */
-static const char *program_of(const struct trace_symbols *symbols, uint32_t tgid)
+static const struct trace_exec *program_of(const struct trace_symbols *symbols, uint32_t tgid)
 {
 	for (size_t i = 0; i < symbols->exec_count; i++)
 		if (symbols->execs[i].tgid == tgid)
-			return symbols->execs[i].path;
+			return &symbols->execs[i];
 	return NULL;
 }
 
@@ -68,21 +82,32 @@ static void see_open(struct trace_symbols *symbols, const struct decoded *event)
 	text_cut(&path, path.len - strlen("/config.json"));
 	symbols->config = TAKE(config);
 	symbols->bundle = text_take(&path);
-	const char *program = program_of(symbols, event->event.tgid);
-	symbols->runtime = text_format("%s", program ? program : "");
+	const struct trace_exec *program = program_of(symbols, event->event.tgid);
+	symbols->runtime = text_format("%s", program ? program->path : "");
+	symbols->id = text_format("%s", program ? program->last : "");
 }
 
-/* The deepest cgroup that was made: the container's own, in the form all hierarchies share. */
-static void see_cgroup(struct trace_symbols *symbols, const struct decoded *event)
+/*
+ * The container's cgroup: linux.cgroupsPath where the config has one, else the last component of the first that a process moves to;
+ * until one moves, of the first that is made (CLONE_INTO_CGROUP moves without an event). What lies above it is this machine's affair.
+ */
+static void see_cgroup(struct trace_symbols *symbols, const struct decoded *event, bool moves)
 {
+	const char *asked = json_get_string(symbols->config, "linux.cgroupsPath"), *name;
 	auto_text path = { 0 };
-	const char *name;
 
-	if (symbols->cgroup || !part_string(event, 0, &path))
+	if (symbols->cgroup_moved || (symbols->cgroup && !moves) || !part_string(event, 0, &path))
 		return;
-	name = strrchr(text_str(&path), '/');
-	if (name && name[1])
-		symbols->cgroup = text_format("%s", name);
+	name = asked && *asked && !strchr(asked, ':') ? strstr(text_str(&path), asked) : NULL;
+	if (!name)
+		name = strrchr(text_str(&path), '/');
+	if (!name || !name[1])
+		return;
+	free(symbols->cgroup);
+	free(symbols->cgroup_above);
+	symbols->cgroup = text_format("%s", name);
+	symbols->cgroup_above = text_format("%.*s", (int) (name - text_str(&path)), text_str(&path));
+	symbols->cgroup_moved = moves;
 }
 
 void trace_symbols_see(struct trace_symbols *symbols, const struct decoded *event)
@@ -93,8 +118,9 @@ void trace_symbols_see(struct trace_symbols *symbols, const struct decoded *even
 	case EVENT_EXEC:
 		see_exec(symbols, event);
 		return;
+	case EVENT_CGROUP_MKDIR:
 	case EVENT_CGROUP_ATTACH:
-		see_cgroup(symbols, event);
+		see_cgroup(symbols, event, event->event.type == EVENT_CGROUP_ATTACH);
 		return;
 	case EVENT_CALL:
 		call = call_name(event->event.call);
@@ -170,17 +196,23 @@ struct json *trace_symbols_take(struct trace_symbols *symbols, const struct word
 	put_string(object, "runtime", symbols->runtime);
 	put_string(object, "bundle", symbols->bundle);
 	put_string(object, "cgroup", symbols->cgroup);
+	put_string(object, "cgroup_above", symbols->cgroup_above);
+	put_string(object, "id", symbols->id);
 	put_visibility(object, symbols->runtime);
 	if (symbols->config) {
 		put_rootfs(object, symbols);
 		json_put(object, "config", TAKE(symbols->config));
 	}
-	for (size_t i = 0; i < symbols->exec_count; i++)
+	for (size_t i = 0; i < symbols->exec_count; i++) {
 		free(symbols->execs[i].path);
+		free(symbols->execs[i].last);
+	}
 	free(symbols->execs);
 	free(symbols->bundle);
 	free(symbols->runtime);
 	free(symbols->cgroup);
+	free(symbols->cgroup_above);
+	free(symbols->id);
 	*symbols = (struct trace_symbols){ 0 };
 	return object;
 }

@@ -99,6 +99,18 @@ const struct verb verbs[] = {
 	  "Ctrl-C. "
 	  "The exit status is 0 when the command's was, else 1; 6 when events were lost.",
 	  verb_trace },
+	{ "diff",
+	  VERB_DIFF,
+	  "RECORDING RECORDING",
+	  "show what two runtimes do differently in the kernel",
+	  { "plumbline diff runc.rec crun.rec", "plumbline diff --json before.rec after.rec",
+	    "plumbline diff before.rec after.rec && echo nothing changed" },
+	  "Compares the effects of two recordings (trace -o) and shows only what differs, by kind, with the "
+	  "kernel calls "
+	  "behind it on both sides. Times, pids, ids, temporary names and how something was done are not "
+	  "compared. The "
+	  "exit status is 0 when nothing differs, 1 when something does.",
+	  verb_diff },
 	{ "clean",
 	  VERB_CLEAN,
 	  "[RUN]",
