@@ -114,7 +114,7 @@ bool case_refuses(const struct conformance_case *c)
 	size_t n = case_steps(c, &steps);
 
 	for (size_t i = 0; i < n; i++)
-		if (steps[i].outcome == OUTCOME_REFUSED)
+		if (steps[i].outcome != OUTCOME_OK)
 			return true;
 	return false;
 }

@@ -25,7 +25,7 @@ enum relation {
 	precedes,
 };
 enum edit_op { EDIT_SET = 1, EDIT_ADD, EDIT_DROP };
-enum outcome { OUTCOME_OK = 1, OUTCOME_REFUSED };
+enum outcome { OUTCOME_OK = 1, OUTCOME_REFUSED, OUTCOME_EITHER };
 enum prepare_kind { PREPARE_FILE = 1, PREPARE_DIRECTORY, PREPARE_LINK, PREPARE_NODE, PREPARE_REMOVE, PREPARE_NAMESPACE, PREPARE_MOUNT };
 
 struct json;
@@ -52,7 +52,7 @@ struct conformance_case {
 	struct needs needs;
 	struct prepare prepare[8];	/* done after the bundle is written; paths start with rootfs/, scratch/ or a bundle file */
 	struct edit given[8];		/* edits of fixtures/default-config.json */
-	struct edit control[4];		/* for refusals: on top of given, makes the input right; must then be accepted */
+	struct edit control[4];		/* for refusals and tries: on top of given, makes the input right; must then be accepted */
 	const char *inside[12];		/* what the probe tries, in order */
 	struct step when[14];		/* empty: create, start, wait, delete */
 	struct expect then[14];
@@ -84,6 +84,7 @@ struct area { const char *name; const struct conformance_case *cases; size_t cou
 
 #define DO(verb, ...)             { OUTCOME_OK,      #verb, #__VA_ARGS__ }
 #define REFUSES(verb, ...)        { OUTCOME_REFUSED, #verb, #__VA_ARGS__ }
+#define TRIES(verb, ...)          { OUTCOME_EITHER,  #verb, #__VA_ARGS__ } /* hostile input: done well or refused, what counts is what it left */
 
 #define INSIDE(path, is, ...)     { FROM_INSIDE, path, is, #__VA_ARGS__, NULL }
 #define HOST(path, is, ...)       { FROM_HOST,   path, is, #__VA_ARGS__, NULL }

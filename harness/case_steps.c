@@ -104,7 +104,8 @@ int step_run(struct bench *bench, size_t index, struct step_result *ret, struct 
 		return r;
 	}
 	bool zero = json_has(result.exit, "code") && json_int(json_member(result.exit, "code"), -1) == 0;
-	result.ok = !result.timed_out && zero == (step->outcome == OUTCOME_OK);
+	result.ok =
+	    !result.timed_out && (step->outcome == OUTCOME_EITHER || zero == (step->outcome == OUTCOME_OK));
 	*ret = result;
 	return 0;
 }
@@ -229,7 +230,7 @@ static struct json *control_facts(const struct bench *bench, size_t index, const
 	return facts;
 }
 
-/* Up to the first refusal, which the corrected input must turn into a success. */
+/* Up to the first refusal or try, which the corrected input must turn into a success. */
 int case_control_run(struct world_place *place, const struct case_job *job, struct prepared *prepared,
 		     struct json *meta, struct json **ret, struct err *err)
 {
@@ -238,7 +239,7 @@ int case_control_run(struct world_place *place, const struct case_job *job, stru
 
 	*ret = NULL;
 	for (size_t i = 0; r >= 0 && i < bench.step_count; i++) {
-		bool refusal = bench.steps[i].outcome == OUTCOME_REFUSED;
+		bool refusal = bench.steps[i].outcome != OUTCOME_OK;
 		struct step_result result;
 
 		r = step_run(&bench, i, &result, err);

@@ -74,14 +74,18 @@ static void add_tries(const struct conformance_case *c, struct text *out)
 static void add_steps(const struct conformance_case *c, struct text *out)
 {
 	const struct step *steps;
+	static const char *const outcomes[] = {
+		[OUTCOME_OK] = "",
+		[OUTCOME_REFUSED] = "   must be refused, and change nothing",
+		[OUTCOME_EITHER] = "   may be refused; it must do no harm either way",
+	};
 	size_t n = case_steps(c, &steps);
 
 	text_add(out, "\nSteps:\n");
 	for (size_t i = 0; i < n; i++)
 		text_addf(out, "  %zu. %s%s%s%s\n", i + 1, steps[i].verb,
 			  steps[i].json && *steps[i].json ? " " : "", steps[i].json ? steps[i].json : "",
-			  steps[i].outcome == OUTCOME_REFUSED ? "   must be refused, and change nothing"
-							      : "");
+			  outcomes[steps[i].outcome]);
 }
 
 static void add_rows(const struct conformance_case *c, struct text *out)

@@ -317,6 +317,41 @@ static bool refused(const struct step_view *view, const struct conformance_case 
 	return unchanged(view, ret) && has_control(view, c, ret);
 }
 
+/* Hostile input may be refused, if the corrected one is not; what is not refused must have been done. */
+static bool either(const struct step_view *view, const struct conformance_case *c, struct finding *ret)
+{
+	if (exits_zero(view) && strcmp(view->verb, "run") != 0)
+		return done(view, ret);
+	/* run leaves no state to believe: its program must have been heard. */
+	if (exits_zero(view) && json_bool(json_get(view->observation, "inside.complete"), false))
+		return true;
+	if (exits_zero(view)) {
+		fails(view, ret);
+		text_add(&ret->reason, "it exited 0, but its program was not heard to its end");
+		return false;
+	}
+	if (json_member(view->exit, "code") && !json_member(view->exit, "signal"))
+		return has_control(view, c, ret);
+	fails(view, ret);
+	text_add(&ret->reason, "expected it to be done or refused, but it ");
+	add_exit(view, &ret->reason);
+	return false;
+}
+
+static bool judge_step(const struct step_view *view, enum outcome outcome, const struct conformance_case *c,
+		       struct finding *ret)
+{
+	switch (outcome) {
+	case OUTCOME_OK:
+		return done(view, ret);
+	case OUTCOME_REFUSED:
+		return refused(view, c, ret);
+	case OUTCOME_EITHER:
+		return either(view, c, ret);
+	}
+	return false;
+}
+
 static bool hangs(const struct step_view *view, struct finding *ret)
 {
 	bool state = json_bool(json_member(view->state, "timed_out"), false);
@@ -349,7 +384,7 @@ void judge_steps(const struct conformance_case *c, const struct json *observatio
 		view_step(observation, steps, count, i, &view);
 		if (hangs(&view, ret))
 			return;
-		if (steps[i].outcome == OUTCOME_OK ? !done(&view, ret) : !refused(&view, c, ret))
+		if (!judge_step(&view, steps[i].outcome, c, ret))
 			return;
 	}
 }

@@ -84,6 +84,12 @@ static int add_input(struct script *script, const struct driver_words *words)
 	return file_create_at(script->fd, name, words->input, strlen(words->input), 0644, script->err);
 }
 
+static const char *const outcome_words[] = {
+	[OUTCOME_OK] = "done_well",
+	[OUTCOME_REFUSED] = "refused",
+	[OUTCOME_EITHER] = "either",
+};
+
 /* One command of the runtime; the runtime's own path becomes $RUNTIME, so that another one can be tried. */
 static int runtime_step(struct script *script, const struct step *step, struct json *argument)
 {
@@ -96,7 +102,7 @@ static int runtime_step(struct script *script, const struct step *step, struct j
 		r = driver_words(&driver, step->verb, argument, &words, script->err);
 	if (r < 0)
 		return r;
-	text_addf(script->out, "%s \"$RUNTIME\"", step->outcome == OUTCOME_REFUSED ? "refused" : "done_well");
+	text_addf(script->out, "%s \"$RUNTIME\"", outcome_words[step->outcome]);
 	for (size_t i = 1; i < words.count; i++) {
 		text_add_char(script->out, ' ');
 		add_word(script, words.argv[i]);
@@ -208,7 +214,9 @@ static int add_step(struct script *script, const struct step *step)
 	text_addf(script->out, "\nsay ");
 	auto_free char *title =
 	    text_format("%zu. %s %s%s", script->step, step->verb, step->json ? step->json : "",
-			step->outcome == OUTCOME_REFUSED ? " (must be refused)" : "");
+			step->outcome == OUTCOME_REFUSED  ? " (must be refused)"
+			: step->outcome == OUTCOME_EITHER ? " (may be refused)"
+							  : "");
 	shell_word(title, script->out);
 	text_add_char(script->out, '\n');
 	for (size_t i = 0; i < ARRAY_SIZE(own_steps); i++)
@@ -290,6 +298,10 @@ static const char helpers[] =
     "refused() {\n"
     "\tcode=0; \"$@\" || code=$?\n"
     "\tif [ \"$code\" -eq 0 ]; then say '   exit status 0, expected a refusal'; failed=1; fi\n"
+    "}\n"
+    "either() {\n"
+    "\tcode=0; \"$@\" || code=$?\n"
+    "\tsay \"   exit status $code\"\n"
     "}\n";
 
 int repro_script(const struct repro *repro, const struct json *symbols, int fd, struct text *out,

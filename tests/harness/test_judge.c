@@ -193,6 +193,33 @@ START_TEST(a_refusal_is_an_error_without_effect_beside_its_control)
 }
 END_TEST
 
+/* What a hostile bundle leads to is told by other rows; a step that hangs, crashes or refuses everything is still wrong. */
+START_TEST(a_try_is_done_well_or_refused_beside_its_control)
+{
+	static const struct {
+		const char *path, *value, *word;
+	} spoils[] = {
+		{ "exit.step[0].code", "0", "expected the state created" },
+		{ "exit.step[0].code", NULL, "done or refused" },
+		{ "exit.step[0].signal", "11", "ended by SIGSEGV" },
+		{ "exit.step[0].timed_out", "true", "within its time" },
+		{ "control.accepted", "false", "the corrected input is refused as well" },
+		{ "control", NULL, "no accepted control" },
+	};
+	struct conformance_case c = refusal;
+	auto_json good = parse(refused_text);
+
+	c.when[0].outcome = OUTCOME_EITHER;
+	check(&c, good, VERDICT_PASS, NULL);
+	for (size_t i = 0; i < ARRAY_SIZE(spoils); i++) {
+		auto_json observation = parse(refused_text);
+
+		set(observation, spoils[i].path, spoils[i].value);
+		check(&c, observation, VERDICT_FAIL, spoils[i].word);
+	}
+}
+END_TEST
+
 /* delete is refused while the container runs, and done afterwards: the second is the control of the first. */
 START_TEST(a_sibling_that_was_done_is_a_control)
 {
@@ -282,6 +309,8 @@ START_TEST(runtimes_that_do_nothing_pass_nothing)
 		{ CASE(refusal), .clause = { MUST("a") }, .when = { REFUSES(create) },
 		  .control = { SET("a", 1) } },
 		{ CASE(bare), .clause = { MUST("a") }, .when = { REFUSES(start) } },
+		{ CASE(attempt), .clause = { MUST("a") }, .when = { TRIES(run) },
+		  .control = { SET("a", 1) } },
 		{ CASE(twice), .clause = { MUST("a") }, .when = { REFUSES(delete), DO(create), DO(delete) } },
 	};
 
@@ -355,7 +384,8 @@ Suite *test_judge(void)
 	return UNIT_SUITE(
 	    "judge", a_good_life_passes, no_observation_is_broken, every_missing_proof_of_a_step_fails,
 	    levels_and_disputes_soften_a_failure, a_hang_is_never_softened,
-	    a_refusal_is_an_error_without_effect_beside_its_control, a_sibling_that_was_done_is_a_control,
+	    a_refusal_is_an_error_without_effect_beside_its_control,
+	    a_try_is_done_well_or_refused_beside_its_control, a_sibling_that_was_done_is_a_control,
 	    a_step_on_another_container_is_judged_by_its_exit, own_steps_need_no_exit_but_may_not_fail,
 	    runtimes_that_do_nothing_pass_nothing, unseen_rows_are_listed_and_prove_nothing,
 	    a_wrong_row_is_broken, the_first_failure_is_told_with_its_rung);
