@@ -12,6 +12,8 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "runtime-under-test/oci/container.h"
+#include "runtime-under-test/oci/exe_protect.h"
+#include "runtime-under-test/oci/faults.h"
 #include "runtime-under-test/oci/log.h"
 #include "runtime-under-test/oci/options.h"
 #include "runtime-under-test/oci/state.h"
@@ -22,17 +24,17 @@
 #endif
 
 static const struct verb verbs[] = {
-	{ "create", verb_create, "ID", "make a container and stop before its program", create_rows,
-	  ROOT_MAKE },
+	{ "create", verb_create, "ID", "make a container and stop before its program", create_rows, ROOT_MAKE,
+	  .enters = true },
 	{ "start", verb_start, "ID", "run the program of a created container", NULL, ROOT_LOOK },
-	{ "run", verb_run, "ID", "create, start, wait and delete", run_rows, ROOT_MAKE },
+	{ "run", verb_run, "ID", "create, start, wait and delete", run_rows, ROOT_MAKE, .enters = true },
 	{ "state", verb_state, "ID", "print the state of a container as JSON", NULL, ROOT_LOOK },
 	{ "kill", verb_kill, "ID [SIGNAL]", "send a signal, SIGTERM if none is named", kill_rows, ROOT_LOOK },
 	{ "pause", verb_pause, "ID", "freeze every process of a container", NULL, ROOT_LOOK },
 	{ "resume", verb_resume, "ID", "let a paused container go on", NULL, ROOT_LOOK },
 	{ "delete", verb_delete, "ID", "remove a container that has stopped", delete_rows, ROOT_LOOK },
 	{ "exec", verb_exec, "ID COMMAND...", "run one more command in a container", exec_rows, ROOT_LOOK,
-	  .failure = 255 },
+	  .failure = 255, .enters = true },
 	{ "list", verb_list, "", "print all containers", list_rows, ROOT_LOOK },
 	{ "spec", verb_spec, "", "write a config.json to begin with", spec_rows, ROOT_NONE },
 	{ "features", verb_features, "", "print what this runtime supports as JSON", NULL, ROOT_NONE },
@@ -184,6 +186,13 @@ static int run_verb(const struct verb *verb, struct runtime *runtime, int argc, 
 	return verb->run(runtime, argc, argv, err);
 }
 
+static bool enters_container(const char *name)
+{
+	const struct verb *verb = find_verb(name, NULL);
+
+	return verb && verb->enters && !fault("exe-unprotected");
+}
+
 static bool wants_help(int argc, char **argv)
 {
 	return argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0);
@@ -226,6 +235,8 @@ int main(int argc, char **argv)
 		return print_version();
 	if (r >= 0 && (options.help || first >= argc))
 		return print_help() | (options.help ? 0 : 1);
+	if (r >= 0 && enters_container(argv[first]))
+		r = exe_protect(argv, &err);
 	if (r >= 0)
 		r = run(&options, &log, argc - first, argv + first, &failure, &err);
 	if (r < 0)
