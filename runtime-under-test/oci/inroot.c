@@ -14,12 +14,22 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "runtime-under-test/oci/faults.h"
 
 /* As the kernel's own walk: path_resolution(7). */
 #define LINKS_MAX 40
 
+/* What a walk by path names did before openat2(2) was there: links of the image lead to the host. */
+static int open_anywhere(int root, const char *path, int flags, struct err *err)
+{
+	path += strspn(path, "/");
+	return file_open_at(root, *path ? path : ".", O_PATH | flags, 0, err);
+}
+
 int inroot_open(int root, const char *path, int flags, struct err *err)
 {
+	if (fault("paths-leave-the-root"))
+		return open_anywhere(root, path, flags, err);
 	/* openat2 takes no empty path, and "/" is root itself. */
 	return file_open_in_root(root, *path ? path : "/", O_PATH | flags, 0, err);
 }
@@ -49,11 +59,12 @@ static char *existing_part(int root, const char *path, const char **ret_rest)
 
 static int make_one(int parent, const char *name, bool is_file, struct err *err)
 {
+	int careful = fault("paths-leave-the-root") ? 0 : O_EXCL | O_NOFOLLOW;
 	auto_fd fd = -EBADF;
 
 	if (!is_file)
 		return mkdirat(parent, name, 0755) < 0 ? -errno : 0;
-	fd = openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+	fd = openat(parent, name, O_WRONLY | O_CREAT | careful | O_CLOEXEC, 0644);
 	if (fd < 0)
 		return -errno;
 	(void) err;
@@ -68,9 +79,10 @@ static char *follow_dangling(int parent, const char *head, const char *name, con
 
 	if (file_read_link_at(parent, name, &target, err) < 0)
 		return NULL;
+	/* No slash at the end where nothing follows: it would ask for a directory. */
 	if (text_str(&target)[0] == '/')
-		return text_format("%s/%s", text_str(&target), rest);
-	return text_format("%s/%s/%s", head, text_str(&target), rest);
+		return text_format("%s%s%s", text_str(&target), *rest ? "/" : "", rest);
+	return text_format("%s/%s%s%s", head, text_str(&target), *rest ? "/" : "", rest);
 }
 
 /* One missing component more: 1 made, 0 nothing was missing, or the path was rewritten in place of a dangling link. */

@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "runtime-under-test/oci/faults.h"
 #include "runtime-under-test/oci/mounts.h"
 
 /* Deeper than any image, shallower than the stack. */
@@ -18,7 +19,8 @@ static int copy_directory(int from, int to, int depth, struct err *err);
 
 static int copy_content(int from, const char *name, int to, const struct stat *st, struct err *err)
 {
-	auto_fd in = openat(from, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC), out = -EBADF;
+	int nofollow = fault("copy-up-follows-links") ? 0 : O_NOFOLLOW;
+	auto_fd in = openat(from, name, O_RDONLY | nofollow | O_CLOEXEC), out = -EBADF;
 	ssize_t n;
 
 	if (in < 0)
@@ -73,7 +75,7 @@ static int copy_entry(int from, const char *name, int to, int depth, struct err 
 	struct stat st;
 	int r;
 
-	if (fstatat(from, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+	if (fstatat(from, name, &st, fault("copy-up-follows-links") ? 0 : AT_SYMLINK_NOFOLLOW) < 0)
 		return fail(err, -errno, "look at %s", name);
 	if (S_ISREG(st.st_mode))
 		r = copy_content(from, name, to, &st, err);

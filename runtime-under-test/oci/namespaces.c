@@ -15,10 +15,10 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
-#include "base/file.h"
 #include "base/text.h"
 #include "runtime-under-test/oci/creation.h"
 #include "runtime-under-test/oci/faults.h"
+#include "runtime-under-test/oci/procfs.h"
 #include "runtime-under-test/oci/spec.h"
 #include "runtime-under-test/oci/sync.h"
 #include "runtime-under-test/oci/userns.h"
@@ -202,9 +202,9 @@ static int make_time(const struct creation *creation, struct err *err)
 	    text_format("monotonic %jd %u\n", (intmax_t) spec->monotonic.secs, spec->monotonic.nanosecs);
 	boottime = text_format("boottime %jd %u\n", (intmax_t) spec->boottime.secs, spec->boottime.nanosecs);
 	if (spec->monotonic.present && !fault("time-offsets-skipped"))
-		r = file_write_at(creation->proc, "self/timens_offsets", monotonic, strlen(monotonic), err);
+		r = procfs_write(creation->proc, "self/timens_offsets", monotonic, strlen(monotonic), err);
 	if (r == 0 && spec->boottime.present)
-		r = file_write_at(creation->proc, "self/timens_offsets", boottime, strlen(boottime), err);
+		r = procfs_write(creation->proc, "self/timens_offsets", boottime, strlen(boottime), err);
 	(void) prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	return r < 0 ? fail(err, r, "linux.timeOffsets") : 0;
 }

@@ -20,6 +20,7 @@ int process_open_proc(struct err *err); /* O_PATH of /proc, verified to be procf
 int process_check_limits(const struct spec_process *process, struct err *err);
 /* A label that this kernel cannot give is an error. process_label.c */
 bool process_has_selinux(void);
+bool process_has_label(const struct spec_process *process);
 int process_check_labels(const struct spec_process *process, struct err *err);
 /* On itself, for the next execve. proc: the runtime's /proc, whatever the image mounts at its own. */
 int process_set_label(const struct spec_process *process, int proc, struct err *err);

@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "runtime-under-test/oci/process.h"
+#include "runtime-under-test/oci/procfs.h"
 #include "runtime-under-test/oci/spec.h"
 
 static bool has_apparmor(void)
@@ -24,6 +25,12 @@ static bool has_apparmor(void)
 bool process_has_selinux(void)
 {
 	return access("/sys/fs/selinux/enforce", F_OK) == 0;
+}
+
+bool process_has_label(const struct spec_process *process)
+{
+	return (process->apparmor_profile && *process->apparmor_profile) ||
+	       (process->selinux_label && *process->selinux_label);
 }
 
 int process_check_labels(const struct spec_process *process, struct err *err)
@@ -48,13 +55,13 @@ int process_set_label(const struct spec_process *process, int proc, struct err *
 
 	if (apparmor && *apparmor) {
 		line = text_format("exec %s", apparmor);
-		r = file_write_at(proc, "thread-self/attr/apparmor/exec", line, strlen(line), NULL);
+		r = procfs_write(proc, "thread-self/attr/apparmor/exec", line, strlen(line), NULL);
 		if (r == -ENOENT)
-			r = file_write_at(proc, "thread-self/attr/exec", line, strlen(line), NULL);
+			r = procfs_write(proc, "thread-self/attr/exec", line, strlen(line), NULL);
 		if (r < 0)
 			return fail(err, r, "process.apparmorProfile: %s", apparmor);
 	}
 	if (selinux && *selinux)
-		r = file_write_at(proc, "thread-self/attr/exec", selinux, strlen(selinux), NULL);
+		r = procfs_write(proc, "thread-self/attr/exec", selinux, strlen(selinux), NULL);
 	return r < 0 ? fail(err, r, "process.selinuxLabel: %s", selinux) : 0;
 }

@@ -13,12 +13,12 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
-#include "base/file.h"
 #include "base/names.h"
 #include "base/text.h"
 #include "runtime-under-test/oci/capabilities.h"
 #include "runtime-under-test/oci/faults.h"
 #include "runtime-under-test/oci/process.h"
+#include "runtime-under-test/oci/procfs.h"
 #include "runtime-under-test/oci/spec.h"
 
 /* glibc 2.36 has none, and linux/sched/types.h does not go together with <sched.h>: sched_setattr(2), first version. */
@@ -73,7 +73,7 @@ int process_set_oom(const struct spec_process *process, int proc, pid_t pid, str
 		return 0;
 	path = text_format("%d/oom_score_adj", (int) pid);
 	value = text_format("%d", process->oom_score_adj);
-	r = file_write_at(proc, path, value, strlen(value), NULL);
+	r = procfs_write(proc, path, value, strlen(value), NULL);
 	return r < 0 ? fail(err, r, "process.oomScoreAdj: %s", value) : 0;
 }
 

@@ -16,6 +16,6 @@ int sysctl_resolve(const char *name, char **ret_path, uint64_t *ret_namespace, s
 /* In the parent, before anything is made: every name is allowed and its namespace is not the runtime's. */
 int sysctl_check(const struct creation *creation, struct err *err);
 /* In init, in its namespaces, through the runtime's own procfs: CVE-2025-52881 was a write that an image had redirected. */
-int sysctl_apply(const struct creation *creation, struct err *err);
+int sysctl_apply(const struct creation *creation, int root, struct err *err);
 
 #endif

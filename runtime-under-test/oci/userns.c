@@ -17,13 +17,13 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
-#include "base/file.h"
 #include "base/process.h"
 #include "base/text.h"
 #include "runtime-under-test/oci/capabilities.h"
 #include "runtime-under-test/oci/creation.h"
 #include "runtime-under-test/oci/faults.h"
 #include "runtime-under-test/oci/mount_options.h"
+#include "runtime-under-test/oci/procfs.h"
 #include "runtime-under-test/oci/spec.h"
 
 static void format_map(const struct spec_id_maps *maps, struct text *out)
@@ -39,7 +39,7 @@ static int write_map(int directory, const char *name, const struct spec_id_maps 
 	auto_text map = { 0 };
 
 	format_map(maps, &map);
-	return file_write_at(directory, name, text_str(&map), map.len, err);
+	return procfs_write(directory, name, text_str(&map), map.len, err);
 }
 
 /* The set-user-id helpers of shadow know which ranges /etc/subuid grants the caller. */
@@ -95,7 +95,7 @@ static int write_gids(int directory, pid_t pid, const struct spec_id_maps *gids,
 		return write_map(directory, "gid_map", gids, err);
 	if (!is_own_id(gids, getegid()))
 		return run_mapper("newgidmap", pid, gids, err);
-	r = file_write_at(directory, "setgroups", "deny", 4, err);
+	r = procfs_write(directory, "setgroups", "deny", 4, err);
 	return r < 0 ? r : write_map(directory, "gid_map", gids, err);
 }
 

@@ -1,5 +1,5 @@
 # Sourced by end-to-end tests of the reference runtime; each test runs itself again in a world (tests/oci/world.sh).
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2154 # lib.sh sets bin and top
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 

@@ -6,7 +6,8 @@ if [ "${1:-}" != --in-world ]; then
 	name=plumbline-test-$$
 	made=
 	for hierarchy in /sys/fs/cgroup /sys/fs/cgroup/*; do
-		[ ! -L "$hierarchy" ] && [ -e "$hierarchy/cgroup.procs" ] || continue
+		[ ! -L "$hierarchy" ] || continue
+		[ -e "$hierarchy/cgroup.procs" ] || continue
 		mkdir "$hierarchy/$name" || continue
 		made="$made $hierarchy/$name"
 		# An empty cpuset takes no process.
@@ -26,7 +27,7 @@ if [ "${1:-}" != --in-world ]; then
 		tries=0
 		while ! find "$directory" -depth -type d -exec rmdir {} + 2> /dev/null && [ $tries -lt 200 ]; do
 			tries=$((tries + 1))
-			for pid in $(find "$directory" -name cgroup.procs -exec cat {} + 2> /dev/null); do kill -9 "$pid"; done
+			find "$directory" -name cgroup.procs -exec cat {} + 2> /dev/null | while read -r pid; do kill -9 "$pid"; done
 		done
 	done
 	exit $status
