@@ -204,7 +204,7 @@ static void put_limits(struct json *facts, int proc)
 
 static void put_descriptors(struct json *facts, int proc)
 {
-	struct json *fds = json_new_object();
+	struct json *fds = json_new_object(), *targets = json_new_array();
 	int fd = openat(proc, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	auto_dir dir = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *entry;
@@ -212,7 +212,10 @@ static void put_descriptors(struct json *facts, int proc)
 	while (dir && (entry = readdir(dir)))
 		if (isdigit((unsigned char) entry->d_name[0]))
 			put_link(fds, entry->d_name, fd, entry->d_name);
+	for (size_t i = 0; i < json_length(fds); i++)
+		json_append(targets, json_copy(json_value_at(fds, i)));
 	json_put(facts, "fds", fds);
+	json_put(facts, "fd_targets", targets);
 }
 
 /* "4:cpu,cpuacct:/a": one member a controller, as the probe reports its own */

@@ -39,7 +39,7 @@ struct try_verb {
 /* Each ends with a row without usage. */
 extern const struct try_verb try_file_verbs[], try_name_verbs[], try_attribute_verbs[], try_mount_verbs[],
     try_identity_verbs[], try_limit_verbs[], try_exec_verbs[], try_process_verbs[], try_syscall_verbs[],
-    try_socket_verbs[], try_ipc_verbs[], try_flow_verbs[], try_look_verbs[];
+    try_socket_verbs[], try_ipc_verbs[], try_flow_verbs[], try_look_verbs[], try_race_verbs[];
 
 const struct try_verb *try_verb_at(size_t index); /* NULL past the last */
 

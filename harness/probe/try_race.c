@@ -1,0 +1,73 @@
+/* A race that goes on while other things happen: a child swaps two names until its time is over. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/fs.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "harness/probe/out.h"
+#include "harness/probe/probe.h"
+#include "harness/probe/try.h"
+
+#define SWAP_MS 3000
+#define SWAP_MS_MAX 10000
+
+static long long now_ms(void)
+{
+	struct timespec now;
+
+	(void) clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000ll + now.tv_nsec / 1000000;
+}
+
+/* A file system that cannot exchange (a user kernel's, say) does it in three steps. */
+static int swap(const char *a, const char *b)
+{
+	char name[PATH_MAX];
+
+	if (syscall(SYS_renameat2, AT_FDCWD, a, AT_FDCWD, b, RENAME_EXCHANGE) == 0)
+		return 0;
+	if (errno != EINVAL && errno != ENOSYS)
+		return -errno;
+	if (snprintf(name, sizeof(name), "%s.between", a) >= (int) sizeof(name))
+		return -ENAMETOOLONG;
+	return rename(a, name) < 0 || rename(b, a) < 0 || rename(name, b) < 0 ? -errno : 0;
+}
+
+/* The first swap is made, and answered for, before the try returns; the child goes on alone and dies with the container. */
+static int try_swap(struct try *try)
+{
+	long long ms = SWAP_MS, end;
+	pid_t pid;
+	int r;
+
+	if (try->count > 3 && (try_number(try->words[3], &ms) < 0 || ms < 0 || ms > SWAP_MS_MAX))
+		return -EINVAL;
+	r = swap(try->words[1], try->words[2]);
+	if (r < 0)
+		return r;
+	pid = fork();
+	if (pid < 0)
+		return -errno;
+	if (pid == 0) {
+		(void) prctl(PR_SET_PDEATHSIG, SIGKILL);
+		for (end = now_ms() + ms; now_ms() < end;)
+			if (swap(try->words[1], try->words[2]) < 0)
+				_exit(1);
+		_exit(0);
+	}
+	out_int(try->out, "pid", pid);
+	return 0;
+}
+
+const struct try_verb try_race_verbs[] = {
+	{ "swap A B [MS]", try_swap, 2,
+	  "exchanges two names, and a child goes on so for that time (3000, at most 10000); pid" },
+	{ NULL },
+};
