@@ -3,6 +3,8 @@
 #define BPF_CALL_BPF_H
 
 #define CALL_PRCTL 157
+#define CALL_EXECVE 59
+#define CALL_EXECVEAT 322
 #define TS_COMPAT 2 /* thread_info.status on x86, arch/x86/include/asm/thread_info.h */
 #define PRCTL_SET_NAME 15
 #define PRCTL_SET_SECCOMP 22
@@ -351,7 +353,7 @@ int BPF_PROG(on_call_enter, struct pt_regs *regs, long id)
 	return 0;
 }
 
-/* Refused by seccomp before sys_enter, the child's side of a clone, or attached in mid-call. */
+/* Refused by seccomp before sys_enter, the child's side of a clone, the exec that recording began with, or attached in mid-call. */
 static __always_inline void exit_without_enter(struct building *b, struct task_struct *t, __u32 tag,
 					       struct pt_regs *regs, long result)
 {
@@ -359,6 +361,8 @@ static __always_inline void exit_without_enter(struct building *b, struct task_s
 
 	if (result == 0 && call >= 0 && call < EVENT_CALLS &&
 	    (calls[call & (EVENT_CALLS - 1)].flags & CALL_MAKES_CHILD))
+		return;
+	if (result == 0 && (call == CALL_EXECVE || call == CALL_EXECVEAT))
 		return;
 	event_start(b, t, tag, EVENT_CALL_DENIED, call);
 	read_arguments(&b->event, regs);

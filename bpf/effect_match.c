@@ -7,15 +7,14 @@
 #include "base/names.h"
 #include "bpf/effects.h"
 
-/* "*" stands for anything within one colon field; a pattern with fewer fields matches what begins with them. */
-static bool matches(const char *pattern, const char *text)
+bool effect_matches(const char *pattern, const char *text)
 {
 	while (*pattern) {
 		if (*pattern == '*') {
 			size_t field = strcspn(text, ":");
 
 			for (size_t skip = 0; skip <= field; skip++)
-				if (matches(pattern + 1, text + skip))
+				if (effect_matches(pattern + 1, text + skip))
 					return true;
 			return false;
 		}
@@ -29,7 +28,7 @@ static bool matches(const char *pattern, const char *text)
 static size_t first_match(const struct effects *effects, const char *pattern)
 {
 	for (size_t i = 0; i < effects->count; i++)
-		if (!effects->items[i].error && matches(pattern, effects->items[i].text))
+		if (!effects->items[i].error && effect_matches(pattern, effects->items[i].text))
 			return i;
 	return SIZE_MAX;
 }

@@ -99,7 +99,8 @@ struct effects {
 int effects_from(const struct recording *recording, struct effects *ret, struct err *err);
 void effects_free(struct effects *effects);
 
-/* The judge's three relations. pattern: an effect text; "*" matches within one colon field. */
+/* pattern: an effect text, or its first colon fields; "*" matches within one of them. */
+bool effect_matches(const char *pattern, const char *text);
 bool effects_happen(const struct effects *effects, const char *pattern);
 bool effects_precede(const struct effects *effects, const char *first, const char *next);
 /*

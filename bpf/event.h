@@ -36,7 +36,7 @@ enum event_type {
  */
 #define EVENT_MARK_CALL 0x504c4d42 /* "PLMB" */
 enum event_mark {
-	/* the caller's future children are recorded under tag, the caller itself is not */
+	/* the caller's future children are recorded under tag, each from its first exec on; the caller itself is not */
 	MARK_FOLLOW_CHILDREN = 1,
 	MARK_FOLLOW, /* the caller and its children are */
 	MARK_PHASE, /* value: enum event_phase begins for this tag; the mark is an event of the tag */

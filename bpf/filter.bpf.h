@@ -6,6 +6,8 @@
 #define TAGS_MAX 4096 /* cases that are open at once, with those whose count is still wanted */
 
 #define FOLLOW_CHILDREN_ONLY 1u
+#define FOLLOW_FROM_EXEC 2u /* what the harness does between fork and exec is none of the runtime's */
+#define FOLLOW_SILENT (FOLLOW_CHILDREN_ONLY | FOLLOW_FROM_EXEC)
 #define FOLLOW_ATTACHED 2u /* followed from the middle of its life: perhaps of a call */
 
 struct follow {
@@ -32,7 +34,6 @@ struct {
 const volatile __u64 secret = 0;
 
 __u64 lost_total = 0; /* events that found no room in the ring */
-__u64 lost_processes = 0; /* forks that found no room in the map: their events are missing altogether */
 __u64 calls_seen = 0;
 __s64 followed_now = 0;
 __u64 attached_total = 0; /* processes that MARK_FOLLOW_PROCESS found */
@@ -47,7 +48,7 @@ static __always_inline struct follow *follow_current(void)
 {
 	struct follow *f = follow_of(bpf_get_current_pid_tgid() >> 32);
 
-	if (!f || (f->flags & FOLLOW_CHILDREN_ONLY))
+	if (!f || (f->flags & FOLLOW_SILENT))
 		return NULL;
 	return f;
 }
@@ -56,10 +57,15 @@ static __always_inline void follow_start(__u32 tgid, __u32 tag, __u32 flags)
 {
 	struct follow f = { .tag = tag, .flags = flags };
 
-	if (bpf_map_update_elem(&followed, &tgid, &f, BPF_ANY))
-		__sync_fetch_and_add(&lost_processes, 1);
-	else
+	if (!bpf_map_update_elem(&followed, &tgid, &f, BPF_ANY)) {
 		__sync_fetch_and_add(&followed_now, 1);
+		return;
+	}
+	/* No room: all events of this process will be missing. */
+	struct tag_count *count = bpf_map_lookup_elem(&tags, &tag);
+	__sync_fetch_and_add(&lost_total, 1);
+	if (count)
+		__sync_fetch_and_add(&count->lost, 1);
 }
 
 /* Events of a tag that the reader has taken are not wanted any more: emitting needs the tag's count. */

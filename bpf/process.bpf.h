@@ -15,9 +15,11 @@ int BPF_PROG(on_fork, struct task_struct *child, __u64 flags)
 
 	if (!f)
 		return 0;
-	__u32 tag = f->tag;
+	__u32 tag = f->tag, silent = f->flags & FOLLOW_SILENT;
 	if (!(flags & CLONE_THREAD))
-		follow_start(child->tgid, tag, 0);
+		follow_start(child->tgid, tag, silent ? FOLLOW_FROM_EXEC : 0);
+	if (silent)
+		return 0;
 	struct building *b = building_get(IN_CPU);
 	if (!b)
 		return 0;
@@ -59,12 +61,13 @@ static long emit_descriptor(__u32 fd, void *argument)
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(on_exec, struct task_struct *p, pid_t old_pid, struct linux_binprm *bprm)
 {
-	struct follow *f = follow_current();
+	struct follow *f = follow_of(p->tgid);
 	struct building *b = building_get(IN_CPU);
 
-	if (!f || !b)
+	if (!f || !b || (f->flags & FOLLOW_CHILDREN_ONLY))
 		return 0;
 	__u32 tag = f->tag;
+	f->flags = 0; /* in place: a hash map's value is shared memory */
 	event_start(b, p, tag, EVENT_EXEC, 0xffff);
 	b->event.args[0] = old_pid;
 	add_kernel_string(IN_CPU, 0, (__u64) BPF_CORE_READ(bprm, filename));

@@ -27,7 +27,7 @@ struct tag_events {
 	uint32_t tag;
 	struct text bytes;
 	uint64_t count;
-	bool closed;
+	bool closed, forgotten;
 	struct tag_events *next;
 };
 
@@ -36,6 +36,7 @@ struct recorder {
 	struct ring_buffer *ring;
 	struct tag_events *tags;
 	uint64_t secret;
+	uint32_t next_tag;
 	int load_ms;
 };
 
@@ -165,6 +166,7 @@ int recorder_open(struct recorder **ret, struct err *err)
 		return r;
 	}
 	recorder->secret |= 1; /* zero means: no marks */
+	recorder->next_tag = 1;
 	r = object_load(recorder, err);
 	if (r < 0) {
 		recorder_close(recorder);
@@ -221,11 +223,19 @@ int recorder_drain(struct recorder *recorder, struct err *err)
 	return r < 0 ? fail(err, r, "drain the recorder's ring") : 0;
 }
 
+uint32_t recorder_tags(struct recorder *recorder, size_t count)
+{
+	uint32_t first = recorder->next_tag;
+
+	recorder->next_tag += (uint32_t) count;
+	return first;
+}
+
 int recorder_is_closed(const struct recorder *recorder, uint32_t tag)
 {
 	for (const struct tag_events *t = recorder->tags; t; t = t->next)
 		if (t->tag == tag)
-			return t->closed;
+			return t->closed && !t->forgotten;
 	return 0;
 }
 
@@ -252,22 +262,29 @@ int recorder_peek(const struct recorder *recorder, uint32_t tag, size_t *offset,
 
 uint64_t recorder_lost(const struct recorder *recorder)
 {
-	return recorder->object->bss->lost_total + recorder->object->bss->lost_processes;
+	return recorder->object->bss->lost_total;
 }
 
 struct tag_count_value {
 	uint64_t sequence, lost;
 };
 
-static uint64_t tag_lost(const struct recorder *recorder, uint32_t tag)
+static uint64_t tag_lost(const struct recorder *recorder, const struct tag_events *t)
 {
 	struct tag_count_value value = { 0 };
-	int map = bpf_map__fd(recorder->object->maps.tags);
 
-	if (bpf_map_lookup_elem(map, &tag, &value) < 0)
-		return 0;
-	(void) bpf_map_delete_elem(map, &tag);
-	return value.lost + recorder->object->bss->lost_processes;
+	(void) bpf_map_lookup_elem(bpf_map__fd(recorder->object->maps.tags), &t->tag, &value);
+	return value.lost + !t->closed;
+}
+
+/* The row stays, closed and empty: events that were under way when the tag was taken are dropped, not taken for a new tag's. */
+static void tag_forget(struct recorder *recorder, struct tag_events *t)
+{
+	(void) bpf_map_delete_elem(bpf_map__fd(recorder->object->maps.tags), &t->tag);
+	text_free(&t->bytes);
+	t->bytes = (struct text){ 0 };
+	t->count = 0;
+	t->closed = t->forgotten = true;
 }
 
 struct event_key {
@@ -313,25 +330,25 @@ static unsigned char *events_sorted(const struct tag_events *t)
 int recorder_take(struct recorder *recorder, uint32_t tag, struct json *symbols, struct recording *ret,
 		  struct err *err)
 {
+	struct tag_events *t = tag_find(recorder, tag);
 	auto_json taken = symbols;
 
-	for (struct tag_events **link = &recorder->tags; *link; link = &(*link)->next) {
-		struct tag_events *t = *link;
+	if (!t || t->forgotten)
+		return fail_text(err, -ENOENT, "nothing was recorded under tag %u", tag);
+	*ret = (struct recording){
+		.symbols = TAKE(taken),
+		.bytes = events_sorted(t),
+		.size = t->bytes.len,
+		.event_count = t->count,
+		.lost = tag_lost(recorder, t),
+	};
+	tag_forget(recorder, t);
+	return 0;
+}
 
-		if (t->tag != tag)
-			continue;
-		*ret = (struct recording){
-			.symbols = TAKE(taken),
-			.bytes = events_sorted(t),
-			.size = t->bytes.len,
-			.event_count = t->count,
-			.lost = tag_lost(recorder, tag),
-		};
-		*link = t->next;
-		tag_free(t);
-		return 0;
-	}
-	return fail_text(err, -ENOENT, "nothing was recorded under tag %u", tag);
+void recorder_forget(struct recorder *recorder, uint32_t tag)
+{
+	tag_forget(recorder, tag_get(recorder, tag));
 }
 
 int recorder_mark(uint64_t secret, enum event_mark mark, uint64_t value, uint32_t tag)

@@ -20,11 +20,17 @@ void recorder_close(struct recorder *recorder); /* NULL is fine */
 uint64_t recorder_secret(const struct recorder *recorder);
 int recorder_load_ms(const struct recorder *recorder); /* measured */
 
+/* Reserves count tags that nobody else of this recorder has; the first is returned. */
+uint32_t recorder_tags(struct recorder *recorder, size_t count);
+
 /* Drains what is in the ring. Call it at least every 10 ms while something is recorded. */
 int recorder_drain(struct recorder *recorder, struct err *err);
 /* 1: the tag's MARK_CLOSE has been drained and its events are whole; 0: not yet. */
 int recorder_is_closed(const struct recorder *recorder, uint32_t tag);
-/* Takes the events of a tag, sorted by time, with symbols (taken). The tag is forgotten. */
+/*
+ * Takes the events of a tag, sorted by time, with symbols (taken), and forgets the tag. Of a tag that is not closed: what has been
+ * drained so far, and its end counts as lost.
+ */
 int recorder_take(struct recorder *recorder, uint32_t tag, struct json *symbols, struct recording *ret,
 		  struct err *err);
 /*
@@ -33,6 +39,8 @@ int recorder_take(struct recorder *recorder, uint32_t tag, struct json *symbols,
 int recorder_follow(struct recorder *recorder, int pidfd, uint32_t tag, struct err *err);
 /* The next event of a tag behind *offset (0 at first), as it arrived: to look while recording goes on. 1; 0: none yet. */
 int recorder_peek(const struct recorder *recorder, uint32_t tag, size_t *offset, struct decoded *ret);
+/* Nobody wants the events of this tag (any more): those that are here go, those to come are not recorded. */
+void recorder_forget(struct recorder *recorder, uint32_t tag);
 uint64_t recorder_lost(const struct recorder *recorder);
 
 /* In the marked process. Returns 0; harmless when no recorder runs. */

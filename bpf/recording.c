@@ -117,9 +117,10 @@ int recording_read_at(int dirfd, const char *path, struct recording *ret, struct
 	return r < 0 ? fail(err, r, "recording %s", path) : 0;
 }
 
-int recording_write_at(int dirfd, const char *path, const struct recording *recording, struct err *err)
+void recording_print(const struct recording *recording, struct text *out)
 {
-	auto_text symbols = { 0 }, out = { 0 };
+	auto_text symbols = { 0 };
+	size_t start = out->len;
 	struct file_header h = {
 		.magic = MAGIC, .major = RECORDING_MAJOR, .minor = RECORDING_MINOR, .header_size = sizeof(h)
 	};
@@ -129,11 +130,19 @@ int recording_write_at(int dirfd, const char *path, const struct recording *reco
 	h.events = recording->event_count;
 	h.bytes = recording->size;
 	h.lost = recording->lost;
-	text_add_bytes(&out, &h, sizeof(h));
-	text_add_bytes(&out, text_str(&symbols), symbols.len);
-	text_add_bytes(&out, recording->bytes, recording->size);
-	h.checksum = fnv1a64((unsigned char *) out.data + HASHED_FROM, out.len - HASHED_FROM);
-	memcpy(out.data, &h, sizeof(h));
+	text_add_bytes(out, &h, sizeof(h));
+	text_add_bytes(out, text_str(&symbols), symbols.len);
+	text_add_bytes(out, recording->bytes, recording->size);
+	h.checksum =
+	    fnv1a64((unsigned char *) out->data + start + HASHED_FROM, out->len - start - HASHED_FROM);
+	memcpy(out->data + start, &h, sizeof(h));
+}
+
+int recording_write_at(int dirfd, const char *path, const struct recording *recording, struct err *err)
+{
+	auto_text out = { 0 };
+
+	recording_print(recording, &out);
 	return file_replace_at(dirfd, path, out.data, out.len, 0644, err);
 }
 

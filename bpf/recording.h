@@ -15,6 +15,7 @@
 
 struct err;
 struct json;
+struct text;
 
 #define RECORDING_MAJOR 1
 #define RECORDING_MINOR 0
@@ -32,6 +33,7 @@ struct recording {
 int recording_read_at(int dirfd, const char *path, struct recording *ret, struct err *err);
 int recording_parse(const unsigned char *bytes, size_t size, struct recording *ret,
 		    struct err *err); /* copies */
+void recording_print(const struct recording *recording, struct text *out); /* the bytes of the file */
 int recording_write_at(int dirfd, const char *path, const struct recording *recording, struct err *err);
 void recording_free(struct recording *recording);
 

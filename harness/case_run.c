@@ -14,6 +14,7 @@
 #include "base/names.h"
 #include "base/text.h"
 #include "harness/case.h"
+#include "harness/case_recording.h"
 #include "harness/census.h"
 #include "harness/engine.h"
 #include "harness/observe.h"
@@ -225,6 +226,7 @@ static int force_delete(struct bench *bench, const char *id, bool *ret_timed_out
 	json_append(words, json_new_string("--force"));
 	json_append(words, json_new_string(id));
 	world_say(bench->place, WORLD_STEP, false, "clean up with delete --force");
+	case_recording_phase(bench->job, "delete");
 	r = driver_run(&bench->driver, "delete", words, &result, err);
 	if (r < 0)
 		return r;
@@ -290,6 +292,7 @@ static int look_before(struct bench *bench, struct case_document *document, stru
 	if (r < 0)
 		return r;
 	json_put(document->top, "symbols", json_copy(bench->symbols));
+	json_put(document->top, "config", json_copy(bench->config));
 	json_put(document->host, "world", observe_world(bench->place));
 	json_put(document->host, "prepared", observe_prepared(bench->symbols));
 	document->before = bench->before = census_take(bench->place, bench->prepared);
@@ -303,8 +306,10 @@ static int observe_case(struct bench *bench, struct case_document *document, str
 	auto_json bundle_before = NULL;
 	int r = look_before(bench, document, &bundle_before, err);
 
-	if (r >= 0)
-		r = case_steps_run(bench, &document->trail, err);
+	if (r < 0)
+		return r;
+	case_recording_begin(job);
+	r = case_steps_run(bench, &document->trail, err);
 	if (r < 0)
 		return r;
 	world_say(bench->place, WORLD_STEP, false, "observe");
@@ -314,6 +319,7 @@ static int observe_case(struct bench *bench, struct case_document *document, str
 	put_init_exit(bench, document->trail.exits);
 	sort_timeline(document);
 	r = put_leaks(bench, document, err);
+	case_recording_end(job);
 	if (r < 0 || !job->c->control[0].op || document->trail.timed_out)
 		return r;
 	struct json *control = NULL;

@@ -30,6 +30,8 @@ struct case_job {
 	size_t number; /* of the case within the run: makes the container's id unique */
 	const struct runtime *runtime;
 	const char *const *before; /* words in front of the runtime; NULL: none */
+	uint64_t secret; /* of the recorder; 0: nothing is recorded */
+	uint32_t tag;
 	int64_t case_ms, command_ms;
 };
 

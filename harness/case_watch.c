@@ -17,6 +17,7 @@
 #include "base/text.h"
 #include "harness/area.h"
 #include "harness/case.h"
+#include "harness/case_recording.h"
 #include "harness/engine.h"
 #include "harness/judge.h"
 #include "harness/record.h"
@@ -61,8 +62,8 @@ static int read_observation(int fd, struct json **ret, struct err *err)
 	return r < 0 ? fail(err, r, "observation") : 0;
 }
 
-/* Unnamed until it is whole: a killed run leaves no half observation. Not every file system can do that. */
-static int write_whole(int out, const char *path, const struct text *text, struct err *err)
+/* Not every file system has O_TMPFILE. */
+int write_whole(int out, const char *path, const struct text *text, struct err *err)
 {
 	auto_free char *parent = strndup(path, strrchr(path, '/') - path);
 	int r = file_make_dirs_at(out, parent, 0755, err);
@@ -134,6 +135,8 @@ static int judge_observation(const struct case_watch *watch, int document, struc
 	struct judgement judgement;
 	int r = read_observation(document, &observation, err);
 
+	if (r >= 0)
+		r = case_recording_join(watch, observation, err);
 	if (r < 0)
 		return r;
 	judge(watch->job.c, observation, watch->disputed, &judgement);
@@ -220,6 +223,8 @@ static void watch_world(const struct case_watch *watch, struct case_record *reco
 	}
 	if (!listen(watch, &world, &silence)) {
 		case_record_of_silence(watch->note, silence, record);
+		/* What it did before it fell silent is worth keeping; that this fails too changes no verdict. */
+		(void) case_recording_join(watch, NULL, NULL);
 	} else {
 		r = judge_observation(watch, document, record, &err);
 		if (r < 0)

@@ -15,10 +15,13 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "bpf/recorder.h"
 #include "harness/case.h"
 #include "harness/case_watch.h"
 #include "harness/cgroup_tree.h"
+#include "harness/channel.h"
 #include "harness/clauses.h"
+#include "harness/engine_recording.h"
 #include "harness/workers.h"
 
 #define HANGS_MAX 3 /* in a row: a runtime that hangs everywhere would take hours */
@@ -68,7 +71,7 @@ static void count_hang(struct engine *engine, bool hung)
 		engine->stopped = "not run: the runtime hung three times in a row";
 }
 
-static void deliver_memfd(struct engine *engine, const struct worker_message *message, int fd)
+static void deliver_memfd(struct engine *engine, const struct channel_message *message, int fd)
 {
 	struct case_record record;
 	struct err err = { 0 };
@@ -81,13 +84,13 @@ static void deliver_memfd(struct engine *engine, const struct worker_message *me
 	if (r >= 0)
 		r = case_record_from_json(json, &record, &err);
 	/* Behind a fault that sends no signal every wait hangs, as it should. */
-	count_hang(engine, message->hung && !engine->plan->items[message->index].fault);
+	count_hang(engine, message->hung && !engine->plan->items[message->item].fault);
 	if (r < 0) {
 		(void) fail(&err, r, "the record cannot be read");
-		deliver_sentence(engine, message->index, VERDICT_BROKEN, err.text);
+		deliver_sentence(engine, message->item, VERDICT_BROKEN, err.text);
 		return;
 	}
-	deliver(engine, message->index, &record);
+	deliver(engine, message->item, &record);
 	case_record_free(&record);
 }
 
@@ -146,6 +149,7 @@ static int replace_worker(struct engine *engine, struct worker *worker, struct e
 		auto_free char *world = worker_world_name(item);
 
 		(void) cgroup_world_remove(&engine->cgroups, world, process_now_ms() + 5000, NULL);
+		recordings_forget(engine->plan->recorder, engine->task.first_tag, worker, item);
 		engine->running--;
 		deliver_sentence(engine, item, VERDICT_BROKEN, "the worker that ran it was killed");
 	}
@@ -154,13 +158,18 @@ static int replace_worker(struct engine *engine, struct worker *worker, struct e
 
 static int serve(struct engine *engine, struct worker *worker, const struct pollfd *fds, struct err *err)
 {
-	struct worker_message message;
-	int record;
+	struct channel_message message = { 0 };
+	auto_fd record = -EBADF;
 
-	if (fds[0].revents && worker_take(worker, &message, &record) > 0) {
+	if (fds[0].revents && channel_receive(worker->channel, &message, &record) > 0) {
+		if (message.word == CHANNEL_RECORDING) {
+			recordings_want(worker);
+			return 0;
+		}
+		recordings_forget(engine->plan->recorder, engine->task.first_tag, worker, message.item);
+		worker->item = WORKER_IDLE;
 		engine->running--;
 		deliver_memfd(engine, &message, record);
-		(void) close(record);
 		return 0;
 	}
 	return fds[0].revents || fds[1].revents ? replace_worker(engine, worker, err) : 0;
@@ -178,7 +187,7 @@ static int turn(struct engine *engine, struct err *err)
 		fds[1 + 2 * i] = (struct pollfd){ .fd = engine->workers[i].channel, .events = POLLIN };
 		fds[2 + 2 * i] = (struct pollfd){ .fd = engine->workers[i].process.pidfd, .events = POLLIN };
 	}
-	if (poll(fds, count, -1) < 0)
+	if (poll(fds, count, recordings_poll_ms(engine->plan->recorder, engine->running)) < 0)
 		return errno == EINTR ? 0 : fail(err, -errno, "poll");
 	if (fds[0].revents) {
 		engine->interrupted = true;
@@ -187,6 +196,9 @@ static int turn(struct engine *engine, struct err *err)
 	}
 	for (size_t i = 0; r >= 0 && i < engine->worker_count; i++)
 		r = serve(engine, &engine->workers[i], &fds[1 + 2 * i], err);
+	if (r >= 0)
+		r = recordings_deliver(engine->plan->recorder, engine->task.first_tag, engine->workers,
+				       engine->worker_count, err);
 	return r;
 }
 
@@ -273,6 +285,8 @@ static int engine_work(struct engine *engine, struct err *err)
 		.disputed = disputed,
 		.faulty = faulty,
 		.engine = getpid(),
+		.secret = plan->recorder ? recorder_secret(plan->recorder) : 0,
+		.first_tag = plan->recorder ? recorder_tags(plan->recorder, plan->item_count) : 0,
 	};
 	r = run_all(engine, err);
 	for (size_t i = 0; i < engine->worker_count; i++)

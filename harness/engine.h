@@ -16,6 +16,7 @@ struct err;
 struct json;
 struct profile;
 struct process_status;
+struct recorder;
 struct text;
 
 struct runtime {
@@ -42,6 +43,7 @@ struct engine_plan {
 	int jobs; /* >= 1 */
 	double timeout_scale; /* 1.0 */
 	size_t fail_fast; /* stop after so many fails; 0: never */
+	struct recorder *recorder; /* borrowed; NULL: nothing is recorded */
 	bool keep; /* copy bundle, state and output of failed cases below out */
 };
 

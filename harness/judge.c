@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/cleanup.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "harness/area.h"
 #include "harness/case.h"
@@ -64,6 +65,22 @@ static enum verdict verdict_of(const struct conformance_case *c, enum finding_ki
 	return VERDICT_BROKEN;
 }
 
+/* Evidence with a hole proves neither that something happened nor that it did not. */
+static bool judge_recording(const struct json *observation, struct judgement *ret)
+{
+	const struct json *recording = json_member(observation, "recording");
+	uint64_t lost = json_uint(json_member(recording, "lost"), 0);
+
+	if (lost)
+		ret->reason = text_format("%llu recorded events were lost, so nothing can be said",
+					  (unsigned long long) lost);
+	else if (json_bool(json_member(recording, "gaps"), false))
+		ret->reason = text_format("the recording has gaps, so nothing can be said");
+	if (ret->reason)
+		ret->verdict = VERDICT_BROKEN;
+	return !ret->reason;
+}
+
 void judge(const struct conformance_case *c, const struct json *observation, bool disputed,
 	   struct judgement *ret)
 {
@@ -75,6 +92,8 @@ void judge(const struct conformance_case *c, const struct json *observation, boo
 		ret->reason = text_format("the case left no observation, so nothing can be said");
 		return;
 	}
+	if (!judge_recording(observation, ret))
+		return;
 	judge_steps(c, observation, &finding);
 	if (finding.kind == FINDING_HOLDS) {
 		judge_rows(c, observation, &finding, ret);
@@ -86,7 +105,7 @@ void judge(const struct conformance_case *c, const struct json *observation, boo
 	ret->verdict = verdict_of(c, finding.kind, disputed);
 	if (finding.kind == FINDING_HOLDS && ret->unseen_count && ret->unseen_count == case_rows(c)) {
 		ret->verdict = VERDICT_SKIP;
-		ret->reason = text_format("every row speaks of kernel calls, and none were recorded");
+		ret->reason = text_format("every row speaks of kernel calls, and none can be seen here");
 		return;
 	}
 	if (ret->verdict == VERDICT_PASS)

@@ -60,6 +60,8 @@ const struct option_row option_table[] = {
 	  AT(rounds), 1, 10000 },
 	{ "keep", 0, OPTION_FLAG, VERB_TEST, NULL,
 	  "keep bundle, state and output of failed cases in the run directory", AT(keep) },
+	{ "record", 0, OPTION_STRING, RUNS, "WHEN",
+	  "record kernel calls: on, off or auto (default auto: where this machine lets us)", AT(record) },
 	{ "junit", 0, OPTION_STRING, VERB_TEST | VERB_REPORT, "FILE",
 	  "write a JUnit report (- is standard output)", AT(junit) },
 	{ "tap", 0, OPTION_STRING, VERB_TEST | VERB_REPORT, "FILE", "write a TAP report", AT(tap) },

@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/text.h"
+#include "bpf/recorder.h"
 #include "harness/options.h"
 #include "harness/profile.h"
 
@@ -172,6 +173,35 @@ static int find_runtimes(const struct options *options, struct prepared_run *run
 	return 0;
 }
 
+/* Whether kernel calls are recorded: 0, or the exit code when they must be and cannot. */
+static int open_recorder(const struct options *options, struct prepared_run *run)
+{
+	const char *when = options->record ? options->record : "auto";
+	struct err err = { 0 };
+
+	if (!strcmp(when, "off"))
+		run->not_recorded = text_format("off: asked for by --record off");
+	else if (recorder_open(&run->recorder, &err) < 0)
+		run->not_recorded = text_format("off: %s", err.text);
+	run->machine.bpf = run->recorder;
+	if (run->recorder || strcmp(when, "on") != 0)
+		return 0;
+	screen_say(&run->screen, "--record on: %s", err.text);
+	return EXIT_MACHINE_CANNOT;
+}
+
+/* Usage first: nothing else has been looked at. */
+static int check_words(const struct options *options, struct prepared_run *run)
+{
+	static const char *const words[] = { "on", "off", "auto" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (!options->record || !strcmp(options->record, words[i]))
+			return 0;
+	screen_say(&run->screen, "--record takes on, off or auto, not %s", options->record);
+	return EXIT_USAGE;
+}
+
 int prepare_run(const struct options *options, struct prepared_run *ret)
 {
 	struct err err = { 0 };
@@ -182,7 +212,9 @@ int prepare_run(const struct options *options, struct prepared_run *ret)
 		screen_say(&ret->screen, "%s", err.text);
 		return EXIT_USAGE;
 	}
-	code = check_runtimes(options, ret);
+	code = check_words(options, ret);
+	if (!code)
+		code = check_runtimes(options, ret);
 	if (code)
 		return code;
 	if (clauses_load(&ret->clauses, &err) < 0) {
@@ -194,7 +226,8 @@ int prepare_run(const struct options *options, struct prepared_run *ret)
 		return code;
 	ret->name = run_name_new();
 	machine_read(&ret->machine);
-	return find_runtimes(options, ret);
+	code = find_runtimes(options, ret);
+	return code ? code : open_recorder(options, ret);
 }
 
 void prepared_run_free(struct prepared_run *prepared)
@@ -206,4 +239,6 @@ void prepared_run_free(struct prepared_run *prepared)
 	clauses_free(&prepared->clauses);
 	selection_free(&prepared->selection);
 	run_dir_close(&prepared->directory);
+	recorder_close(prepared->recorder);
+	free(prepared->not_recorded);
 }

@@ -10,6 +10,7 @@
 #include "harness/select.h"
 
 struct options;
+struct recorder;
 
 struct prepared_run {
 	char *name; /* owned: names the run */
@@ -20,6 +21,8 @@ struct prepared_run {
 	struct runtime_found *runtimes; /* owned */
 	size_t runtime_count;
 	struct run_dir directory;
+	struct recorder *recorder; /* owned; NULL: nothing is recorded */
+	char *not_recorded; /* owned: why; NULL: it is */
 };
 
 /*

@@ -94,6 +94,7 @@ static int run_pass(struct prover *prover, struct err *err)
 		.runtime = prover->runtime,
 		.items = prover->items,
 		.out = -1,
+		.recorder = prover->prepared->recorder,
 		.jobs = session_jobs(options),
 		.timeout_scale = options->timeout_scale * json_double(scale, 1.0),
 	};

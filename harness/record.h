@@ -67,6 +67,7 @@ struct run_record {
 	struct runtime_facts runtime;
 	struct case_record *cases;
 	size_t case_count;
+	char *recording; /* "on", or "off: " and why; NULL: an older run */
 	uint64_t lost_events;
 	bool interrupted;
 };

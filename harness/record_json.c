@@ -40,6 +40,7 @@ static const struct string_field run_fields[] = {
 	RUN_FIELD("run", run),
 	RUN_FIELD("tool_version", tool_version),
 	RUN_FIELD("started", started),
+	RUN_FIELD("recording", recording),
 };
 
 static const struct string_field host_fields[] = {

@@ -243,6 +243,7 @@ static int run_round(struct rounds *rounds)
 		    options->timeout_scale *
 		    json_double(json_member(rounds->runtime->profile->document, "timeout_scale"), 1.0),
 		.fail_fast = options->fail_fast,
+		.recorder = session->recorder,
 		.keep = options->keep,
 	};
 	struct engine_sink sink = { .finished = finished, .started = started, .argument = rounds };

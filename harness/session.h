@@ -15,6 +15,7 @@ struct clause_registry;
 struct err;
 struct expectations;
 struct options;
+struct recorder;
 struct screen;
 
 struct session {
@@ -25,6 +26,7 @@ struct session {
 	const struct selection *selection;
 	const struct expectations *expectations;
 	struct screen *screen;
+	struct recorder *recorder; /* NULL: nothing is recorded */
 	int jobs;
 	int out; /* the runtime's folder of the run directory; -1: none */
 	/* A case is decided: called once for every selected case, in the order of their ends. */

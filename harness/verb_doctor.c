@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "bpf/recorder.h"
 #include "harness/area.h"
 #include "harness/clauses.h"
 #include "harness/engine.h"
@@ -128,13 +129,15 @@ static void check_userns(struct doctor *doctor)
 static void check_bpf(struct doctor *doctor)
 {
 	struct checkup checkup = { .check = "recording" };
+	struct err err = { 0 };
 
-	text_add(&checkup.detail, doctor->machine.bpf
-				      ? "BPF programs can be loaded"
-				      : "no BPF program can be loaded: rows about kernel calls are unseen");
-	if (!doctor->machine.bpf) {
+	if (recorder_probe(&err) < 0) {
+		text_addf(&checkup.detail, "%s; rows about kernel calls are unseen", err.text);
 		checkup.health = HEALTH_LIMITED;
-		checkup.fix = "run as root with CAP_BPF and CAP_PERFMON, on a kernel with CONFIG_BPF_SYSCALL";
+		checkup.fix = "run as root with CAP_BPF and CAP_PERFMON, on a kernel of 5.17 or newer with "
+			      "CONFIG_BPF_SYSCALL and CONFIG_DEBUG_INFO_BTF";
+	} else {
+		text_add(&checkup.detail, "kernel calls can be recorded");
 	}
 	show(doctor, &checkup);
 }

@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "bpf/recorder.h"
 #include "harness/expect.h"
 #include "harness/options.h"
 #include "harness/prepare_run.h"
@@ -93,6 +94,7 @@ static int run_one(struct test *test, const struct runtime_found *found, struct 
 		.selection = &prepared->selection,
 		.expectations = &test->expectations,
 		.screen = &prepared->screen,
+		.recorder = prepared->recorder,
 		.jobs = session_jobs(test->options),
 		.settled = settled,
 		.argument = test,
@@ -109,7 +111,10 @@ static int run_one(struct test *test, const struct runtime_found *found, struct 
 	screen_say(&prepared->screen, "%s: %s, %s, profile %s, spec %s", found->runtime.name,
 		   found->runtime.path, found->version ? found->version : "tells no version",
 		   found->runtime.profile->name, found->runtime.spec_version);
+	uint64_t lost = prepared->recorder ? recorder_lost(prepared->recorder) : 0;
+	record->recording = text_format("%s", prepared->not_recorded ? prepared->not_recorded : "on");
 	r = session_run(&session, &found->runtime, record, err);
+	record->lost_events = prepared->recorder ? recorder_lost(prepared->recorder) - lost : 0;
 	if (r >= 0)
 		r = run_record_write(test->directory.fd, "run.json", record, err);
 	runtime_dir_close(&test->directory);

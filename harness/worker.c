@@ -17,6 +17,7 @@
 #include "harness/case.h"
 #include "harness/case_watch.h"
 #include "harness/cgroup_tree.h"
+#include "harness/channel.h"
 #include "harness/engine.h"
 #include "harness/libcheck.h"
 #include "harness/profile.h"
@@ -68,29 +69,6 @@ static void plan_times(struct assignment *assignment, const struct conformance_c
 	assignment->watch.job.command_ms = ms / 2;
 }
 
-static int send_record(int channel, size_t index, bool hung, int record)
-{
-	struct worker_message message = { .index = index, .hung = hung };
-	union {
-		char bytes[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr align;
-	} control = { 0 };
-	struct iovec part = { .iov_base = &message, .iov_len = sizeof(message) };
-	struct msghdr header = {
-		.msg_iov = &part,
-		.msg_iovlen = 1,
-		.msg_control = control.bytes,
-		.msg_controllen = sizeof(control.bytes),
-	};
-	struct cmsghdr *rights = CMSG_FIRSTHDR(&header);
-
-	rights->cmsg_level = SOL_SOCKET;
-	rights->cmsg_type = SCM_RIGHTS;
-	rights->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(rights), &record, sizeof(record));
-	return sendmsg(channel, &header, MSG_NOSIGNAL) < 0 ? -errno : 0;
-}
-
 /* libcheck's word is always heard: a watcher that crashed after its record was whole is broken all the same. */
 static int replace_record(const struct assignment *assignment, int record)
 {
@@ -122,10 +100,12 @@ static int run_item(const struct worker_task *task, size_t index, int channel, s
 		.task = task,
 		.watch = {
 			.job = { .c = item->c, .id = item->id, .run = task->plan->run, .number = index,
-				 .runtime = task->plan->runtime, .before = item->fault ? before : NULL },
+				 .runtime = task->plan->runtime, .before = item->fault ? before : NULL,
+				 .secret = task->secret, .tag = task->first_tag + (uint32_t) index },
 			.cgroups = task->cgroups,
 			.world = world,
 			.record = record,
+			.channel = channel,
 			.out = task->plan->out,
 			.disputed = task->disputed[index],
 			.keep = task->plan->keep,
@@ -154,13 +134,15 @@ static int run_item(const struct worker_task *task, size_t index, int channel, s
 		if (r < 0)
 			return r;
 	}
-	return send_record(channel, index, note->hung, record);
+	const struct channel_message message = { .word = CHANNEL_RECORD, .item = index, .hung = note->hung };
+	return channel_send(channel, &message, record);
 }
 
 static _Noreturn void work(const struct worker_task *task, int channel)
 {
+	struct channel_message message;
 	struct case_note *note;
-	size_t index;
+	int fd;
 
 	(void) prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != task->engine)
@@ -171,9 +153,14 @@ static _Noreturn void work(const struct worker_task *task, int channel)
 	note = mmap(NULL, sizeof(*note), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (note == MAP_FAILED)
 		_exit(EXIT_FAILURE);
-	while (recv(channel, &index, sizeof(index), 0) == sizeof(index))
-		if (run_item(task, index, channel, note) < 0)
+	while (channel_receive(channel, &message, &fd) > 0) {
+		cleanup_fd(&fd);
+		/* A recording may come after the watcher that asked for it has died. */
+		if (message.word != CHANNEL_ITEM)
+			continue;
+		if (run_item(task, message.item, channel, note) < 0)
 			_exit(EXIT_FAILURE);
+	}
 	_exit(EXIT_SUCCESS);
 }
 
@@ -213,33 +200,12 @@ int worker_start(const struct worker_task *task, struct worker *ret, struct err 
 
 int worker_give(struct worker *worker, size_t item)
 {
-	if (send(worker->channel, &item, sizeof(item), MSG_NOSIGNAL) < 0)
-		return -errno;
-	worker->item = item;
-	return 0;
-}
+	const struct channel_message message = { .word = CHANNEL_ITEM, .item = item };
+	int r = channel_send(worker->channel, &message, -1);
 
-int worker_take(struct worker *worker, struct worker_message *ret, int *ret_record)
-{
-	union {
-		char bytes[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr align;
-	} control = { 0 };
-	struct iovec part = { .iov_base = ret, .iov_len = sizeof(*ret) };
-	struct msghdr header = {
-		.msg_iov = &part,
-		.msg_iovlen = 1,
-		.msg_control = control.bytes,
-		.msg_controllen = sizeof(control.bytes),
-	};
-	ssize_t n = recvmsg(worker->channel, &header, MSG_CMSG_CLOEXEC);
-	struct cmsghdr *rights = n == sizeof(*ret) ? CMSG_FIRSTHDR(&header) : NULL;
-
-	if (!rights || rights->cmsg_type != SCM_RIGHTS)
-		return 0;
-	memcpy(ret_record, CMSG_DATA(rights), sizeof(*ret_record));
-	worker->item = WORKER_IDLE;
-	return 1;
+	if (r >= 0)
+		worker->item = item;
+	return r;
 }
 
 void worker_end(struct worker *worker)

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "base/process.h"
@@ -21,26 +22,22 @@ struct worker_task {
 	const struct cgroup_run *cgroups;
 	const bool *disputed; /* by item */
 	const char *faulty; /* path of plumbline-faulty */
+	uint64_t secret; /* of the recorder; 0: nothing is recorded */
+	uint32_t first_tag; /* an item's tag is this and its index */
 	pid_t engine;
-};
-
-/* One message a finished case; the record's memfd comes with it. */
-struct worker_message {
-	size_t index;
-	bool hung;
 };
 
 #define WORKER_IDLE ((size_t) -1)
 struct worker {
 	struct process process;
-	int channel;
+	int channel; /* see channel.h */
 	size_t item; /* that it is running; WORKER_IDLE */
+	int64_t
+	    wait_until; /* its item's recording was asked for and is waited for until then; 0: it was not */
 };
 
 int worker_start(const struct worker_task *task, struct worker *ret, struct err *err);
 int worker_give(struct worker *worker, size_t item); /* 0 or -errno: it is gone */
-/* 1 and a message with its record's descriptor (owned); 0: hung up. */
-int worker_take(struct worker *worker, struct worker_message *ret, int *ret_record);
 /* Kills and reaps. */
 void worker_end(struct worker *worker);
 /* The world of an item; the engine removes its cgroups when a worker died with it. */

@@ -341,7 +341,7 @@ START_TEST(unseen_rows_are_listed_and_prove_nothing)
 	judgement_free(&judgement);
 
 	only.then[0] = some.then[1];
-	check(&only, observation, VERDICT_SKIP, "none were recorded");
+	check(&only, observation, VERDICT_SKIP, "none can be seen here");
 	set(observation, "exit.step[0].code", "1");
 	check(&only, observation, VERDICT_FAIL, "create");
 }

@@ -201,13 +201,15 @@ START_TEST(kernel_rows_need_a_recording)
 	check_kernel(NULL, &does, FINDING_UNSEEN);
 	check_kernel(NULL, &not, FINDING_UNSEEN);
 	check_kernel(NULL, &order, FINDING_UNSEEN);
-	check_kernel("[\"mnt.bind:/data:ro\"]", &does, FINDING_HOLDS);
-	check_kernel("[\"mnt.bind:/data:ro\"]", &not, FINDING_FAILS);
-	check_kernel("[\"mnt.bind:/database\"]", &does, FINDING_FAILS);
-	check_kernel("[\"mnt.bind:/database\"]", &not, FINDING_HOLDS);
-	check_kernel("[\"mnt.bind:/data\", \"proc.exec:payload\"]", &order, FINDING_HOLDS);
-	check_kernel("[\"proc.exec:payload\", \"mnt.bind:/data\"]", &order, FINDING_FAILS);
-	check_kernel("[\"mnt.bind:/data\"]", &order, FINDING_FAILS);
+	check_kernel("[{\"text\": \"mnt.bind:/data:ro\"}]", &does, FINDING_HOLDS);
+	check_kernel("[{\"text\": \"mnt.bind:/data:ro\"}]", &not, FINDING_FAILS);
+	check_kernel("[{\"text\": \"mnt.bind:/database\"}]", &does, FINDING_FAILS);
+	check_kernel("[{\"text\": \"mnt.bind:/database\"}]", &not, FINDING_HOLDS);
+	check_kernel("[{\"text\": \"mnt.bind:/data\"}, {\"text\": \"proc.exec:payload\"}]", &order,
+		     FINDING_HOLDS);
+	check_kernel("[{\"text\": \"proc.exec:payload\"}, {\"text\": \"mnt.bind:/data\"}]", &order,
+		     FINDING_FAILS);
+	check_kernel("[{\"text\": \"mnt.bind:/data\"}]", &order, FINDING_FAILS);
 	check_kernel("[]", &order, FINDING_FAILS);
 }
 END_TEST

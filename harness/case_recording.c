@@ -1,0 +1,170 @@
+/* The marks that a world makes, and what the watcher does with the recording they frame. */
+#include "harness/case_recording.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/process.h"
+#include "base/text.h"
+#include "bpf/effects.h"
+#include "bpf/recorder.h"
+#include "harness/case_watch.h"
+#include "harness/channel.h"
+#include "harness/engine.h"
+#include "harness/profile.h"
+
+#define ANSWER_MS 6000 /* the engine may be writing reports of other cases */
+
+static const struct {
+	const char *verb;
+	enum event_phase phase;
+} phases[] = {
+	{ "create", PHASE_CREATE }, { "run", PHASE_CREATE },  { "restore", PHASE_CREATE },
+	{ "start", PHASE_START },   { "exec", PHASE_EXEC },   { "kill", PHASE_KILL },
+	{ "delete", PHASE_DELETE }, { "state", PHASE_STATE }, { "wait", PHASE_WAIT },
+	{ "ready", PHASE_WAIT },
+};
+
+void case_recording_begin(const struct case_job *job)
+{
+	(void) recorder_mark(job->secret, MARK_FOLLOW_CHILDREN, 0, job->tag);
+}
+
+void case_recording_phase(const struct case_job *job, const char *verb)
+{
+	enum event_phase phase = PHASE_OTHER;
+
+	for (size_t i = 0; i < ARRAY_SIZE(phases); i++)
+		if (!strcmp(phases[i].verb, verb))
+			phase = phases[i].phase;
+	(void) recorder_mark(job->secret, MARK_PHASE, phase, job->tag);
+}
+
+void case_recording_end(const struct case_job *job)
+{
+	(void) recorder_mark(job->secret, MARK_CLOSE, 0, job->tag);
+}
+
+static int fetch(const struct case_watch *watch, struct recording *ret, struct err *err)
+{
+	struct channel_message message = { .word = CHANNEL_RECORDING, .item = watch->job.number };
+	auto_fd fd = -EBADF;
+	auto_text bytes = { 0 };
+	int r;
+
+	/* A world that hung or died has not done it; a tag that is closed stays so. */
+	case_recording_end(&watch->job);
+	r = channel_send(watch->channel, &message, -1);
+	if (r >= 0 && process_poll(watch->channel, process_now_ms() + ANSWER_MS) == 0)
+		return fail_text(err, -ETIMEDOUT, "the recorder did not answer for %d ms", ANSWER_MS);
+	if (r >= 0)
+		r = channel_receive(watch->channel, &message, &fd);
+	if (r <= 0 || fd < 0 || lseek(fd, 0, SEEK_SET) < 0)
+		return fail_text(err, -EIO, "the recorder sent nothing");
+	r = file_read_fd(fd, RECORDING_MAX, &bytes, err);
+	return r < 0 ? r : recording_parse((const unsigned char *) text_str(&bytes), bytes.len, ret, err);
+}
+
+/* What the recorded names and numbers stand for; a recording is read where none of it exists. */
+static struct json *symbols_of(const struct case_watch *watch, const struct json *observation)
+{
+	static const struct {
+		const char *name, *path;
+	} rows[] = {
+		{ "host", "host.world.namespaces" },
+		{ "rootfs", "symbols.@rootfs" },
+		{ "scratch", "symbols.@scratch" },
+		{ "cgroup", "symbols.@cgroup" },
+		{ "id", "symbols.@id" },
+		{ "bundle", "symbols.@bundle" },
+		{ "run", "symbols.@run" },
+		{ "config", "config" },
+	};
+	const struct runtime *runtime = watch->job.runtime;
+	const char *sight =
+	    runtime->profile ? json_get_string(runtime->profile->document, "payload_visible") : NULL;
+	const char *configured = json_get_string(observation, "config.linux.cgroupsPath");
+	struct json *symbols = json_new_object();
+	struct utsname names;
+
+	if (uname(&names) == 0) {
+		json_put(symbols, "kernel", json_new_string(names.release));
+		json_put(symbols, "machine", json_new_string(names.machine));
+	}
+	json_put(symbols, "case", json_new_string(watch->job.id));
+	json_put(symbols, "runtime", json_new_string(runtime->path));
+	json_put(symbols, "runtime_name", json_new_string(runtime->name));
+	if (sight)
+		json_put(symbols, "payload_visible", json_new_string(sight));
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const struct json *value = json_get(observation, rows[i].path);
+
+		if (value)
+			json_put(symbols, rows[i].name, json_copy(value));
+	}
+	if (configured && configured[0] == '/')
+		json_put(symbols, "cgroup", json_new_string(configured));
+	return symbols;
+}
+
+static struct json *facts_of(const struct effects *effects)
+{
+	struct json *facts = json_new_object();
+
+	json_put(facts, "events", json_new_uint(effects->events));
+	json_put(facts, "lost", json_new_uint(effects->lost));
+	json_put(facts, "gaps", json_new_bool(effects->gaps));
+	json_put(facts, "undecoded", json_new_uint(effects->undecoded));
+	json_put(facts, "payload_visible", json_new_bool(effects->payload_visible));
+	return facts;
+}
+
+static int keep(const struct case_watch *watch, const struct recording *recording, struct err *err)
+{
+	auto_free char *path = text_format("recordings/%s.rec", watch->job.id);
+	auto_text bytes = { 0 };
+
+	if (watch->out < 0)
+		return 0;
+	recording_print(recording, &bytes);
+	return write_whole(watch->out, path, &bytes, err);
+}
+
+static int join(const struct recording *recording, struct json *observation, struct err *err)
+{
+	struct effects effects;
+	int r = effects_from(recording, &effects, err);
+
+	if (r < 0)
+		return r;
+	json_put(observation, "recording", facts_of(&effects));
+	json_put(observation, "kernel", effects_to_json(&effects));
+	effects_free(&effects);
+	return 0;
+}
+
+int case_recording_join(const struct case_watch *watch, struct json *observation, struct err *err)
+{
+	struct recording recording;
+	int r;
+
+	if (!watch->job.secret)
+		return 0;
+	r = fetch(watch, &recording, err);
+	if (r < 0)
+		return fail(err, r, "recording");
+	json_free(recording.symbols);
+	recording.symbols = symbols_of(watch, observation);
+	if (observation)
+		r = join(&recording, observation, err);
+	if (r >= 0)
+		r = keep(watch, &recording, err);
+	recording_free(&recording);
+	return r < 0 ? fail(err, r, "recording") : 0;
+}
