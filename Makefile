@@ -154,7 +154,10 @@ $(B)/bpf/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/*.h)
 $(B)/bpf/%.skel.h: $(B)/bpf/%.bpf.o
 	$(call say,SKEL,$@)
 	$(Q)bpftool gen skeleton $< name $* > $@
-$(call obj,$(bpf_SRC)): $(patsubst bpf/%.bpf.c,$(B)/bpf/%.skel.h,$(bpf_KERNEL))
+skeletons := $(patsubst bpf/%.bpf.c,$(B)/bpf/%.skel.h,$(bpf_KERNEL))
+$(call obj,$(bpf_SRC)): $(skeletons)
+# Kept: make takes what only leads from one file to another for rubbish, and would compile it again.
+.SECONDARY: $(skeletons:.skel.h=.bpf.o)
 
 # Unit tests: one program per folder of tests/, suites found by file name (tests/base/test_text.c defines test_text()).
 define unit_test
@@ -194,7 +197,7 @@ check: unit
 	@BUILD=$(B) tests/run.sh unit
 check-root: all
 	@tests/run.sh e2e
-lint:
+lint: $(skeletons)
 	@tests/run.sh lint
 bench: all
 	@$(BIN)/plumbline bench
@@ -223,7 +226,7 @@ help:
 	@echo 'make test         set up, build, and run all tests of plumbline itself; ends with the counts'
 	@echo 'make              build into build/bin; WERROR=1, CC=clang, SAN=address,undefined, CASES=DIR, V=1'
 	@echo 'make check        unit tests, without root;  make check-root: end-to-end tests, as root'
-	@echo 'make lint         compilers, clang-tidy, cppcheck, shellcheck, walls, sizes;  make format: clang-format'
+	@echo 'make lint         compilers, clang-tidy, gcc -fanalyzer, cppcheck, shellcheck, walls, sizes;  make format: clang-format'
 	@echo 'make install      DESTDIR=, PREFIX=/usr/local;  make uninstall, make clean, make bench'
 	@echo 'SETUP=no          run and test without looking for packages'
 

@@ -86,12 +86,10 @@ static void json_one(struct text *out, uint32_t c, const char *raw, size_t len)
 /* White space other than the blank is written as a reference: attribute values would lose it (XML 1.0, 3.3.3). */
 static void xml_one(struct text *out, uint32_t c, const char *raw, size_t len)
 {
-	if (c == '\t' || c == '\n' || c == '\r')
+	if (c && c < 0x80 && strchr("\t\n\r&<>\"'", (int) c))
 		text_addf(out, "&#%u;", c);
 	else if (c < 0x20 || c == 0xfffe || c == 0xffff)
 		text_add(out, REPLACEMENT); /* no XML 1.0 character, not even as a reference */
-	else if (c < 0x80 && strchr("&<>\"'", (int) c))
-		text_addf(out, "&#%u;", c);
 	else
 		text_add_bytes(out, raw, len);
 }

@@ -23,8 +23,6 @@
 #define P_PIDFD 3 /* kernel commit 3695eae5fee0 ("pidfd: add P_PIDFD to waitid()"), v5.4; glibc 2.36 */
 #endif
 
-extern char **environ;
-
 /* What went wrong in the child before its exec comes through a pipe that exec closes. */
 enum spawn_step { STEP_PARENT, STEP_SESSION, STEP_DIRECTORY, STEP_DESCRIPTORS, STEP_EXEC };
 struct spawn_failure {

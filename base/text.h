@@ -29,7 +29,8 @@ char *text_take(struct text *text); /* owned by the caller, never NULL; text is 
 
 bool text_starts(const char *string, const char *prefix);
 bool text_ends(const char *string, const char *suffix);
-char *text_format(const char *format, ...) __attribute__((format(printf, 1, 2))); /* owned, never NULL */
+/* Owned, never NULL. */
+char *text_format(const char *format, ...) __attribute__((format(printf, 1, 2), returns_nonnull));
 /* Strict whole-string decimal: -EINVAL on anything else, -ERANGE on overflow; *ret only on success. */
 int text_to_i64(const char *string, long long *ret);
 int text_to_u64(const char *string, unsigned long long *ret);

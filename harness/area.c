@@ -37,10 +37,10 @@ const struct conformance_case *area_case_find(const char *id, const struct area 
 	for (size_t i = 0; slash && areas[i]; i++) {
 		const struct area *area = areas[i];
 
-		if (strncmp(area->name, id, slash - id) || area->name[slash - id])
+		if (strncmp(area->name, id, slash - id) != 0 || area->name[slash - id])
 			continue;
 		for (size_t k = 0; k < area->count; k++) {
-			if (strcmp(area->cases[k].name, slash + 1))
+			if (strcmp(area->cases[k].name, slash + 1) != 0)
 				continue;
 			if (ret_area)
 				*ret_area = area;

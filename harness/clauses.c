@@ -85,7 +85,7 @@ const struct clause_entry *clause_find(const struct clause_registry *registry, c
 
 bool clause_is_normative(const struct clause_entry *clause)
 {
-	return strcmp(clause->level, "DEF") && strcmp(clause->level, "MAY");
+	return strcmp(clause->level, "DEF") != 0 && strcmp(clause->level, "MAY") != 0;
 }
 
 bool case_is_disputed(const struct clause_registry *registry, const struct conformance_case *c)

@@ -13,6 +13,7 @@
 #include "base/json.h"
 #include "base/names.h"
 #include "base/text.h"
+#include "harness/observe.h"
 
 #define STATE_MAX (1u << 20)
 
@@ -151,6 +152,17 @@ static void put_output(const struct driver *driver, const char *file, const char
 	json_put(meta, at, note);
 }
 
+/* A command that prints one JSON document a line is read as a list of them. */
+static void put_lines(const struct driver *driver, const char *file, struct json *facts)
+{
+	auto_text text = { 0 };
+	uint64_t cut;
+	bool full;
+
+	if (command_output(driver->place, file, STATE_MAX, &text, &cut, &full, NULL) >= 0)
+		json_put(facts, "lines", observe_lines(text_str(&text), text.len));
+}
+
 struct json *driver_exit_facts(struct driver *driver, const char *verb, const struct driver_result *result,
 			       const char *nonce, struct json *meta, const char *path)
 {
@@ -166,6 +178,8 @@ struct json *driver_exit_facts(struct driver *driver, const char *verb, const st
 	json_put(facts, "ms", json_new_int(command->ms));
 	json_put(facts, "timed_out", json_new_bool(command->timed_out));
 	put_output(driver, command->out, "out", nonce, facts, meta, path);
+	if (!strcmp(verb, "events"))
+		put_lines(driver, command->out, facts);
 	put_output(driver, command->errors, "errors", NULL, facts, meta, path);
 	return facts;
 }

@@ -189,7 +189,8 @@ static int argument_words(const struct driver *driver, const struct usual *usual
 	case JSON_ARRAY:
 		return add_array(words, argument, err);
 	case JSON_OBJECT:
-		if (!strcmp(usual->verb, "update")) {
+		/* The resources themselves, unless the words are what the case is about. */
+		if (!strcmp(usual->verb, "update") && !json_has(argument, "flags")) {
 			auto_text text = { 0 };
 
 			json_print(argument, 0, &text);

@@ -97,7 +97,7 @@ static size_t find_symbol(const char *string, const struct json *symbols, const 
 		const char *name = json_key_at(symbols, i), *value = json_string(json_value_at(symbols, i));
 		size_t n = strlen(name);
 
-		if (!value || n <= longest || strncmp(string, name, n))
+		if (!value || n <= longest || strncmp(string, name, n) != 0)
 			continue;
 		if (isalpha((unsigned char) string[n]) || string[n] == '_')
 			continue;

@@ -211,7 +211,7 @@ void expect_print(const struct expectations *expectations, struct text *out)
 		const char *runtime = expectations->rows[i].runtime;
 		size_t first = 0;
 
-		while (strcmp(expectations->rows[first].runtime, runtime))
+		while (strcmp(expectations->rows[first].runtime, runtime) != 0)
 			first++;
 		if (first < i)
 			continue;
@@ -219,7 +219,7 @@ void expect_print(const struct expectations *expectations, struct text *out)
 		for (size_t k = i; k < expectations->count; k++) {
 			const struct expectation *row = &expectations->rows[k];
 
-			if (strcmp(row->runtime, runtime))
+			if (strcmp(row->runtime, runtime) != 0)
 				continue;
 			text_addf(out, "%s %s%s%s\n", row->id, verdict_name(row->verdict),
 				  *row->note ? " " : "", row->note);

@@ -173,7 +173,7 @@ static void add_claiming_cases(const char *clause, struct text *out)
 
 	for (size_t i = 0; (c = area_case_at(i, &area)); i++)
 		for (size_t k = 0; k < case_clauses(c); k++) {
-			if (strcmp(c->clause[k].id, clause))
+			if (strcmp(c->clause[k].id, clause) != 0)
 				continue;
 			text_add(out, any ? "  " : "\nCases:\n  ");
 			case_id(area, c, out);
@@ -211,7 +211,7 @@ void explain_fault(const struct fault_entry *fault, struct text *out)
 		  !strcmp(fault->where, "inner") ? "compiled into plumbline-oci-faulty"
 						 : "made by plumbline-faulty in front of any runtime");
 	for (size_t i = 0; (c = area_case_at(i, &area)); i++) {
-		if (!c->refuted_by || strcmp(c->refuted_by, fault->name))
+		if (!c->refuted_by || strcmp(c->refuted_by, fault->name) != 0)
 			continue;
 		text_add(out, any ? "  " : "\nCases that must fail under it:\n  ");
 		case_id(area, c, out);
@@ -259,7 +259,7 @@ static const struct {
 bool explain_term(const char *word, struct text *out)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(terms); i++) {
-		if (strcasecmp(terms[i].word, word))
+		if (strcasecmp(terms[i].word, word) != 0)
 			continue;
 		text_addf(out, "%s\n  %s\n", terms[i].word, terms[i].meaning);
 		return true;

@@ -49,7 +49,7 @@ bool fault_find(const struct fault_registry *registry, const char *name, struct 
 	for (size_t i = 0; i < faults_count(registry); i++) {
 		struct fault_entry fault = fault_at(registry, i);
 
-		if (strcmp(fault.name, name))
+		if (strcmp(fault.name, name) != 0)
 			continue;
 		*ret = fault;
 		return true;

@@ -159,7 +159,7 @@ static bool created(const struct step_view *view, struct finding *ret)
 
 static bool started(const struct step_view *view, struct finding *ret)
 {
-	if (!view->state || strcmp(status_of(view->state), "created"))
+	if (!view->state || strcmp(status_of(view->state), "created") != 0)
 		return true;
 	fails(view, ret);
 	text_add(&ret->reason, "it exited 0, but state still says created");
@@ -270,7 +270,7 @@ static bool sibling_done(const struct step_view *view)
 		struct finding unused = { 0 };
 		struct step_view other;
 
-		if (view->steps[i].outcome != OUTCOME_OK || strcmp(view->steps[i].verb, view->verb))
+		if (view->steps[i].outcome != OUTCOME_OK || strcmp(view->steps[i].verb, view->verb) != 0)
 			continue;
 		view_step(view->observation, view->steps, view->count, i, &other);
 		bool holds = done(&other, &unused);

@@ -143,7 +143,7 @@ static void make_names_unique(struct prepared_run *run)
 	size_t number = 1;
 
 	for (size_t i = 0; i + 1 < run->runtime_count; i++) {
-		if (strcmp(run->runtimes[i].runtime.name, last->name))
+		if (strcmp(run->runtimes[i].runtime.name, last->name) != 0)
 			continue;
 		free(last->name);
 		last->name = text_format("%s-%zu", base, ++number);

@@ -136,7 +136,7 @@ struct json *case_record_to_json(const struct case_record *record, const char *r
 	if (record->unseen_count)
 		put_strings(json, "unseen", record->unseen, record->unseen_count);
 	for (size_t i = 0; i < ARRAY_SIZE(case_fields); i++)
-		if (strcmp(case_fields[i].name, "reason"))
+		if (strcmp(case_fields[i].name, "reason") != 0)
 			put_fields(json, &case_fields[i], 1, record);
 	return json;
 }
@@ -235,9 +235,9 @@ static int check_schema(const struct json *json, struct err *err)
 
 	if (json_kind(json) != JSON_OBJECT)
 		return fail_text(err, -EBADMSG, "is not a run: not an object");
-	if (!type || strcmp(type, "run"))
+	if (!type || strcmp(type, "run") != 0)
 		return fail_text(err, -EBADMSG, "is not a run: its type is not \"run\"");
-	if (!schema || strncmp(schema, "1.", 2))
+	if (!schema || strncmp(schema, "1.", 2) != 0)
 		return fail_text(err, -EBADMSG, "is a run of schema %s; this program reads 1.x",
 				 schema ? schema : "(none)");
 	return 0;

@@ -234,10 +234,10 @@ static const char *const namespace_flags[][2] = {
 static void add_namespace(struct script *script, const char *type)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(namespace_flags); i++) {
-		if (strcmp(namespace_flags[i][0], type))
+		if (strcmp(namespace_flags[i][0], type) != 0)
 			continue;
 		text_addf(script->out, ": > ns-%s\nunshare %s=ns-%s%s%s true\n", type, namespace_flags[i][1],
-			  type, strcmp(type, "pid") && strcmp(type, "time") ? "" : " --fork",
+			  type, strcmp(type, "pid") != 0 && strcmp(type, "time") != 0 ? "" : " --fork",
 			  strcmp(type, "user") ? "" : " --map-root-user");
 	}
 }

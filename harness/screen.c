@@ -23,7 +23,7 @@ static bool is_set(const char *name)
 {
 	const char *value = getenv(name);
 
-	return value && *value && strcmp(value, "0");
+	return value && *value && strcmp(value, "0") != 0;
 }
 
 static int width_of(int fd)
@@ -44,7 +44,7 @@ static bool colour_by_habit(void)
 		return false;
 	if (is_set("CLICOLOR_FORCE"))
 		return true;
-	return isatty(STDOUT_FILENO) && term && strcmp(term, "dumb");
+	return isatty(STDOUT_FILENO) && term && strcmp(term, "dumb") != 0;
 }
 
 int screen_init(const struct options *options, struct screen *ret, struct err *err)
@@ -52,7 +52,7 @@ int screen_init(const struct options *options, struct screen *ret, struct err *e
 	const char *when = options->colour ? options->colour : "auto";
 	bool always = !strcmp(when, "always"), never_colour = !strcmp(when, "never");
 
-	if (!always && !never_colour && strcmp(when, "auto"))
+	if (!always && !never_colour && strcmp(when, "auto") != 0)
 		return fail_text(err, -EINVAL, "--color %s: expected auto, always or never", when);
 	(void) setlocale(LC_CTYPE, "");
 	*ret = (struct screen){

@@ -14,7 +14,7 @@ static int check_header(char *line, const char *const *columns, struct err *err)
 	for (size_t i = 0; columns[i]; i++) {
 		char *cell = strsep(&line, "\t");
 
-		if (!cell || strcmp(cell, columns[i]))
+		if (!cell || strcmp(cell, columns[i]) != 0)
 			return fail_text(err, -EINVAL, "column %zu is \"%s\", expected \"%s\"", i + 1,
 					 cell ? cell : "", columns[i]);
 	}

@@ -254,7 +254,7 @@ int verb_list(const struct options *options)
 	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
 		struct options all = *options;
 
-		if (strcmp(lists[i].name, word))
+		if (strcmp(lists[i].name, word) != 0)
 			continue;
 		all.words = (struct words){ 0 };
 		return lists[i].list ? lists[i].list(options, &screen) : list_cases(&all, &screen);

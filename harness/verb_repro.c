@@ -59,7 +59,7 @@ static int open_empty(const char *path, char **ret_absolute, struct err *err)
 	if (!dir)
 		return fail(err, -errno, "open %s", path);
 	for (const struct dirent *entry; (entry = readdir(dir));)
-		if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, ".."))
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
 			return fail_text(err, -ENOTEMPTY, "%s is not empty; name a new directory", path);
 	*ret_absolute = realpath(path, NULL);
 	if (!*ret_absolute)

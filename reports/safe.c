@@ -13,9 +13,11 @@
 static const struct {
 	const char *first, *last; /* UTF-8 of the same length: bytes compare as code points do */
 } unwanted[] = {
+	/* NOLINTBEGIN(misc-misleading-bidirectional): written as escapes, for a person to see */
 	{ "\xc2\x80", "\xc2\x9f" },     { "\u061c", "\u061c" }, { "\u200e", "\u200f" },
 	{ "\u2028", "\u202e" },         { "\u2060", "\u206f" }, { "\ufff9", "\ufffb" },
 	{ "\U000e0000", "\U000e007f" },
+	/* NOLINTEND(misc-misleading-bidirectional) */
 };
 
 size_t clip_length(const char *string, size_t max)

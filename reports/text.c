@@ -1,4 +1,6 @@
 /* Terminal output: one line a case, a run's summary, the progress line. Words say it, colour only repeats. */
+#include "reports/text.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,7 +10,6 @@
 #include "reports/formats.h"
 #include "reports/report.h"
 #include "reports/safe.h"
-#include "reports/text.h"
 #include "reports/words.h"
 
 #define WORD_WIDTH 6

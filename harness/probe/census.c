@@ -103,7 +103,7 @@ int census_read(const struct probe *probe, struct out *out, const char *key)
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		int r;
 
-		if (strcmp(rows[i].key, key))
+		if (strcmp(rows[i].key, key) != 0)
 			continue;
 		r = rows[i].read(probe, out, key);
 		if (r < 0)

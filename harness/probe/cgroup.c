@@ -1,4 +1,6 @@
 /* Census: the cgroup this process sits in, and what a cgroup mount inside shows of it. cgroups(7). */
+#include "harness/probe/cgroup.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -8,7 +10,6 @@
 
 #include "base/cleanup.h"
 #include "harness/probe/census.h"
-#include "harness/probe/cgroup.h"
 #include "harness/probe/out.h"
 #include "harness/probe/probe.h"
 #include "harness/probe/read.h"
@@ -237,7 +238,7 @@ static void put_files(void *argument, const char *controller, const char *direct
 		const char *name = len ? v1_files[i] : unified_files[i];
 		auto_text value = { 0 };
 
-		if (len && (strncmp(name, controller, len) || name[len] != '.'))
+		if (len && (strncmp(name, controller, len) != 0 || name[len] != '.'))
 			continue;
 		if (read_file(fd, name, 4096, &value) < 0)
 			continue;

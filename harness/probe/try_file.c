@@ -124,7 +124,7 @@ static int try_open(struct try *try)
 	const char *word = try_word(try, 2, "r");
 
 	for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
-		if (strcmp(modes[i].word, word))
+		if (strcmp(modes[i].word, word) != 0)
 			continue;
 		auto_fd fd = open(try->words[1], modes[i].flags | SAFELY);
 

@@ -39,7 +39,7 @@ static int try_sysv(struct try *try)
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
 		int id;
 
-		if (strcmp(kinds[i].word, try->words[1]))
+		if (strcmp(kinds[i].word, try->words[1]) != 0)
 			continue;
 		id = kinds[i].open((key_t) key, flags);
 		if (id < 0)

@@ -70,7 +70,7 @@ static unsigned long parse_options(const char *list, struct text *data)
 	while ((word = strsep(&rest, ","))) {
 		size_t i = 0;
 
-		while (i < ARRAY_SIZE(options) && strcmp(options[i].name, word))
+		while (i < ARRAY_SIZE(options) && strcmp(options[i].name, word) != 0)
 			i++;
 		if (i < ARRAY_SIZE(options))
 			flags = (flags | options[i].set) & ~options[i].clear;
@@ -100,7 +100,7 @@ static int try_remount(struct try *try)
 	unsigned long flags = MS_REMOUNT | parse_options(try->words[2], &data);
 
 	/* The mount alone, unless the file system itself is asked for. */
-	if (strcmp(try_word(try, 3, "mount"), "super"))
+	if (strcmp(try_word(try, 3, "mount"), "super") != 0)
 		flags |= MS_BIND;
 	return result(mount(NULL, try->words[1], NULL, flags, data.len ? data.data : NULL));
 }

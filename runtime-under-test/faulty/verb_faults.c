@@ -91,6 +91,16 @@ static int kill_sends(const struct call *call, struct err *err)
 	return call->id ? call_run_words(call, words, err) : call_run(call, err);
 }
 
+/* As if a limit that is not named were one that is not wanted. */
+static int update_lifts_pids_limit(const struct call *call, struct err *err)
+{
+	/* The id is last: what is before it may be a document on stdin. */
+	const char *const words[] = { "update", "--pids-limit", "-1", call->argv[call->count - 1], NULL };
+	int code = call_run(call, err);
+
+	return code ? code : call_run_words(call, words, err);
+}
+
 static int pid_file_is(const struct call *call, struct err *err)
 {
 	int code = call_run(call, err), r;
@@ -169,6 +179,9 @@ const struct fault verb_faults[] = {
 	VERB("resume-never-fails", "resume", never_fails),
 	VERB("update-does-nothing", "update", exits_zero),
 	VERB("update-never-fails", "update", never_fails),
+	VERB("update-lifts-pids-limit", "update", update_lifts_pids_limit),
+	VERB("events-does-nothing", "events", exits_zero),
+	VERB("events-never-fails", "events", never_fails),
 	VERB("features-says-nothing", "features", exits_zero),
 	VERB("pid-file-missing", "create", pid_file_is),
 	VERB_WITH("pid-file-wrong", "create", pid_file_is, "1"),

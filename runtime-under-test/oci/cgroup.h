@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+struct cgroup_journal;
 struct err;
 struct json;
 struct spec;
@@ -23,6 +24,7 @@ struct cgroup_place {
 	int directory; /* -EBADF: not made or not opened */
 	int tasks; /* v1: where init writes itself in; -EBADF: none */
 	bool unified;
+	struct cgroup_journal *journal; /* borrowed: what is set can be taken back; NULL: nobody asks */
 };
 
 struct cgroups {

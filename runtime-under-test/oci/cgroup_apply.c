@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "runtime-under-test/oci/cgroup.h"
+#include "runtime-under-test/oci/cgroup_journal.h"
 #include "runtime-under-test/oci/faults.h"
 #include "runtime-under-test/oci/spec.h"
 
@@ -92,13 +93,19 @@ int cgroup_set(const struct cgroup_place *place, const char *field, const char *
 	       const char *format, ...)
 {
 	auto_text value = { 0 };
+	char *undo = NULL;
 	va_list args;
 	int r;
 
 	va_start(args, format);
 	text_addv(&value, format, args);
 	va_end(args);
+	if (place->journal)
+		undo = cgroup_undo_value(place, file, text_str(&value));
 	r = file_write_at(place->directory, file, text_str(&value), value.len, NULL);
+	if (r == 0)
+		cgroup_note_file(place, file, TAKE(undo));
+	free(undo);
 	if (r == -ENOENT)
 		return fail_text(err, r, "%s: this kernel or cgroup has no %s", field, file);
 	return r < 0 ? fail(err, r, "%s: write \"%s\" to %s", field, text_str(&value), file) : 0;

@@ -17,6 +17,22 @@ typedef int cgroup_apply_fn(const struct cgroup_place *place, const struct spec_
 int cgroup_set(const struct cgroup_place *place, const char *field, const char *file, struct err *err,
 	       const char *format, ...) __attribute__((format(printf, 5, 6)));
 
+/*
+ * Writes that depend on each other and on what was there before. cgroup_settle() tries them in turn until all are done or
+ * none goes any more: so raising and lowering a pair works alike. cgroup_settle.c
+ */
+struct settings {
+	struct setting {
+		const char *field, *file; /* borrowed */
+		char *value; /* owned; NULL: written */
+	} items[8];
+	size_t count;
+};
+void setting_add(struct settings *settings, const char *field, const char *file, char *taken);
+int cgroup_settle(const struct cgroup_place *place, struct settings *settings, struct err *err);
+void settings_clear(struct settings *settings);
+#define auto_settings __attribute__((cleanup(settings_clear))) struct settings
+
 cgroup_apply_fn cgroup_v1_memory, cgroup_v1_cpu, cgroup_v1_cpuset, cgroup_v1_pids, cgroup_v1_block_io,
     cgroup_v1_hugetlb, cgroup_v1_net_cls, cgroup_v1_net_prio, cgroup_v1_devices;
 cgroup_apply_fn cgroup_v2_memory, cgroup_v2_cpu, cgroup_v2_block_io, cgroup_v2_hugetlb,
@@ -38,5 +54,7 @@ struct spec_device_rule *cgroup_device_rules(const struct spec_resources *resour
 /* Pure: the program of a device rule list; *ret owned, in instructions of eight bytes. For BPF_PROG_TYPE_CGROUP_DEVICE. */
 struct bpf_insn;
 size_t cgroup_device_program(const struct spec_device_rule *rules, size_t count, struct bpf_insn **ret);
+/* Puts an earlier program in the place of the present one; -EBADF: there was none. */
+int cgroup_program_restore(int directory, int program);
 
 #endif

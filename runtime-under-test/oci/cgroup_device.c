@@ -15,6 +15,7 @@
 #include "base/err.h"
 #include "runtime-under-test/oci/cgroup.h"
 #include "runtime-under-test/oci/cgroup_apply.h"
+#include "runtime-under-test/oci/cgroup_journal.h"
 #include "runtime-under-test/oci/spec.h"
 
 /* Seven instructions a rule at most, and the frame around them. */
@@ -172,11 +173,9 @@ static int open_attached(int directory)
 }
 
 /* BPF_F_REPLACE: kernel commit 7dd68b3279f1, v5.6. In one step, so that no moment is without rules. */
-static int attach_program(int directory, int program, struct err *err)
+static int attach_program(int directory, int program, int old)
 {
-	auto_fd old = open_attached(directory);
 	union bpf_attr attr = { 0 };
-	int r;
 
 	attr.target_fd = (uint32_t) directory;
 	attr.attach_bpf_fd = (uint32_t) program;
@@ -184,8 +183,22 @@ static int attach_program(int directory, int program, struct err *err)
 	attr.attach_flags = BPF_F_ALLOW_MULTI | (old >= 0 ? BPF_F_REPLACE : 0);
 	if (old >= 0)
 		attr.replace_bpf_fd = (uint32_t) old;
-	r = bpf(BPF_PROG_ATTACH, &attr);
-	return r < 0 ? fail(err, r, "devices: attach the device program") : 0;
+	return bpf(BPF_PROG_ATTACH, &attr);
+}
+
+int cgroup_program_restore(int directory, int program)
+{
+	auto_fd present = open_attached(directory);
+	union bpf_attr attr = { 0 };
+
+	if (program >= 0)
+		return attach_program(directory, program, present);
+	if (present < 0)
+		return 0;
+	attr.target_fd = (uint32_t) directory;
+	attr.attach_bpf_fd = (uint32_t) present;
+	attr.attach_type = BPF_CGROUP_DEVICE;
+	return bpf(BPF_PROG_DETACH, &attr);
 }
 
 int cgroup_v2_devices(const struct cgroup_place *place, const struct spec_resources *resources,
@@ -194,9 +207,17 @@ int cgroup_v2_devices(const struct cgroup_place *place, const struct spec_resour
 	size_t count, length;
 	auto_free struct spec_device_rule *rules = cgroup_device_rules(resources, &count);
 	auto_free struct bpf_insn *code = NULL;
-	auto_fd program = -EBADF;
+	auto_fd program = -EBADF, old = -EBADF;
+	int r;
 
 	length = cgroup_device_program(rules, count, &code);
 	program = load_program(code, length, err);
-	return program < 0 ? program : attach_program(place->directory, program, err);
+	if (program < 0)
+		return program;
+	old = open_attached(place->directory);
+	r = attach_program(place->directory, program, old);
+	if (r < 0)
+		return fail(err, r, "devices: attach the device program");
+	cgroup_note_program(place, old >= 0 ? TAKE_FD(old) : -EBADF);
+	return 0;
 }

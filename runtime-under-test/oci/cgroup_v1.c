@@ -27,27 +27,40 @@ static int set_unsigned(const struct cgroup_place *place, const char *field, con
 	return number->present ? cgroup_set(place, field, file, err, "%" PRIu64, number->value) : 0;
 }
 
+static void setting_number(struct settings *settings, const char *field, const char *file,
+			   const struct spec_number *number)
+{
+	if (number->present)
+		setting_add(settings, field, file, text_format("%" PRId64, number->value));
+}
+
+static void setting_unsigned(struct settings *settings, const char *field, const char *file,
+			     const struct spec_unsigned *number)
+{
+	if (number->present)
+		setting_add(settings, field, file, text_format("%" PRIu64, number->value));
+}
+
 /* memory+swap may never be below memory: on the way up the sum goes first, on the way down last. */
 static int set_memory_and_swap(const struct cgroup_place *place, const struct spec_resources *resources,
 			       struct err *err)
 {
-	static const char limit_file[] = "memory.limit_in_bytes", swap_file[] = "memory.memsw.limit_in_bytes";
-	const struct spec_number *limit = &resources->memory.limit, *swap = &resources->memory.swap;
-	int r;
+	static const char swap_file[] = "memory.memsw.limit_in_bytes";
+	const struct spec_number *limit = &resources->memory.limit;
+	struct spec_number swap = resources->memory.swap;
+	auto_settings settings = { 0 };
 
-	if (limit->present && limit->value > 0 && swap->present && swap->value >= 0 &&
-	    swap->value < limit->value)
+	if (limit->present && limit->value > 0 && swap.present && swap.value >= 0 &&
+	    swap.value < limit->value)
 		return fail_text(err, -EINVAL,
 				 "memory.swap: memory and swap together are below memory.limit");
-	if (!limit->present || !swap->present) {
-		r = set_number(place, "memory.limit", limit_file, limit, err);
-		return r < 0 ? r : set_number(place, "memory.swap", swap_file, swap, err);
-	}
-	r = set_number(place, "memory.limit", limit_file, limit, NULL);
-	if (r == 0)
-		return set_number(place, "memory.swap", swap_file, swap, err);
-	r = set_number(place, "memory.swap", swap_file, swap, err);
-	return r < 0 ? r : set_number(place, "memory.limit", limit_file, limit, err);
+	/* No limit of memory, and none of the sum said: the old one would be a limit of memory still. */
+	if (limit->present && limit->value < 0 && !swap.present &&
+	    faccessat(place->directory, swap_file, F_OK, 0) == 0)
+		swap = (struct spec_number){ .present = true, .value = -1 };
+	setting_number(&settings, "memory.limit", "memory.limit_in_bytes", limit);
+	setting_number(&settings, "memory.swap", swap_file, &swap);
+	return cgroup_settle(place, &settings, err);
 }
 
 int cgroup_v1_memory(const struct cgroup_place *place, const struct spec_resources *resources,
@@ -79,43 +92,31 @@ int cgroup_v1_memory(const struct cgroup_place *place, const struct spec_resourc
 	return r;
 }
 
-/* Zero shares mean "not given" to every caller; the kernel would make it 2. */
-static int set_shares(const struct cgroup_place *place, const struct spec_unsigned *shares, struct err *err)
-{
-	return shares->value ? set_unsigned(place, "cpu.shares", "cpu.shares", shares, err) : 0;
-}
-
-/* The old quota may be too large for the new period or the other way round: if one order fails, the other one counts. */
-static int set_bandwidth(const struct cgroup_place *place, const struct spec_resources *resources,
-			 struct err *err)
-{
-	static const char period_file[] = "cpu.cfs_period_us", quota_file[] = "cpu.cfs_quota_us";
-	int r = set_unsigned(place, "cpu.period", period_file, &resources->cpu.period, NULL);
-	bool again = r < 0;
-
-	r = set_number(place, "cpu.quota", quota_file, &resources->cpu.quota, err);
-	if (r == 0 && again)
-		r = set_unsigned(place, "cpu.period", period_file, &resources->cpu.period, err);
-	return r;
-}
-
+/*
+ * A quota may be too small for the burst that is there, a period too short for the quota, and an idle group takes no shares:
+ * which order is right depends on the old values. Zero means "no such wish" to every caller; the kernel would refuse it, or
+ * make it 2 shares.
+ */
 int cgroup_v1_cpu(const struct cgroup_place *place, const struct spec_resources *resources, struct err *err)
 {
-	int r = set_shares(place, &resources->cpu.shares, err);
+	const struct spec_unsigned *shares = &resources->cpu.shares;
+	struct spec_number quota = resources->cpu.quota;
+	auto_settings settings = { 0 };
 
-	if (r == 0)
-		r = set_bandwidth(place, resources, err);
-	if (r == 0)
-		r = set_unsigned(place, "cpu.burst", "cpu.cfs_burst_us", &resources->cpu.burst, err);
-	if (r == 0)
-		r = set_unsigned(place, "cpu.realtimePeriod", "cpu.rt_period_us",
-				 &resources->cpu.realtime_period, err);
-	if (r == 0)
-		r = set_number(place, "cpu.realtimeRuntime", "cpu.rt_runtime_us",
-			       &resources->cpu.realtime_runtime, err);
-	if (r == 0)
-		r = set_number(place, "cpu.idle", "cpu.idle", &resources->cpu.idle, err);
-	return r;
+	if (shares->value)
+		setting_unsigned(&settings, "cpu.shares", "cpu.shares", shares);
+	if (resources->cpu.period.value)
+		setting_unsigned(&settings, "cpu.period", "cpu.cfs_period_us", &resources->cpu.period);
+	if (quota.present && quota.value == 0)
+		quota.value = -1;
+	setting_number(&settings, "cpu.quota", "cpu.cfs_quota_us", &quota);
+	setting_unsigned(&settings, "cpu.burst", "cpu.cfs_burst_us", &resources->cpu.burst);
+	setting_unsigned(&settings, "cpu.realtimePeriod", "cpu.rt_period_us",
+			 &resources->cpu.realtime_period);
+	setting_number(&settings, "cpu.realtimeRuntime", "cpu.rt_runtime_us",
+		       &resources->cpu.realtime_runtime);
+	setting_number(&settings, "cpu.idle", "cpu.idle", &resources->cpu.idle);
+	return cgroup_settle(place, &settings, err);
 }
 
 /* The same files in both versions. */
@@ -248,92 +249,4 @@ int cgroup_v1_net_prio(const struct cgroup_place *place, const struct spec_resou
 			return r;
 	}
 	return 0;
-}
-
-static void format_rule(const struct spec_device_rule *rule, struct text *line)
-{
-	text_addf(line, "%c ", rule->type);
-	if (rule->major < 0)
-		text_add_char(line, '*');
-	else
-		text_addf(line, "%" PRId64, rule->major);
-	text_add_char(line, ':');
-	if (rule->minor < 0)
-		text_add_char(line, '*');
-	else
-		text_addf(line, "%" PRId64, rule->minor);
-	text_addf(line, " %s", rule->access);
-}
-
-/* An "a" rule of v1 wipes the list whatever else it names; one for both types is written once for each instead. */
-static int write_rule(const struct cgroup_place *place, const struct spec_device_rule *rule, struct err *err)
-{
-	const char *file = rule->allow ? "devices.allow" : "devices.deny";
-	bool both = rule->type == 'a' && (rule->major >= 0 || rule->minor >= 0 || strlen(rule->access) < 3);
-	int r = 0;
-
-	if (rule->type == 'a' && !both)
-		return cgroup_set(place, "devices", file, err, "a");
-	for (const char *type = both ? "cb" : ""; r == 0 && (*type || !both); type++) {
-		struct spec_device_rule one = *rule;
-		auto_text line = { 0 };
-
-		if (both)
-			one.type = *type;
-		format_rule(&one, &line);
-		r = cgroup_set(place, "devices", file, err, "%s", text_str(&line));
-		if (!both)
-			break;
-	}
-	return r;
-}
-
-static bool covers(const struct spec_device_rule *wide, const struct spec_device_rule *narrow)
-{
-	bool same =
-	    wide->type == narrow->type && wide->major == narrow->major && wide->minor == narrow->minor;
-
-	return !same && (wide->type == 'a' || narrow->type == 'a' || wide->type == narrow->type) &&
-	       (wide->major < 0 || narrow->major < 0 || wide->major == narrow->major) &&
-	       (wide->minor < 0 || narrow->minor < 0 || wide->minor == narrow->minor) &&
-	       strpbrk(wide->access, narrow->access);
-}
-
-static bool is_wildcard(const struct spec_device_rule *rule)
-{
-	return rule->type == 'a' && rule->major < 0 && rule->minor < 0 && strlen(rule->access) == 3;
-}
-
-/*
- * v1 keeps one default and a set of exceptions, not an ordered list: a rule that takes back a part of an earlier one of the
- * other kind would have no effect. "The last match wins" cannot be kept then, and is refused rather than pretended.
- */
-static int check_expressible(const struct spec_device_rule *rules, size_t count, struct err *err)
-{
-	for (size_t i = 0; i < count; i++) {
-		if (is_wildcard(&rules[i]))
-			continue;
-		for (size_t j = i; j-- > 0 && !is_wildcard(&rules[j]);) {
-			/* Making nodes is always allowed beside whatever the config denies. */
-			if (rules[i].allow != rules[j].allow && covers(&rules[j], &rules[i]) &&
-			    strcmp(rules[j].access, "m") != 0)
-				return fail_text(err, -EINVAL,
-						 "devices[%zu]: cgroup v1 cannot take back a part of "
-						 "an earlier rule",
-						 i);
-		}
-	}
-	return 0;
-}
-
-int cgroup_v1_devices(const struct cgroup_place *place, const struct spec_resources *resources,
-		      struct err *err)
-{
-	size_t count;
-	auto_free struct spec_device_rule *rules = cgroup_device_rules(resources, &count);
-	int r = check_expressible(rules, count, err);
-
-	for (size_t i = 0; i < count && r == 0; i++)
-		r = write_rule(place, &rules[i], err);
-	return r;
 }

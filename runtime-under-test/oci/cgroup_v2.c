@@ -44,6 +44,11 @@ static int set_swap(const struct cgroup_place *place, const struct spec_resource
 	auto_text present = { 0 };
 	long long memory = limit->value;
 
+	/* No limit of memory, and none of the sum said: none of the sum. */
+	if (!swap->present && limit->present && limit->value < 0)
+		return faccessat(place->directory, "memory.swap.max", F_OK, 0) == 0
+			   ? set_bytes(place, "memory.swap", "memory.swap.max", -1, err)
+			   : 0;
 	if (!swap->present)
 		return 0;
 	if (swap->value < 0)
@@ -63,6 +68,24 @@ static int set_swap(const struct cgroup_place *place, const struct spec_resource
 	return set_bytes(place, "memory.swap", "memory.swap.max", swap->value - memory, err);
 }
 
+/* v1 refuses by itself a limit that is below what is in use; v2 would kill for it. config-linux.md#memory */
+static int check_before_update(const struct cgroup_place *place, const struct spec_resources *resources,
+			       struct err *err)
+{
+	const struct spec_number *limit = &resources->memory.limit;
+	auto_text content = { 0 };
+	long long usage;
+
+	if (!resources->memory.check_before_update || !limit->present || limit->value < 0 ||
+	    file_read_at(place->directory, "memory.current", 64, &content, NULL) < 0)
+		return 0;
+	text_trim_end(&content);
+	if (text_to_i64(text_str(&content), &usage) < 0 || usage <= limit->value)
+		return 0;
+	return fail_text(err, -EBUSY, "memory.limit: %" PRId64 " is below the %lld bytes in use",
+			 limit->value, usage);
+}
+
 int cgroup_v2_memory(const struct cgroup_place *place, const struct spec_resources *resources,
 		     struct err *err)
 {
@@ -78,7 +101,9 @@ int cgroup_v2_memory(const struct cgroup_place *place, const struct spec_resourc
 		return refuse("memory.disableOOMKiller", err);
 	if (resources->memory.has_use_hierarchy && !resources->memory.use_hierarchy)
 		return refuse("memory.useHierarchy", err);
-	r = set_swap(place, resources, err);
+	r = check_before_update(place, resources, err);
+	if (r == 0)
+		r = set_swap(place, resources, err);
 	if (r == 0 && resources->memory.limit.present)
 		r = set_bytes(place, "memory.limit", "memory.max", resources->memory.limit.value, err);
 	if (r == 0 && resources->memory.reservation.present)
@@ -108,52 +133,61 @@ uint64_t cgroup_shares_to_weight(uint64_t shares)
 	return weights[octave] + (uint64_t) (weights[octave + 1] - weights[octave]) * (shares - low) / low;
 }
 
-/* Quota and period share one file; the one that is not given stays. */
-static int set_cpu_max(const struct cgroup_place *place, const struct spec_resources *resources,
-		       struct err *err)
+/* Quota and period share one file; the one that is not given stays. Owned; NULL: none is given. */
+static int cpu_max(const struct cgroup_place *place, const struct spec_resources *resources, char **ret,
+		   struct err *err)
 {
 	const struct spec_number *quota = &resources->cpu.quota;
-	auto_text present = { 0 };
-	char *old, *old_period;
 	auto_free char *wanted = NULL;
+	auto_text present = { 0 };
+	char *old, *period;
 	int r;
 
-	if (!quota->present && !resources->cpu.period.present)
+	*ret = NULL;
+	if (!quota->present && !resources->cpu.period.value)
 		return 0;
 	r = file_read_at(place->directory, "cpu.max", 128, &present, NULL);
 	if (r < 0)
 		return fail(err, r, "cpu.quota: read cpu.max");
 	text_trim_end(&present);
 	old = present.data;
-	old_period = old ? strchr(old, ' ') : NULL;
-	if (!old_period)
+	period = old ? strchr(old, ' ') : NULL;
+	if (!period)
 		return fail_text(err, -EIO, "cpu.quota: cpu.max is \"%s\"", text_str(&present));
-	*old_period++ = '\0';
+	*period++ = '\0';
 	if (quota->present)
 		wanted = quota->value <= 0 ? text_format("max") : text_format("%" PRId64, quota->value);
-	if (resources->cpu.period.present && resources->cpu.period.value)
-		return cgroup_set(place, "cpu.quota and cpu.period", "cpu.max", err, "%s %" PRIu64,
-				  wanted ? wanted : old, resources->cpu.period.value);
-	return cgroup_set(place, "cpu.quota", "cpu.max", err, "%s %s", wanted ? wanted : old, old_period);
+	if (resources->cpu.period.value)
+		*ret = text_format("%s %" PRIu64, wanted ? wanted : old, resources->cpu.period.value);
+	else
+		*ret = text_format("%s %s", wanted ? wanted : old, period);
+	return 0;
 }
 
+/* An idle group takes no weight, and a quota none that is below the burst: in which order depends on what was there. */
 int cgroup_v2_cpu(const struct cgroup_place *place, const struct spec_resources *resources, struct err *err)
 {
-	int r = 0;
+	auto_settings settings = { 0 };
+	char *max;
+	int r;
 
 	if (resources->cpu.realtime_period.present || resources->cpu.realtime_runtime.present)
 		return refuse("cpu.realtimeRuntime", err);
+	r = cpu_max(place, resources, &max, err);
+	if (r < 0)
+		return r;
+	if (max)
+		setting_add(&settings, "cpu.quota and cpu.period", "cpu.max", max);
 	if (resources->cpu.shares.value)
-		r = cgroup_set(place, "cpu.shares", "cpu.weight", err, "%" PRIu64,
-			       cgroup_shares_to_weight(resources->cpu.shares.value));
-	if (r == 0)
-		r = set_cpu_max(place, resources, err);
-	if (r == 0 && resources->cpu.burst.present)
-		r = cgroup_set(place, "cpu.burst", "cpu.max.burst", err, "%" PRIu64,
-			       resources->cpu.burst.value);
-	if (r == 0 && resources->cpu.idle.present)
-		r = cgroup_set(place, "cpu.idle", "cpu.idle", err, "%" PRId64, resources->cpu.idle.value);
-	return r;
+		setting_add(&settings, "cpu.shares", "cpu.weight",
+			    text_format("%" PRIu64, cgroup_shares_to_weight(resources->cpu.shares.value)));
+	if (resources->cpu.burst.present)
+		setting_add(&settings, "cpu.burst", "cpu.max.burst",
+			    text_format("%" PRIu64, resources->cpu.burst.value));
+	if (resources->cpu.idle.present)
+		setting_add(&settings, "cpu.idle", "cpu.idle",
+			    text_format("%" PRId64, resources->cpu.idle.value));
+	return cgroup_settle(place, &settings, err);
 }
 
 uint64_t cgroup_io_weight(uint64_t weight)

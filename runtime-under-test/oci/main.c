@@ -32,6 +32,8 @@ static const struct verb verbs[] = {
 	{ "kill", verb_kill, "ID [SIGNAL]", "send a signal, SIGTERM if none is named", kill_rows, ROOT_LOOK },
 	{ "pause", verb_pause, "ID", "freeze every process of a container", NULL, ROOT_LOOK },
 	{ "resume", verb_resume, "ID", "let a paused container go on", NULL, ROOT_LOOK },
+	{ "update", verb_update, "ID", "change the limits of a container", update_rows, ROOT_LOOK },
+	{ "events", verb_events, "ID", "print what a container uses", events_rows, ROOT_LOOK },
 	{ "delete", verb_delete, "ID", "remove a container that has stopped", delete_rows, ROOT_LOOK },
 	{ "exec", verb_exec, "ID COMMAND...", "run one more command in a container", exec_rows, ROOT_LOOK,
 	  .failure = 255, .enters = true },
@@ -41,7 +43,7 @@ static const struct verb verbs[] = {
 };
 
 /* Verbs of other runtimes that callers may try: a sentence of their own beats "unknown command". */
-static const char *const refused[] = { "checkpoint", "restore", "events", "ps", "update" };
+static const char *const refused[] = { "checkpoint", "restore", "ps" };
 
 struct global_options {
 	const char *root, *log_path, *log_format, *rootless;

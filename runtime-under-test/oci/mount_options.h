@@ -36,7 +36,7 @@ struct mount_options {
 	size_t data_count;
 };
 
-int mount_options_parse(const struct spec_strings *options, struct mount_options *ret, struct err *err);
+int mount_options_parse(const struct spec_strings *strings, struct mount_options *ret, struct err *err);
 void mount_options_clear(struct mount_options *options);
 #define auto_mount_options __attribute__((cleanup(mount_options_clear))) struct mount_options
 

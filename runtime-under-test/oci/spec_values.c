@@ -1,6 +1,7 @@
 /* The kinds of fields that are one value or a list of values: strings, numbers, words. */
 #include "runtime-under-test/oci/spec_fields.h"
 
+#include <assert.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -68,6 +69,7 @@ static int read_string(const struct place *place, const struct json *value, cons
 
 	if (r < 0)
 		return r;
+	assert(string);
 	r = check_string(place, string, field, err);
 	if (r < 0)
 		return r;

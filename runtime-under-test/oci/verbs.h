@@ -28,6 +28,7 @@ struct verb {
 
 extern const struct option_row create_rows[], exec_rows[], run_rows[], delete_rows[], kill_rows[],
     list_rows[], spec_rows[];
+extern const struct option_row events_rows[], update_rows[];
 
 int verb_create(const struct runtime *runtime, int argc, char **argv, struct err *err);
 int verb_run(const struct runtime *runtime, int argc, char **argv, struct err *err);
@@ -36,6 +37,8 @@ int verb_state(const struct runtime *runtime, int argc, char **argv, struct err 
 int verb_kill(const struct runtime *runtime, int argc, char **argv, struct err *err);
 int verb_pause(const struct runtime *runtime, int argc, char **argv, struct err *err);
 int verb_resume(const struct runtime *runtime, int argc, char **argv, struct err *err);
+int verb_update(const struct runtime *runtime, int argc, char **argv, struct err *err);
+int verb_events(const struct runtime *runtime, int argc, char **argv, struct err *err);
 int verb_delete(const struct runtime *runtime, int argc, char **argv, struct err *err);
 int verb_list(const struct runtime *runtime, int argc, char **argv, struct err *err);
 int verb_spec(const struct runtime *runtime, int argc, char **argv, struct err *err);

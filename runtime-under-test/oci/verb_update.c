@@ -1,0 +1,87 @@
+/* update: other limits for a container that is there, all of them or none. */
+#include <errno.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/json.h"
+#include "runtime-under-test/oci/cgroup.h"
+#include "runtime-under-test/oci/cgroup_journal.h"
+#include "runtime-under-test/oci/container.h"
+#include "runtime-under-test/oci/faults.h"
+#include "runtime-under-test/oci/spec.h"
+#include "runtime-under-test/oci/state.h"
+#include "runtime-under-test/oci/update.h"
+#include "runtime-under-test/oci/verbs.h"
+
+static int apply_or_undo(struct cgroups *cgroups, const struct spec_resources *resources, struct err *err)
+{
+	auto_journal journal = { 0 };
+	size_t stuck;
+	int r;
+
+	for (size_t i = 0; i < cgroups->count; i++)
+		cgroups->places[i].journal = &journal;
+	r = cgroups_apply(cgroups, resources, err);
+	if (r == 0 || fault("update-not-undone"))
+		return r;
+	stuck = cgroup_journal_undo(&journal);
+	if (stuck)
+		(void) fail_text(err, r, "%zu of its changes could not be taken back", stuck);
+	return r;
+}
+
+static int update_locked(const struct state *state, const struct spec_resources *resources, struct err *err)
+{
+	enum container_status status = state_status(state);
+	auto_cgroups cgroups = { 0 };
+	int r;
+
+	if (status == STATUS_STOPPED || status == STATUS_CREATING)
+		return fail_text(err, -EINVAL, "container not running: %s is %s", state->id,
+				 container_status_name(status));
+	r = cgroups_from_json(state->cgroups, &cgroups, err);
+	if (r == 0)
+		r = apply_or_undo(&cgroups, resources, err);
+	return r < 0 ? fail(err, r, "update container %s", state->id) : 0;
+}
+
+static int update(const struct runtime *runtime, const char *id, const struct spec_resources *resources,
+		  struct err *err)
+{
+	auto_fd directory = state_open(runtime->root, id, err), lock = -EBADF;
+	struct state state = { 0 };
+	int r;
+
+	if (directory < 0)
+		return directory;
+	lock = state_lock(directory, err);
+	if (lock < 0)
+		return fail(err, lock, "container %s", id);
+	r = state_read(directory, &state, err);
+	if (r == 0)
+		r = update_locked(&state, resources, err);
+	state_clear(&state);
+	return r;
+}
+
+int verb_update(const struct runtime *runtime, int argc, char **argv, struct err *err)
+{
+	struct update_options options = { 0 };
+	int first = verb_arguments(update_rows, &options, argc, argv, 1, 1, err);
+	struct spec_resources resources = { 0 };
+	auto_json json = NULL;
+	int r;
+
+	if (first < 0)
+		return first;
+	r = update_read(&options, &json, err);
+	/* Read and checked as a whole before anything is touched. */
+	if (r == 0)
+		r = spec_parse_resources(json, "resources", &resources, err);
+	if (r < 0)
+		return r;
+	r = update(runtime, argv[first], &resources, err);
+	spec_resources_clear(&resources);
+	return r;
+}

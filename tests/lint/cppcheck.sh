@@ -1,0 +1,14 @@
+#!/bin/sh
+# cppcheck, which reads the sources as one program.
+set -u
+# shellcheck source=tests/lint/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+name='cppcheck finds nothing'
+tool cppcheck cppcheck "$name"
+# memleak, redundantInitialization: it does not know the cleanup attribute.
+# try_flow.c: the probe dies by a null pointer on purpose.
+# shellcheck disable=SC2046 # names of our own files hold no blanks
+clean "$name" cppcheck -q --error-exitcode=1 -j "$(nproc)" --inline-suppr --suppress=redundantInitialization --suppress=memleak \
+	--suppress=nullPointer:harness/probe/try_flow.c --std=c11 -D__linux__ -I. \
+	$(user_sources base bpf harness reports runtime-under-test)
