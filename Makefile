@@ -172,7 +172,9 @@ endef
 without_main = $(filter-out %/main.o,$(1))
 $(eval $(call unit_test,base,))
 $(eval $(call unit_test,bpf,$(call obj,$(bpf_SRC))))
-$(eval $(call unit_test,harness,$(call without_main,$(harness_OBJ))))
+# The probe is a program of its own; what it parses is tested with the harness.
+probe_tested := $(call obj,harness/probe/mounts.c harness/probe/out.c harness/probe/read.c)
+$(eval $(call unit_test,harness,$(call without_main,$(harness_OBJ)) $(probe_tested)))
 $(eval $(call unit_test,reports,$(call without_main,$(harness_OBJ))))
 $(eval $(call unit_test,oci,$(call without_main,$(oci_OBJ))))
 $(eval $(call unit_test,faulty,$(call without_main,$(faulty_OBJ)) $(B)/obj/faults.o))
@@ -186,11 +188,13 @@ $(B)/tests/json: $(B)/obj/tests/probe/json.o $(base_OBJ)
 
 # Set-up comes first and make starts anew: what it asked while reading this file may have changed.
 setup = $(if $(filter no,$(SETUP)),,tests/setup.sh $(1))
-.PHONY: run test check check-root lint format bench help
+.PHONY: run peers test check check-root lint format bench help
 run:
 	@$(call setup,build peers)
 	@$(MAKE) --no-print-directory all
 	@SUITE='$(SUITE)' tests/run-suite.sh
+peers:
+	@tests/peers.sh
 test:
 	@tests/test.sh
 check: unit
@@ -223,6 +227,7 @@ clean:
 help:
 	@echo 'make run          set up, build, and run the suite on the reference runtime and on every known one here'
 	@echo '                  SUITE=smoke (default) or SUITE=full'
+	@echo 'make peers        builds youki with cargo, for make run; takes a while'
 	@echo 'make test         set up, build, and run all tests of plumbline itself; ends with the counts'
 	@echo 'make              build into build/bin; WERROR=1, CC=clang, SAN=address,undefined, CASES=DIR, V=1'
 	@echo 'make check        unit tests, without root;  make check-root: end-to-end tests, as root'

@@ -39,14 +39,20 @@ int mount_line_parse(char *line, struct mount_line *ret)
 			return -EINVAL;
 	if (!line)
 		return -EINVAL;
-	/* No optional field: the separator comes first and has lost the space before it. */
-	end = !strncmp(line, "- ", 2) ? line : strstr(line, " - ");
-	if (!end)
-		return -EINVAL;
-	ret->optional = end == line ? strchr(line, '\0') : line;
-	line = end + (end == line ? 2 : 3);
-	if (end != ret->optional)
+	/*
+	 * No optional field: the separator comes first and has lost the space before it. gVisor writes an empty
+	 * field there, "rw  - tmpfs", and so keeps that space.
+	 */
+	if (!strncmp(line, "- ", 2)) {
+		ret->optional = strchr(line, '\0');
+		line += 2;
+	} else {
+		if (!(end = strstr(line, " - ")))
+			return -EINVAL;
+		ret->optional = line;
 		*end = '\0';
+		line = end + 3;
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(after); i++)
 		if (!line || !(*after[i] = strsep(&line, " ")))
 			return -EINVAL;

@@ -6,6 +6,7 @@
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -18,6 +19,7 @@
 #include "harness/probe/probe.h"
 
 #define DUMP_MAX (1024 * 1024)
+#define ANSWER_MS 1000
 
 /* Sends one dump request and appends the answers, as messages that follow each other. */
 static int dump(int type, struct text *ret)
@@ -30,22 +32,22 @@ static int dump(int type, struct text *ret)
 				  .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP,
 				  .nlmsg_seq = 1 } };
 	auto_fd fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-	const struct timeval patience = { .tv_sec = 1 };
 	auto_free char *buffer = malloc(32768);
 
 	if (fd < 0)
 		return -errno;
 	if (!buffer)
 		return -ENOMEM;
-	if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) < 0 ||
-	    send(fd, &request, sizeof(request), 0) < 0)
+	if (send(fd, &request, sizeof(request), 0) < 0)
 		return -errno;
 	while (ret->len < DUMP_MAX) {
-		ssize_t got = recv(fd, buffer, 32768, 0);
+		/* gVisor has no SO_RCVTIMEO for these sockets. */
+		struct pollfd ready = { .fd = fd, .events = POLLIN };
+		ssize_t got = poll(&ready, 1, ANSWER_MS) > 0 ? recv(fd, buffer, 32768, 0) : 0;
 		struct nlmsghdr *header = (struct nlmsghdr *) buffer;
 
-		if (got < 0)
-			return -errno;
+		if (got <= 0)
+			return got < 0 ? -errno : -ETIMEDOUT;
 		for (size_t left = (size_t) got; NLMSG_OK(header, left); header = NLMSG_NEXT(header, left)) {
 			if (header->nlmsg_type == NLMSG_DONE)
 				return 0;
