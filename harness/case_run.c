@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 
 #include "base/cleanup.h"
 #include "base/err.h"
@@ -22,6 +23,7 @@
 
 #define LOG_MAX (4u << 20)
 #define HOOKS_MAX (4u << 20)
+#define SHIFT_NS INT64_C(1000000000)
 #define SETTLE_MS 200 /* for processes that were killed and are not gone yet */
 
 struct case_document {
@@ -148,6 +150,28 @@ static int compare_moments(const void *a, const void *b)
 	return x->index < y->index ? -1 : 1;
 }
 
+static int64_t clock_ns(clockid_t clock)
+{
+	struct timespec now;
+
+	return clock_gettime(clock, &now) == 0 ? now.tv_sec * INT64_C(1000000000) + now.tv_nsec : 0;
+}
+
+/*
+ * When the program began, by the world's monotonic clock. A time namespace and a sandbox's own kernel give the
+ * program another one; the real-time clock is the same everywhere, so the distance of the two tells the shift. A
+ * short one is no shift: somebody was scheduled between two readings.
+ */
+static int64_t payload_began_ns(const struct json *top, const struct json *started)
+{
+	int64_t inside = json_int(json_get(top, "inside.clocks.realtime_ns"), 0) -
+			 json_int(json_get(top, "inside.clocks.monotonic_ns"), 0);
+	int64_t shift = inside - (clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_MONOTONIC));
+	bool shifted = json_get(top, "inside.clocks") && (shift > SHIFT_NS || shift < -SHIFT_NS);
+
+	return json_int(started, 0) + (shifted ? shift : 0);
+}
+
 /* From [[time, label], ...] as gathered to [label, ...] by time. */
 static void sort_timeline(struct case_document *document)
 {
@@ -161,7 +185,8 @@ static void sort_timeline(struct case_document *document)
 		moments[i] = (struct moment){ json_int(json_at(json_at(entries, i), 0), 0), i,
 					      json_string(json_at(json_at(entries, i), 1)) };
 	if (moments && started)
-		moments[count] = (struct moment){ json_int(started, 0), count, "payload" };
+		moments[count] =
+		    (struct moment){ payload_began_ns(document->top, started), count, "payload" };
 	count += moments && started;
 	if (moments)
 		qsort(moments, count, sizeof(*moments), compare_moments);
