@@ -14,6 +14,8 @@ status=0
 if [ -x build/bin/plumbline-oci ]; then
 	"$plumbline" test --out "$out/reference" || status=1
 fi
+# Where tests/peers.sh puts what it builds; cargo says so itself when it is not in PATH.
+PATH=$PATH:${CARGO_INSTALL_ROOT:-${CARGO_HOME:-$HOME/.cargo}}/bin
 peers=
 for peer in crun runc runsc youki; do
 	path=$(command -v "$peer") && peers="$peers --runtime $path"
