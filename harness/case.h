@@ -40,8 +40,10 @@ struct expect { enum source from; const char *path; enum relation is; const char
                 int (*holds)(const struct json *observation, char *why, size_t size); };
 struct needs {
 	unsigned root:1, userns:1, bpf:1, alone:1;
+	unsigned payload:1;		/* the program is a process of this machine's kernel, not of a sandbox's own */
 	int cgroup;			/* 1 or 2: needs that version */
 	const char *kernel;		/* "5.12" */
+	const char *spec;		/* "1.3.0": the claim came with that version, its clauses are older */
 	const char *controller;		/* "pids" */
 	const char *runtime_feature;	/* a word that a profile may list under "lacks" */
 };

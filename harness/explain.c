@@ -114,9 +114,12 @@ static void add_needs(const struct conformance_case *c, struct text *out)
 	text_add(&list, needs->root ? "root, " : "");
 	text_add(&list, needs->userns ? "user namespaces, " : "");
 	text_add(&list, needs->bpf ? "a kernel recording, " : "");
+	text_add(&list, needs->payload ? "a program that is a process of this kernel, " : "");
 	text_add(&list, needs->alone ? "to run alone, " : "");
 	if (needs->cgroup)
 		text_addf(&list, "cgroup v%d, ", needs->cgroup);
+	if (needs->spec)
+		text_addf(&list, "specification %s, ", needs->spec);
 	if (needs->kernel)
 		text_addf(&list, "kernel %s, ", needs->kernel);
 	if (needs->controller)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "harness/area.h"
 #include "harness/clauses.h"
@@ -15,6 +16,13 @@ static bool version_fits(const struct needs_context *context, const struct confo
 {
 	const char *written = context->runtime->spec_version;
 
+	if (c->needs.spec && version_compare(written, c->needs.spec) < 0) {
+		text_addf(why,
+			  "newer: this claim came with specification %s; bundles for this runtime are "
+			  "written as %s",
+			  c->needs.spec, written);
+		return false;
+	}
 	for (size_t i = 0; i < case_clauses(c); i++) {
 		const struct clause_entry *clause = clause_find(context->clauses, c->clause[i].id);
 
@@ -58,6 +66,21 @@ static bool bpf_met(const struct needs_context *context, const struct conformanc
 	if (!c->needs.bpf || context->machine->bpf)
 		return true;
 	text_add(why, "needs to record kernel calls; this machine does not let us load BPF programs");
+	return false;
+}
+
+/* A sandbox's own kernel gives the program other pids, namespaces and credentials than the host shows. */
+static bool payload_met(const struct needs_context *context, const struct conformance_case *c,
+			struct text *why)
+{
+	const struct profile *profile = context->runtime->profile;
+	const char *visible = json_get_string(profile->document, "payload_visible");
+
+	if (!c->needs.payload || !visible || !strcmp(visible, "host"))
+		return true;
+	text_addf(
+	    why, "needs the program to be a process of this kernel; the profile %s says that it runs in a %s",
+	    profile->name, visible);
 	return false;
 }
 
@@ -126,7 +149,8 @@ static bool feature_met(const struct needs_context *context, const struct confor
 
 static bool (*const checks[])(const struct needs_context *context, const struct conformance_case *c,
 			      struct text *why) = {
-	version_fits, root_met, userns_met, bpf_met, cgroup_met, controller_met, kernel_met, feature_met,
+	version_fits, root_met,       userns_met, bpf_met,     payload_met,
+	cgroup_met,   controller_met, kernel_met, feature_met,
 };
 
 bool needs_met(const struct needs_context *context, const struct conformance_case *c, struct text *why)

@@ -91,10 +91,13 @@ START_TEST(what_a_profile_lacks_is_skipped)
 	const struct conformance_case fds = { .name = "c", .needs = { .runtime_feature = "preserve-fds" } };
 	const struct conformance_case features = { .name = "c", .needs = { .runtime_feature = "features" } };
 	const struct conformance_case pids = { .name = "c", .needs = { .controller = "pids" } };
+	const struct conformance_case payload = { .name = "c", .needs = { .payload = 1 } };
 
 	check(&able, "generic", "1.3.0", &fds, NULL);
 	check(&able, "runsc", "1.0.2", &fds, "needs preserve-fds; the profile runsc");
 	check(&able, "runsc", "1.0.2", &pids, "needs cgroups; the profile runsc");
+	check(&able, "runc", "1.0.2", &payload, NULL);
+	check(&able, "runsc", "1.0.2", &payload, "needs the program to be a process of this kernel");
 	check(&able, "generic", "1.3.0", &features, "needs the features command");
 }
 END_TEST
@@ -108,6 +111,17 @@ START_TEST(newer_clauses_are_skipped_as_newer)
 	check(&able, "generic", "1.3.0", &c, NULL);
 	check(&able, "generic", "1.1.0", &c, NULL);
 	check(&able, "generic", "1.0.2", &c, "newer: linux.ns.supported.time came with specification 1.1.0");
+}
+END_TEST
+
+START_TEST(newer_claims_of_old_clauses_are_skipped_too)
+{
+	const struct conformance_case c = { .name = "c",
+					    .clause = { MUST("linux.idmap.hostID") },
+					    .needs = { .spec = "1.3.0" } };
+
+	check(&able, "generic", "1.3.0", &c, NULL);
+	check(&able, "generic", "1.2.0", &c, "newer: this claim came with specification 1.3.0");
 }
 END_TEST
 
@@ -217,6 +231,7 @@ Suite *test_needs(void)
 {
 	return UNIT_SUITE("needs", each_need_is_asked, controllers_are_whole_words,
 			  what_a_profile_lacks_is_skipped, newer_clauses_are_skipped_as_newer,
-			  versions_compare_by_number, the_lower_version_is_written,
-			  version_lines_find_their_profile, every_profile_can_be_read, runtimes_are_located);
+			  newer_claims_of_old_clauses_are_skipped_too, versions_compare_by_number,
+			  the_lower_version_is_written, version_lines_find_their_profile,
+			  every_profile_can_be_read, runtimes_are_located);
 }
