@@ -156,7 +156,7 @@ static const struct conformance_case capabilities[] = {
 	CASE(keep_caps_is_off),
 	.title  = "the program starts without the flag that keeps capabilities over setuid",
 	.clause = { MUST("config.def.caps.permitted") },
-	.needs  = { .root = 1 },
+	.needs  = { .root = 1, .payload = 1 },
 	.given  = { SET("process.user", { "uid": 1000, "gid": 1000 }) },
 	.then   = { INSIDE("keep_caps", equals, false), INSIDE("securebits", equals, 0), INSIDE("caps.effective", equals, []) },
 	.refuted_by = "capabilities-all",

@@ -70,7 +70,7 @@ static const struct conformance_case cgroup_v1[] = {
 	CASE(minus_one_is_no_limit_of_processes),
 	.title  = "a pids.limit of -1 means no limit",
 	.clause = { MUST("linux.res.pids.def.limit") },
-	.needs  = { .root = 1, .cgroup = 1, .controller = "pids" },
+	.needs  = { .root = 1, .cgroup = 1, .controller = "pids", .spec = "1.3.0" },
 	.given  = { SET("linux.resources.pids", { "limit": -1 }) },
 	.inside = { "fork 40" },
 	.then   = {
@@ -173,7 +173,7 @@ static const struct conformance_case cgroup_v1[] = {
 {
 	CASE(a_cpu_that_does_not_exist_is_refused),
 	.title  = "a cpuset of a CPU that the machine does not have is an error",
-	.clause = { MUST("runtime.op.create.cannot-apply") },
+	.clause = { MUST("runtime.op.create.cannot-apply"), MUST("runtime.errors.rollback") },
 	.needs   = { .root = 1, .cgroup = 1, .controller = "cpuset" },
 	.given   = { SET("linux.resources.cpu", { "cpus": "8190" }) },
 	.control = { SET("linux.resources.cpu.cpus", "0") },

@@ -6,7 +6,7 @@ static const struct conformance_case delete[] = {
 	CASE(delete_removes_the_cgroup),
 	.title  = "after delete the container's cgroup does not exist in any hierarchy",
 	.clause = { MUST("runtime.op.delete.resources"), MUST("runtime.lifecycle.destroy") },
-	.needs  = { .root = 1 },
+	.needs  = { .root = 1, .controller = "pids" },
 	.when   = { DO(create), DO(start), DO(wait), DO(delete) },
 	.then   = {
 		HOST("after[create].cgroup", differs, {}),
@@ -77,7 +77,7 @@ static const struct conformance_case delete[] = {
 	CASE(delete_keeps_a_joined_namespace),
 	.title  = "delete leaves a namespace that the container had only joined",
 	.clause = { MUST("runtime.op.delete.only-own"), MUST("linux.ns.path.join") },
-	.needs  = { .root = 1 },
+	.needs  = { .root = 1, .payload = 1 },
 	.prepare = { NAMESPACE("network") },
 	.given  = { SET("linux.namespaces[network].path", "@ns-network") },
 	.when   = { DO(create), DO(start), DO(wait), DO(delete), DO(create), DO(start), DO(wait), DO(delete) },

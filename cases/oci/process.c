@@ -63,13 +63,13 @@ static const struct conformance_case process[] = {
 },
 {
 	CASE(the_environment_is_the_configured_one),
-	.title  = "the environment is process.env, in its order and with nothing added but HOME",
+	.title  = "the environment is process.env as it is, with nothing added",
 	.clause = { MUST("config.def.env") },
 	.needs  = { .root = 1 },
 	.given  = { SET("process.env", ["Z=last", "A=first", "EMPTY=", "SPACES= a b ", "HOME=/root"]) },
-	.then   = { INSIDE("env_list", equals, ["Z=last", "A=first", "EMPTY=", "SPACES= a b ", "HOME=/root"]) },
+	.then   = { INSIDE("env", equals, { "Z": "last", "A": "first", "EMPTY": "", "SPACES": " a b ", "HOME": "/root" }) },
 	.refuted_by = "env-added",
-	.why = "Runtimes add HOME where it is missing; a config that has it must come through untouched.",
+	.why = "Runtimes add HOME where it is missing; a config that has it must come through untouched. Their order means nothing: environ(7).",
 },
 {
 	CASE(the_runtimes_environment_stays_outside),
@@ -141,11 +141,8 @@ static const struct conformance_case process[] = {
 	.clause = { MUST("config.process.user.uid") },
 	.needs  = { .root = 1 },
 	.given  = { SET("process.user", { "uid": 1000, "gid": 1001 }) },
-	.inside = { "hold" },
-	.when   = { DO(create), DO(start), DO(ready), DO(kill, "KILL"), DO(wait), DO(delete) },
 	.then   = {
 		INSIDE("uid", equals, { "real": 1000, "effective": 1000, "saved": 1000, "fs": 1000 }),
-		HOST("after[ready].init.uid.real", equals, 1000),
 	},
 	.refuted_by = "uid-zeroed",
 },

@@ -127,7 +127,7 @@ static const struct conformance_case propagation[] = {
 },
 {
 	CASE(unbindable_mounts_cannot_be_bound),
-	.title  = "a mount with unbindable refuses to be bind-mounted",
+	.title  = "unbindable and runbindable are the propagation of the mount",
 	.clause = { MUST("config.mounts.opt.unbindable"), MUST("config.mounts.opt.runbindable") },
 	.needs  = { .root = 1 },
 	.given  = {

@@ -12,7 +12,6 @@ static const struct conformance_case root[] = {
 	.then   = {
 		INSIDE("try[create /x].errno", equals, "EROFS"),
 		INSIDE("try[mkdir /etc/x].errno", equals, "EROFS"),
-		INSIDE("root.readonly", equals, true),
 		HOST("rootfs[x]", absent),
 	},
 	.refuted_by = "root-stays-writable",

@@ -8,7 +8,7 @@ static const struct conformance_case seccomp[] = {
 	.clause = { MUST("linux.seccomp.defaultAction"), MUST("linux.seccomp.def.actions") },
 	.needs  = { .root = 1 },
 	.given  = { SET("linux.seccomp", { "defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{ "names": ["swapon"], "action": "SCMP_ACT_ERRNO" }] }) },
-	.then   = { INSIDE("seccomp.mode", equals, 2), INSIDE("seccomp.filters", at_least, 1) },
+	.then   = { INSIDE("seccomp.mode", equals, 2) },
 	.refuted_by = "seccomp-dropped",
 },
 {
@@ -37,7 +37,7 @@ static const struct conformance_case seccomp[] = {
 	CASE(errno_refuses_with_the_configured_number),
 	.title  = "errnoRet is the error that the program sees",
 	.clause = { MUST("linux.seccomp.def.actions") },
-	.needs  = { .root = 1 },
+	.needs  = { .root = 1, .spec = "1.1.0" },
 	.given  = { SET("linux.seccomp", { "defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{ "names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_ERRNO", "errnoRet": 28 }] }) },
 	.inside = { "mkdir /made" },
 	.then   = { INSIDE("try[mkdir /made].errno", equals, "ENOSPC") },
@@ -48,7 +48,7 @@ static const struct conformance_case seccomp[] = {
 	CASE(several_rules_keep_their_own_number),
 	.title  = "each rule has its own errnoRet",
 	.clause = { MUST("linux.seccomp.def.actions") },
-	.needs  = { .root = 1 },
+	.needs  = { .root = 1, .spec = "1.1.0" },
 	.given  = {
 		SET("linux.seccomp", { "defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
 			{ "names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_ERRNO", "errnoRet": 28 },
@@ -102,12 +102,12 @@ static const struct conformance_case seccomp[] = {
 	.needs  = { .root = 1 },
 	.given  = {
 		SET("linux.seccomp", { "defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
-			{ "names": ["socket"], "action": "SCMP_ACT_ERRNO", "errnoRet": 97, "args": [{ "index": 0, "value": 16, "op": "SCMP_CMP_EQ" }] }
+			{ "names": ["socket"], "action": "SCMP_ACT_ERRNO", "args": [{ "index": 0, "value": 16, "op": "SCMP_CMP_EQ" }] }
 		] }),
 	},
 	.inside = { "socket netlink raw", "socket inet stream" },
 	.then   = {
-		INSIDE("try[socket netlink raw].errno", equals, "EAFNOSUPPORT"),
+		INSIDE("try[socket netlink raw].errno", equals, "EPERM"),
 		INSIDE("try[socket inet stream].errno", absent),
 	},
 	.refuted_by = "seccomp-args-ignored",
@@ -119,13 +119,13 @@ static const struct conformance_case seccomp[] = {
 	.needs  = { .root = 1 },
 	.given  = {
 		SET("linux.seccomp", { "defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
-			{ "names": ["kill"], "action": "SCMP_ACT_ERRNO", "errnoRet": 38, "args": [{ "index": 1, "value": 0, "op": "SCMP_CMP_NE" }] }
+			{ "names": ["kill"], "action": "SCMP_ACT_ERRNO", "args": [{ "index": 1, "value": 0, "op": "SCMP_CMP_NE" }] }
 		] }),
 	},
 	.inside = { "syscall kill 1 0", "syscall kill 1 28" },
 	.then   = {
 		INSIDE("try[syscall kill 1 0].errno", absent),
-		INSIDE("try[syscall kill 1 28].errno", equals, "ENOSYS"),
+		INSIDE("try[syscall kill 1 28].errno", equals, "EPERM"),
 	},
 	.refuted_by = "seccomp-args-ignored",
 	.debug = "Signal 0 only asks whether process 1 is there, 28 is SIGWINCH.",
@@ -137,15 +137,15 @@ static const struct conformance_case seccomp[] = {
 	.needs  = { .root = 1 },
 	.given  = {
 		SET("linux.seccomp", { "defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
-			{ "names": ["personality"], "action": "SCMP_ACT_ERRNO", "errnoRet": 38,
+			{ "names": ["umask"], "action": "SCMP_ACT_ERRNO",
 			  "args": [{ "index": 0, "value": 255, "valueTwo": 8, "op": "SCMP_CMP_MASKED_EQ" }] }
 		] }),
 	},
-	.inside = { "syscall personality 8", "syscall personality 520", "syscall personality 0" },
+	.inside = { "syscall umask 8", "syscall umask 520", "syscall umask 0" },
 	.then   = {
-		INSIDE("try[syscall personality 8].errno", equals, "ENOSYS"),
-		INSIDE("try[syscall personality 520].errno", equals, "ENOSYS"),
-		INSIDE("try[syscall personality 0].errno", absent),
+		INSIDE("try[syscall umask 8].errno", equals, "EPERM"),
+		INSIDE("try[syscall umask 520].errno", equals, "EPERM"),
+		INSIDE("try[syscall umask 0].errno", absent),
 	},
 	.refuted_by = "seccomp-args-ignored",
 	.debug = "520 is 8 with a bit outside the mask.",
@@ -157,13 +157,13 @@ static const struct conformance_case seccomp[] = {
 	.needs  = { .root = 1 },
 	.given  = {
 		SET("linux.seccomp", { "defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
-			{ "names": ["kill"], "action": "SCMP_ACT_ERRNO", "errnoRet": 38, "args": [{ "index": 1, "value": 27, "op": "SCMP_CMP_GT" }] }
+			{ "names": ["kill"], "action": "SCMP_ACT_ERRNO", "args": [{ "index": 1, "value": 27, "op": "SCMP_CMP_GT" }] }
 		] }),
 	},
 	.inside = { "syscall kill 1 0", "syscall kill 1 28" },
 	.then   = {
 		INSIDE("try[syscall kill 1 0].errno", absent),
-		INSIDE("try[syscall kill 1 28].errno", equals, "ENOSYS"),
+		INSIDE("try[syscall kill 1 28].errno", equals, "EPERM"),
 	},
 	.refuted_by = "seccomp-args-ignored",
 },
@@ -215,7 +215,7 @@ static const struct conformance_case seccomp[] = {
 	CASE(the_filter_reaches_children),
 	.title  = "a program started by the program is under the filter as well",
 	.clause = { MUST("linux.seccomp.def.actions") },
-	.needs  = { .root = 1 },
+	.needs  = { .root = 1, .spec = "1.1.0" },
 	.given  = { SET("linux.seccomp", { "defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{ "names": ["swapon"], "action": "SCMP_ACT_ERRNO", "errnoRet": 28 }] }) },
 	.inside = { "syscall swapon 0 0" },
 	.then   = { INSIDE("try[syscall swapon 0 0].errno", equals, "ENOSPC") },

@@ -6,7 +6,7 @@ static const struct conformance_case userns[] = {
 	CASE(mappings_are_the_configured_ones),
 	.title  = "uid_map and gid_map of the container are exactly the configured mappings",
 	.clause = { MUST("linux.idmap.def.exact"), SHOULD("linux.ns.supported.user") },
-	.needs  = { .root = 1, .userns = 1 },
+	.needs  = { .root = 1, .payload = 1, .userns = 1 },
 	.given  = {
 		ADD("linux.namespaces[]", { "type": "user" }),
 		SET("linux.uidMappings", [{ "containerID": 0, "hostID": 100000, "size": 65536 }]),
@@ -23,7 +23,7 @@ static const struct conformance_case userns[] = {
 	CASE(group_mappings_are_their_own),
 	.title  = "group mappings are taken from gidMappings, not from uidMappings",
 	.clause = { MUST("linux.idmap.def.exact") },
-	.needs  = { .root = 1, .userns = 1 },
+	.needs  = { .root = 1, .payload = 1, .userns = 1 },
 	.given  = {
 		ADD("linux.namespaces[]", { "type": "user" }),
 		SET("linux.uidMappings", [{ "containerID": 0, "hostID": 100000, "size": 1000 }]),
@@ -36,7 +36,7 @@ static const struct conformance_case userns[] = {
 	CASE(several_mappings_are_kept_apart),
 	.title  = "several mappings become several rows, in their order",
 	.clause = { MUST("linux.idmap.def.exact") },
-	.needs  = { .root = 1, .userns = 1 },
+	.needs  = { .root = 1, .payload = 1, .userns = 1 },
 	.given  = {
 		ADD("linux.namespaces[]", { "type": "user" }),
 		SET("linux.uidMappings", [{ "containerID": 0, "hostID": 100000, "size": 1000 }, { "containerID": 1000, "hostID": 300000, "size": 10 }]),
@@ -49,7 +49,7 @@ static const struct conformance_case userns[] = {
 	CASE(root_inside_is_nobody_special_outside),
 	.title  = "uid 0 of the container is the mapped uid on the host",
 	.clause = { MUST("linux.idmap.def.exact"), MUST("config.process.user.uid") },
-	.needs  = { .root = 1, .userns = 1 },
+	.needs  = { .root = 1, .payload = 1, .userns = 1 },
 	.given  = {
 		ADD("linux.namespaces[]", { "type": "user" }),
 		SET("linux.uidMappings", [{ "containerID": 0, "hostID": 100000, "size": 65536 }]),
