@@ -173,7 +173,7 @@ without_main = $(filter-out %/main.o,$(1))
 $(eval $(call unit_test,base,))
 $(eval $(call unit_test,bpf,$(call obj,$(bpf_SRC))))
 # The probe is a program of its own; what it parses is tested with the harness.
-probe_tested := $(call obj,harness/probe/mounts.c harness/probe/out.c harness/probe/read.c)
+probe_tested := $(call obj,harness/probe/mount_line.c)
 $(eval $(call unit_test,harness,$(call without_main,$(harness_OBJ)) $(probe_tested)))
 $(eval $(call unit_test,reports,$(call without_main,$(harness_OBJ))))
 $(eval $(call unit_test,oci,$(call without_main,$(oci_OBJ))))

@@ -36,7 +36,7 @@ census_reader census_mounts, census_fds, census_fd_list, census_tty, census_devi
 void fds_take(struct probe *probe);
 /* signals.c: fills blocked, ignored and caught. */
 void signals_take(struct probe *probe);
-/* mounts.c: one row of /proc/PID/mountinfo, unescaped in place; line is changed. -EINVAL when it is none. */
+/* mount_line.c: one row of /proc/PID/mountinfo, unescaped in place; line is changed. -EINVAL when it is none. */
 struct mount_line {
 	char *id, *parent, *device, *root, *target, *options, *optional, *type, *source, *super;
 };
