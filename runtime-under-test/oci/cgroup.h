@@ -63,7 +63,9 @@ int cgroups_delegate(const struct cgroups *cgroups, const struct spec *spec, str
 /* The place of a v1 controller, else the unified one; NULL: neither. */
 const struct cgroup_place *cgroups_find(const struct cgroups *cgroups, const char *controller);
 
-/* Every process in there and below, each once. cgroup_remove.c */
+/* Every process in there and below, each once; *ret_pids is owned, sorted. cgroup_remove.c */
+int cgroups_list(const struct cgroups *cgroups, pid_t **ret_pids, size_t *ret_count, struct err *err);
+/* Signals them all. */
 int cgroups_signal(const struct cgroups *cgroups, int signal, struct err *err);
 /* Stops every process of the container and waits until they all stand; what does not freeze is let go. cgroup_freeze.c */
 int cgroups_freeze(const struct cgroups *cgroups, struct err *err);

@@ -118,6 +118,60 @@ int cgroups_signal(const struct cgroups *cgroups, int signal, struct err *err)
 	return place ? walk(place->directory, 0, signal_members, &signalling, err) : 0;
 }
 
+struct listing {
+	pid_t *pids;
+	size_t count;
+};
+
+static int list_members(int directory, void *argument, struct err *err)
+{
+	struct listing *listing = argument;
+	auto_free pid_t *pids = NULL;
+	size_t count = 0;
+	int r = cgroup_members(directory, &pids, &count, err);
+
+	/* Gone meanwhile, or a threaded one, whose processes its domain lists: cgroups(7). */
+	if (r == -ENODEV || r == -ENOENT || r == -EOPNOTSUPP)
+		return 0;
+	if (r < 0 || count == 0)
+		return r;
+	listing->pids = reallocarray(listing->pids, listing->count + count, sizeof(pid_t));
+	if (!listing->pids)
+		abort();
+	memcpy(listing->pids + listing->count, pids, count * sizeof(pid_t));
+	listing->count += count;
+	return 0;
+}
+
+static int compare_pids(const void *a, const void *b)
+{
+	pid_t x = *(const pid_t *) a, y = *(const pid_t *) b;
+
+	return x < y ? -1 : x > y;
+}
+
+int cgroups_list(const struct cgroups *cgroups, pid_t **ret_pids, size_t *ret_count, struct err *err)
+{
+	struct listing listing = { 0 };
+	const struct cgroup_place *place = census_place(cgroups);
+	int r = place ? walk(place->directory, 0, list_members, &listing, err) : 0;
+	size_t kept = 0;
+
+	if (r < 0) {
+		free(listing.pids);
+		return r;
+	}
+	if (listing.count)
+		qsort(listing.pids, listing.count, sizeof(pid_t), compare_pids);
+	/* One that moved while we read was met twice. */
+	for (size_t i = 0; i < listing.count; i++)
+		if (listing.pids[i] > 0 && (kept == 0 || listing.pids[kept - 1] != listing.pids[i]))
+			listing.pids[kept++] = listing.pids[i];
+	*ret_pids = listing.pids;
+	*ret_count = kept;
+	return 0;
+}
+
 /* SIGKILL does not end what a v1 freezer holds; v2 has its own way out of that. */
 static int thaw(int directory, void *argument, struct err *err)
 {

@@ -37,13 +37,14 @@ static const struct verb verbs[] = {
 	{ "delete", verb_delete, "ID", "remove a container that has stopped", delete_rows, ROOT_LOOK },
 	{ "exec", verb_exec, "ID COMMAND...", "run one more command in a container", exec_rows, ROOT_LOOK,
 	  .failure = 255, .enters = true },
+	{ "ps", verb_ps, "ID [PS-OPTION...]", "list the processes of a container", ps_rows, ROOT_LOOK },
 	{ "list", verb_list, "", "print all containers", list_rows, ROOT_LOOK },
 	{ "spec", verb_spec, "", "write a config.json to begin with", spec_rows, ROOT_NONE },
 	{ "features", verb_features, "", "print what this runtime supports as JSON", NULL, ROOT_NONE },
 };
 
 /* Verbs of other runtimes that callers may try: a sentence of their own beats "unknown command". */
-static const char *const refused[] = { "checkpoint", "restore", "ps" };
+static const char *const refused[] = { "checkpoint", "restore" };
 
 struct global_options {
 	const char *root, *log_path, *log_format, *rootless;
@@ -83,7 +84,7 @@ static int print_help(void)
 
 	text_add(&out, "usage: plumbline-oci [OPTION...] VERB [OPTION...] [ARGUMENT...]\n\nverbs:\n");
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
-		text_addf(&out, "  %-9s %-14s %s\n", verbs[i].name, verbs[i].arguments, verbs[i].help);
+		text_addf(&out, "  %-10s %-18s %s\n", verbs[i].name, verbs[i].arguments, verbs[i].help);
 	text_add(&out, "\noptions:\n");
 	options_describe(global_rows, &out);
 	return print(&out);

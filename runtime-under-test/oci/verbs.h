@@ -27,7 +27,7 @@ struct verb {
 };
 
 extern const struct option_row create_rows[], exec_rows[], run_rows[], delete_rows[], kill_rows[],
-    list_rows[], spec_rows[];
+    list_rows[], ps_rows[], spec_rows[];
 extern const struct option_row events_rows[], update_rows[];
 
 int verb_create(const struct runtime *runtime, int argc, char **argv, struct err *err);
@@ -43,6 +43,7 @@ int verb_delete(const struct runtime *runtime, int argc, char **argv, struct err
 int verb_list(const struct runtime *runtime, int argc, char **argv, struct err *err);
 int verb_spec(const struct runtime *runtime, int argc, char **argv, struct err *err);
 int verb_exec(const struct runtime *runtime, int argc, char **argv, struct err *err);
+int verb_ps(const struct runtime *runtime, int argc, char **argv, struct err *err);
 int verb_features(const struct runtime *runtime, int argc, char **argv, struct err *err);
 
 /*
