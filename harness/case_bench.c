@@ -81,10 +81,18 @@ static int write_bundle(struct bench *bench, const char *path, bool control, str
 	return r < 0 ? r : prepare_bundle(job->c, bench->bundle, bench->symbols, err);
 }
 
+static bool wants_console(const struct bench *bench)
+{
+	for (size_t i = 0; i < bench->step_count; i++)
+		if (!strcmp(bench->steps[i].verb, "exec") && strstr(bench->steps[i].json, "@console"))
+			return true;
+	return bench->driver.terminal;
+}
+
 static int open_console(struct bench *bench, struct err *err)
 {
 	bench->driver.terminal = json_bool(json_get(bench->config, "process.terminal"), false);
-	if (!bench->driver.terminal)
+	if (!wants_console(bench))
 		return 0;
 	(void) unlink(DRIVER_CONSOLE);
 	return console_listen(&bench->console, &bench->place->reaper, DRIVER_CONSOLE, err);
@@ -113,6 +121,7 @@ int bench_make(struct world_place *place, const struct case_job *job, bool contr
 		.container = text_format("%s-%zu%s", job->run, job->number, control ? "-control" : ""),
 		.bundle = -EBADF,
 		.symbols = json_new_object(),
+		.execs = json_new_array(),
 		.meta = meta,
 		.prepared = prepared,
 	};
@@ -142,6 +151,7 @@ void bench_free(struct bench *bench)
 	cleanup_fd(&bench->bundle);
 	json_free(bench->symbols);
 	json_free(bench->config);
+	json_free(bench->execs);
 	free(bench->container);
 	*bench = (struct bench){ .bundle = -EBADF, .console = CONSOLE_INIT };
 }
@@ -154,7 +164,20 @@ void bench_init_output(struct bench *bench, struct text *out)
 	if (bench->driver.init_output)
 		(void) command_output(bench->place, bench->driver.init_output, OUTPUT_MAX, out, &cut, &full,
 				      NULL);
-	text_add_bytes(out, text_str(&bench->console.output), bench->console.output.len);
+	if (bench->driver.terminal)
+		text_add_bytes(out, text_str(&bench->console.output), bench->console.output.len);
+}
+
+void bench_exec_output(struct bench *bench, size_t index, struct text *out)
+{
+	const char *file = json_string(json_at(bench->execs, index));
+	uint64_t cut;
+	bool full;
+
+	if (file && *file)
+		(void) command_output(bench->place, file, OUTPUT_MAX, out, &cut, &full, NULL);
+	else if (file)
+		text_add_bytes(out, text_str(&bench->console.output), bench->console.output.len);
 }
 
 bool bench_init_has_ended(struct bench *bench)

@@ -66,12 +66,23 @@ static void forget_event(void *argument)
 	(void) !read(*(int *) argument, events, sizeof(events));
 }
 
+/* `ready "exec"`: the process that the last exec has added, not init. */
+static bool means_exec(const struct own_step *step)
+{
+	const char *word = json_string(step->argument);
+
+	return word && !strcmp(word, "exec") && json_length(step->bench->execs);
+}
+
 static bool probe_ready(void *argument)
 {
 	struct own_step *step = argument;
 
 	text_cut(&step->seen, 0);
-	bench_init_output(step->bench, &step->seen);
+	if (means_exec(step))
+		bench_exec_output(step->bench, json_length(step->bench->execs) - 1, &step->seen);
+	else
+		bench_init_output(step->bench, &step->seen);
 	return observe_is_ready(text_str(&step->seen), step->seen.len, step->bench->nonce) ||
 	       init_ended(step);
 }
@@ -80,8 +91,10 @@ static bool probe_ready(void *argument)
 static int run_ready(struct own_step *step, struct err *err)
 {
 	struct bench *bench = step->bench;
-	auto_free char *path =
-	    text_format(WORLD_OUTPUT "/%s", bench->driver.init_output ? bench->driver.init_output : "");
+	const char *file = means_exec(step)
+			       ? json_string(json_at(bench->execs, json_length(bench->execs) - 1))
+			       : bench->driver.init_output;
+	auto_free char *path = text_format(WORLD_OUTPUT "/%s", file ? file : "");
 	auto_fd events = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 	int r;
 

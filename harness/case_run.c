@@ -67,12 +67,33 @@ static void document_free(struct case_document *document)
 	json_free(document->top);
 }
 
+/* What each process that exec added saw, in the order of the steps; {} where it was no probe. */
+static struct json *look_at_execs(struct bench *bench)
+{
+	struct json *execs = json_new_array();
+
+	for (size_t i = 0; i < json_length(bench->execs); i++) {
+		auto_text output = { 0 };
+		struct json *inside;
+
+		bench_exec_output(bench, i, &output);
+		inside = observe_inside(text_str(&output), output.len, bench->nonce);
+		json_append(execs, inside ? inside : json_new_object());
+	}
+	return execs;
+}
+
 static void put_inside(struct bench *bench, struct case_document *document)
 {
 	auto_text output = { 0 };
 
 	bench_init_output(bench, &output);
 	struct json *inside = observe_inside(text_str(&output), output.len, bench->nonce);
+	if (json_length(bench->execs)) {
+		if (!inside)
+			inside = json_new_object();
+		json_put(inside, "exec", look_at_execs(bench));
+	}
 	if (inside)
 		json_put(document->top, "inside", inside);
 }
@@ -301,7 +322,7 @@ static void put_host(struct bench *bench, struct case_document *document, const 
 	put_files(bench, host, bundle_before);
 	put_log(host);
 	put_hooks(bench, host, document->trail.timeline);
-	if (bench->driver.terminal)
+	if (bench->console.listener >= 0)
 		json_put(host, "console", console_facts(&bench->console));
 	if (bench->job->runtime->features)
 		json_put(host, "features", json_copy(bench->job->runtime->features));

@@ -53,6 +53,7 @@ struct bench {
 	struct json *meta; /* borrowed: part of the document */
 	struct prepared *prepared; /* borrowed */
 	struct json *before; /* borrowed: the census that leaks are told by; NULL: none was taken */
+	struct json *execs; /* owned: for each exec its output file, "" where a terminal of its own has it */
 	int64_t init; /* pid of the container's first process; 0: not known yet */
 };
 int bench_make(struct world_place *place, const struct case_job *job, bool control, struct prepared *prepared,
@@ -60,6 +61,8 @@ int bench_make(struct world_place *place, const struct case_job *job, bool contr
 void bench_free(struct bench *bench);
 /* What the container's first process has printed, terminal included. */
 void bench_init_output(struct bench *bench, struct text *out);
+/* What the process of the N-th exec has printed. */
+void bench_exec_output(struct bench *bench, size_t index, struct text *out);
 bool bench_init_has_ended(struct bench *bench);
 void bench_find_init(struct bench *bench, const struct json *state);
 

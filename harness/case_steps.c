@@ -73,6 +73,9 @@ static int run_runtime(struct bench *bench, const struct step *step, size_t inde
 		return r;
 	result->exit =
 	    driver_exit_facts(&bench->driver, step->verb, &command, bench->nonce, bench->meta, path);
+	if (!strcmp(step->verb, "exec"))
+		json_append(bench->execs,
+			    json_new_string(strstr(step->json, "@console") ? "" : command.command.out));
 	result->timed_out = command.command.timed_out;
 	result->elsewhere = command.elsewhere;
 	if (command.elsewhere &&

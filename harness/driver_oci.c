@@ -163,6 +163,18 @@ static void put_lines(const struct driver *driver, const char *file, struct json
 		json_put(facts, "lines", observe_lines(text_str(&text), text.len));
 }
 
+/* Of a verb that lists things, what it printed as values too: rows can look for one among them. */
+static void put_list(const char *verb, struct json *facts)
+{
+	const char *out = json_get_string(facts, "out");
+	struct json *list = NULL;
+
+	if (strcmp(verb, "ps") != 0 && strcmp(verb, "list") != 0)
+		return;
+	if (out && json_parse(out, strlen(out), &list, NULL) == 0)
+		json_put(facts, "list", list);
+}
+
 struct json *driver_exit_facts(struct driver *driver, const char *verb, const struct driver_result *result,
 			       const char *nonce, struct json *meta, const char *path)
 {
@@ -180,6 +192,7 @@ struct json *driver_exit_facts(struct driver *driver, const char *verb, const st
 	put_output(driver, command->out, "out", nonce, facts, meta, path);
 	if (!strcmp(verb, "events"))
 		put_lines(driver, command->out, facts);
+	put_list(verb, facts);
 	put_output(driver, command->errors, "errors", NULL, facts, meta, path);
 	return facts;
 }

@@ -118,6 +118,7 @@ static int print_help(void)
 	printf("plumbline-probe: prints what a container's first process sees, as one line of JSON, then "
 	       "tries what\n"
 	       "%s says: its first line is a word that begins every line printed, each further line a try.\n"
+	       "With --try [TRY...] the tries are these words instead.\n"
 	       "As a hook: plumbline-probe --hook FILE NAME [exit=N] [hang] [stderr=TEXT] "
 	       "[exists=PATH]...\n\ncensus:",
 	       PROBE_TRIES);
@@ -129,10 +130,20 @@ static int print_help(void)
 	return fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
+/* For what exec adds: --try [TRY...] instead of the lines of the file, whose first one still begins every line printed. */
+static bool take_tries(int argc, char **argv, struct text *ret)
+{
+	if (argc < 2 || strcmp(argv[1], "--try") != 0)
+		return false;
+	for (int i = 2; i < argc; i++)
+		text_addf(ret, "%s\n", argv[i]);
+	return true;
+}
+
 int main(int argc, char **argv, char **env)
 {
 	struct probe probe;
-	auto_text tries = { 0 };
+	auto_text tries = { 0 }, own = { 0 };
 	bool has_tries;
 
 	if (argc == 1 && !strcmp(argv[0], PROBE_IDS))
@@ -151,6 +162,8 @@ int main(int argc, char **argv, char **env)
 
 	if (nonce && *nonce)
 		probe.nonce = nonce;
+	if (take_tries(argc, argv, &own))
+		rest = own.data;
 	census_print(&probe, &out);
 	restore_descriptor_limit(&probe);
 	return tries_run(&probe, &out, rest);
