@@ -160,6 +160,7 @@ const struct fault verb_faults[] = {
 	VERB("create-leaks-descriptor", "create", create_leaks_descriptor),
 	VERB("run-never-fails", "run", never_fails),
 	VERB("run-always-fails", "run", always_fails),
+	VERB("exec-never-fails", "exec", never_fails),
 	VERB("state-never-fails", "state", never_fails),
 	VERB("start-does-nothing", "start", exits_zero),
 	VERB("start-never-fails", "start", never_fails),

@@ -68,7 +68,7 @@ static int check_status(const struct exec *exec, enum container_status status, s
 	case STATUS_RUNNING:
 		return 0;
 	case STATUS_PAUSED:
-		if (exec->options->ignore_paused)
+		if (exec->options->ignore_paused || fault("exec-enters-paused"))
 			return 0;
 		return fail_text(err, -EBUSY,
 				 "cannot exec in a paused container (use --ignore-paused to override)");
@@ -314,7 +314,9 @@ static int hear_out(struct exec *exec, struct err *err)
 		return fail_text(err, -EIO, "the process died before the program began");
 	if (r == 0)
 		r = handover_pidfd(exec->options->pidfd_socket, exec->pidfd, err);
-	return r < 0 ? r : handover_pid_file(exec->options->pid_file, exec->pid, err);
+	return r < 0 || fault("exec-pid-file-forgotten")
+		   ? r
+		   : handover_pid_file(exec->options->pid_file, exec->pid, err);
 }
 
 static void undo(const struct exec *exec)
@@ -333,6 +335,8 @@ static int run(struct exec *exec, int signals, int *ret_code, struct err *err)
 		r = process_tune(&exec->process, exec->pid, err);
 	if (r == 0)
 		r = sync_send(exec->sync, SYNC_START, err);
+	if (r == 0 && fault("exec-pid-file-too-early"))
+		r = handover_pid_file(exec->options->pid_file, exec->pid, err);
 	if (r == 0)
 		r = hear_out(exec, err);
 	if (r < 0) {
@@ -342,7 +346,10 @@ static int run(struct exec *exec, int signals, int *ret_code, struct err *err)
 	*ret_code = 0;
 	if (exec->options->detach)
 		return 0;
-	return foreground_wait(exec->pidfd, exec->master, signals, ret_code, err);
+	r = foreground_wait(exec->pidfd, exec->master, signals, ret_code, err);
+	if (r == 0 && fault("exec-loses-the-exit-code"))
+		*ret_code = *ret_code ? 1 : 0;
+	return r;
 }
 
 static int exec_locked_out(struct exec *exec, int *ret_code, struct err *err)

@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "base/text.h"
 #include "runtime-under-test/oci/exec.h"
+#include "runtime-under-test/oci/faults.h"
 
 /* [CONTROLLER[,CONTROLLER...]:]PATH */
 struct wish {
@@ -110,7 +111,7 @@ int exec_cgroups_open(const struct json *places, const struct option_list *wishe
 	auto_cgroups cgroups = { 0 };
 	int r = cgroups_from_json(places, &cgroups, err);
 
-	if (r == 0)
+	if (r == 0 && !fault("exec-cgroup-ignored"))
 		r = follow_wishes(&cgroups, wishes, err);
 	for (size_t i = 0; i < cgroups.count && r == 0; i++) {
 		struct cgroup_place *place = &cgroups.places[i];

@@ -71,7 +71,7 @@ static void let_go(struct exec *exec)
 static int enter(struct exec *exec, struct err *err)
 {
 	uint64_t flags = exec->joins;
-	int r = cgroups_enter(&exec->cgroups, err);
+	int r = fault("exec-skips-the-cgroup") ? 0 : cgroups_enter(&exec->cgroups, err);
 
 	let_go(exec);
 	/* Joined by the parent for its child: setns(2) does not move the caller itself. */
@@ -79,6 +79,8 @@ static int enter(struct exec *exec, struct err *err)
 		flags &= ~(uint64_t) CLONE_NEWPID;
 	if (fault("exec-skips-a-namespace"))
 		flags &= ~(uint64_t) CLONE_NEWUTS;
+	if (fault("exec-enters-the-hosts-root"))
+		flags &= ~(uint64_t) CLONE_NEWNS;
 	if (r == 0)
 		r = exec_join(exec, flags, err);
 	if (r == 0 && exec->joins & CLONE_NEWUSER)
@@ -145,7 +147,8 @@ static int take_terminal(struct exec *exec, struct err *err)
 
 static void join_keyring(const struct exec *exec)
 {
-	int r = exec->state.no_new_keyring ? 0 : keyring_join(exec->state.id);
+	int r =
+	    exec->state.no_new_keyring || fault("exec-keeps-the-keyring") ? 0 : keyring_join(exec->state.id);
 
 	if (r < 0)
 		sync_send_warning(exec->sync, "session keyring: %s", strerror(-r));
@@ -159,11 +162,13 @@ static int set_up(struct exec *exec, struct err *err)
 		r = sync_await(exec->sync, SYNC_START, NULL, NULL, err);
 	if (r == 0)
 		r = enter_root(exec, err);
-	if (r == 0 && setsid() < 0 && errno != EPERM)
+	if (r == 0 && !fault("exec-keeps-the-session") && setsid() < 0 && errno != EPERM)
 		r = fail(err, -errno, "lead a session");
 	if (r < 0)
 		return r;
 	join_keyring(exec);
+	if (fault("exec-closes-the-input"))
+		(void) close(STDIN_FILENO);
 	r = process_set_affinity(exec->process.cpu_affinity_final, "final", err);
 	return r < 0 ? r : take_terminal(exec, err);
 }

@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "runtime-under-test/oci/exec.h"
+#include "runtime-under-test/oci/faults.h"
 
 #define PROCESS_MAX (16u << 20)
 
@@ -64,6 +65,10 @@ static int set_user(struct json *process, const char *wish, struct err *err)
 	if (r < 0)
 		return r;
 	json_put(user, "uid", uid);
+	if (fault("exec-user-alone-is-root") && !wish[length]) {
+		json_put(user, "uid", json_new_uint(0));
+		json_put(user, "gid", json_new_uint(0));
+	}
 	if (wish[length] == ':') {
 		r = read_id("user", wish + length + 1, &gid, err);
 		if (r < 0)
@@ -79,7 +84,7 @@ static int add_groups(struct json *process, const struct option_list *wishes, st
 {
 	struct json *user, *groups;
 
-	if (!wishes->count)
+	if (!wishes->count || fault("exec-groups-ignored"))
 		return 0;
 	user = member_of_kind(process, "user", JSON_OBJECT);
 	groups = member_of_kind(user, "additionalGids", JSON_ARRAY);
@@ -104,7 +109,7 @@ static int add_groups(struct json *process, const struct option_list *wishes, st
  */
 static void add_capability(struct json *process, const char *wish)
 {
-	static const char *const sets[] = { "bounding", "effective", "permitted", "ambient" };
+	static const char *const sets[] = { "bounding", "effective", "permitted", "ambient", "inheritable" };
 	struct json *capabilities = member_of_kind(process, "capabilities", JSON_OBJECT);
 	bool ambient = has_string(json_member(capabilities, "inheritable"), wish);
 
@@ -112,6 +117,8 @@ static void add_capability(struct json *process, const char *wish)
 		struct json *set;
 
 		if (strcmp(sets[i], "ambient") == 0 && !ambient)
+			continue;
+		if (strcmp(sets[i], "inheritable") == 0 && !fault("exec-cap-inheritable"))
 			continue;
 		set = member_of_kind(capabilities, sets[i], JSON_ARRAY);
 		if (!has_string(set, wish))
@@ -125,23 +132,24 @@ static int apply_options(struct json *process, const struct exec_options *option
 	int r = 0;
 
 	for (char *const *arg = options->args; arg && *arg; arg++)
-		json_append(args, new_string(*arg));
+		if (arg[1] || !fault("exec-drops-the-last-word"))
+			json_append(args, new_string(*arg));
 	json_put(process, "args", args);
 	/* The config's terminal is init's; a process has one when it is asked for. */
 	json_put(process, "terminal", json_new_bool(options->tty));
-	if (options->cwd)
+	if (options->cwd && !fault("exec-cwd-ignored"))
 		json_put(process, "cwd", new_string(options->cwd));
 	if (options->apparmor)
 		json_put(process, "apparmorProfile", new_string(options->apparmor));
 	if (options->label)
 		json_put(process, "selinuxLabel", new_string(options->label));
-	if (options->no_new_privileges)
+	if (options->no_new_privileges && !fault("exec-no-new-privs-ignored"))
 		json_put(process, "noNewPrivileges", json_new_bool(true));
-	for (size_t i = 0; i < options->env.count; i++)
+	for (size_t i = 0; i < options->env.count && !fault("exec-env-ignored"); i++)
 		json_append(member_of_kind(process, "env", JSON_ARRAY), new_string(options->env.items[i]));
-	for (size_t i = 0; i < options->caps.count; i++)
+	for (size_t i = 0; i < options->caps.count && !fault("exec-cap-ignored"); i++)
 		add_capability(process, options->caps.items[i]);
-	if (options->user)
+	if (options->user && !fault("exec-user-ignored"))
 		r = set_user(process, options->user, err);
 	return r < 0 ? r : add_groups(process, &options->groups, err);
 }
@@ -168,6 +176,13 @@ int exec_process_make(const struct json *config, const struct exec_options *opti
 
 	if (options->process) {
 		r = read_file(options->process, &process, err);
+		if (r == 0 && fault("exec-process-file-args-only")) {
+			struct json *args = json_copy(json_member(process, "args"));
+
+			json_free(process);
+			process = json_copy(json_member(config, "process"));
+			json_put(process, "args", args);
+		}
 		return r < 0 ? r : spec_parse_process(process, "process", ret, err);
 	}
 	process =

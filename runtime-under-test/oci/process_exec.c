@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/text.h"
+#include "runtime-under-test/oci/faults.h"
 #include "runtime-under-test/oci/process.h"
 #include "runtime-under-test/oci/spec.h"
 
@@ -100,7 +101,11 @@ int process_execute(const char *program, char *const *argv, char *const *env, st
 	(void) execve(program, argv, env ? env : none);
 	r = -errno;
 	if (r == -ENOENT)
-		return fail_text(err, r, "exec: \"%s\": no such file or directory", program);
+		return fail_text(err, r,
+				 fault("exec-error-without-words")
+				     ? "exec: \"%s\""
+				     : "exec: \"%s\": no such file or directory",
+				 program);
 	if (r == -EACCES)
 		return fail_text(err, r, "exec: \"%s\": permission denied", program);
 	return fail(err, r, "exec: \"%s\"", program);
