@@ -57,7 +57,6 @@
 #include "runtime-under-test/oci/log.h"
 #include "runtime-under-test/oci/mounts.h"
 #include "runtime-under-test/oci/net_devices.h"
-#include "runtime-under-test/oci/own_program.h"
 #include "runtime-under-test/oci/process.h"
 #include "runtime-under-test/oci/rootfs.h"
 #include "runtime-under-test/oci/sockets.h"
@@ -353,9 +352,7 @@ int creation_run(struct creation *creation, const struct json *config, struct er
 
 	creation->umask = umask(0);
 	(void) umask(creation->umask);
-	r = own_program_hide(err);
-	if (r == 0)
-		r = creation_check(creation, err);
+	r = creation_check(creation, err);
 	if (r == 0)
 		r = record(creation, config, err);
 	if (r == 0)

@@ -6,9 +6,8 @@ struct err;
 
 /*
  * Before a container is entered: /proc/self/exe of a process in there leads to this program's file, and a container that
- * gets it executed ("#!/proc/self/exe") could write to it afterwards (CVE-2019-5736). So the program runs from a mount of
- * its own that is read-only and that nobody can reach or change; without the privilege for that, from a sealed copy.
- * Executes the program again, once, unless it is protected already. argv is main's.
+ * gets it executed ("#!/proc/self/exe") could write to it afterwards (CVE-2019-5736). So the link leads to an empty, sealed
+ * file; without the privilege for that, to a sealed copy, from which the program is then executed once more. argv is main's.
  */
 int exe_protect(char **argv, struct err *err);
 

@@ -40,7 +40,6 @@
 #include "runtime-under-test/oci/foreground.h"
 #include "runtime-under-test/oci/handover.h"
 #include "runtime-under-test/oci/log.h"
-#include "runtime-under-test/oci/own_program.h"
 #include "runtime-under-test/oci/payload.h"
 #include "runtime-under-test/oci/process.h"
 #include "runtime-under-test/oci/sockets.h"
@@ -385,13 +384,8 @@ int container_exec(const struct runtime *runtime, const struct exec_options *opt
 			   .sync = -EBADF,
 			   .pidfd = -EBADF,
 			   .master = -EBADF };
-	auto_fd directory = -EBADF;
-	int r = own_program_hide(err);
-
-	if (r < 0)
-		return r;
-	directory = state_open(runtime->root, options->id, err);
-	r = directory < 0 ? directory : state_read(directory, &exec.state, err);
+	auto_fd directory = state_open(runtime->root, options->id, err);
+	int r = directory < 0 ? directory : state_read(directory, &exec.state, err);
 	if (r < 0)
 		return r;
 	exec.umask = umask(0);

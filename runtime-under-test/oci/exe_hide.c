@@ -1,33 +1,20 @@
-/*
- * Two ways. The first: the program goes on in memory that belongs to no file, and its link /proc/PID/exe leads to an empty,
- * sealed one. Nothing is started, so it costs a fifth of the second (docs/PERFORMANCE.md). It needs CAP_CHECKPOINT_RESTORE or
- * CAP_SYS_RESOURCE. The second: a sealed copy of the file in memory runs in its place, as in crun and older runc; a read-only
- * overlay mount, as in newer runc, would be a start as well.
- *
- * The memory is the caller's, not the container's: a small memory limit never has to pay for it (runc issue 1980).
- */
-#include "runtime-under-test/oci/own_program.h"
+/* The program goes on in memory that belongs to no file, and its link /proc/PID/exe leads to an empty, sealed one. */
+#include "runtime-under-test/oci/exe_hide.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <link.h>
 #include <linux/prctl.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/sendfile.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/err.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "runtime-under-test/oci/faults.h"
 
 #define PARTS_MAX 16
 #define STAT_MAX 4096
@@ -181,7 +168,7 @@ static int change_link(int file)
 	return prctl(PR_SET_MM, PR_SET_MM_MAP, &map, sizeof(map), 0) < 0 ? -errno : 0;
 }
 
-static int hide_in_memory(void)
+int exe_hide(void)
 {
 	struct parts parts = { .count = 0 };
 	auto_fd file = open_nothing();
@@ -194,73 +181,4 @@ static int hide_in_memory(void)
 		return -ENOEXEC;
 	r = replace_parts(&parts);
 	return r < 0 ? r : change_link(file);
-}
-
-static bool is_copy(int program)
-{
-	return fcntl(program, F_GET_SEALS) == SEALS;
-}
-
-static int make_copy(int program, struct err *err)
-{
-	auto_fd copy = memfd_create("plumbline-oci", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	struct stat st;
-
-	if (copy < 0 || fstat(program, &st) < 0)
-		return fail(err, -errno, "make a copy of the own program");
-	for (off_t left = st.st_size; left > 0;) {
-		ssize_t n = sendfile(copy, program, NULL, (size_t) left);
-
-		if (n <= 0)
-			return fail(err, n < 0 ? -errno : -EIO, "copy the own program");
-		left -= n;
-	}
-	if (fchmod(copy, 0500) < 0 || fcntl(copy, F_ADD_SEALS, SEALS) < 0)
-		return fail(err, -errno, "seal the copy of the own program");
-	return TAKE_FD(copy);
-}
-
-/* Owned: this process's arguments as the kernel has them. */
-static char **read_arguments(struct text *words)
-{
-	size_t count = 0;
-	char **argv;
-
-	if (file_read_at(AT_FDCWD, "/proc/self/cmdline", (size_t) 64 << 20, words, NULL) < 0)
-		return NULL;
-	argv = calloc(words->len + 1, sizeof(*argv));
-	for (size_t at = 0; argv && at < words->len; at += strlen(words->data + at) + 1)
-		argv[count++] = words->data + at;
-	return argv;
-}
-
-static int run_copy(int program, struct err *err)
-{
-	auto_fd copy = make_copy(program, err);
-	auto_text words = { 0 };
-	auto_free char **argv = NULL;
-
-	if (copy < 0)
-		return copy;
-	argv = read_arguments(&words);
-	if (!argv)
-		return fail_text(err, -EIO, "read the own arguments");
-	(void) fexecve(copy, argv, environ);
-	return fail(err, -errno, "run the copy of the own program");
-}
-
-int own_program_hide(struct err *err)
-{
-	auto_fd program = -EBADF;
-
-	if (fault("own-program-exposed") || hide_in_memory() == 0)
-		return 0;
-	program = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
-	if (program < 0)
-		return fail(err, -errno, "open the own program");
-	/* Whoever is nobody special, and may not write the file, may not in the container either. */
-	if (is_copy(program) ||
-	    (geteuid() != 0 && faccessat(AT_FDCWD, "/proc/self/exe", W_OK, AT_EACCESS) < 0))
-		return 0;
-	return run_copy(program, err);
 }
