@@ -176,7 +176,7 @@ $(eval $(call unit_test,bpf,$(call obj,$(bpf_SRC))))
 probe_tested := $(call obj,harness/probe/mount_line.c)
 $(eval $(call unit_test,harness,$(call without_main,$(harness_OBJ)) $(probe_tested)))
 $(eval $(call unit_test,reports,$(call without_main,$(harness_OBJ))))
-$(eval $(call unit_test,oci,$(call without_main,$(oci_OBJ))))
+$(eval $(call unit_test,oci,$(call without_main,$(oci_OBJ)) $(call obj,tests/base/scratch.c)))
 $(eval $(call unit_test,faulty,$(call without_main,$(faulty_OBJ)) $(B)/obj/faults.o))
 
 # Reads one value of a JSON document: for the shell tests.
@@ -188,7 +188,7 @@ $(B)/tests/json: $(B)/obj/tests/probe/json.o $(base_OBJ)
 
 # Set-up comes first and make starts anew: what it asked while reading this file may have changed.
 setup = $(if $(filter no,$(SETUP)),,tests/setup.sh $(1))
-.PHONY: run peers test check check-root lint format bench help
+.PHONY: run peers test check check-root check-vm lint format bench help
 run:
 	@$(call setup,build peers)
 	@$(MAKE) --no-print-directory all
@@ -201,7 +201,7 @@ check: unit
 	@BUILD=$(B) tests/run.sh unit
 check-root: all
 	@tests/run.sh e2e
-lint: $(skeletons)
+.PHONY: run peers test check check-root check-vm lint format bench help
 	@tests/run.sh lint
 bench: all
 	@$(BIN)/plumbline bench
@@ -231,7 +231,7 @@ help:
 	@echo 'make test         set up, build, and run all tests of plumbline itself; ends with the counts'
 	@echo 'make              build into build/bin; WERROR=1, CC=clang, SAN=address,undefined, CASES=DIR, V=1'
 	@echo 'make check        unit tests, without root;  make check-root: end-to-end tests, as root'
-	@echo 'make lint         compilers, clang-tidy, gcc -fanalyzer, cppcheck, shellcheck, walls, sizes;  make format: clang-format'
+.PHONY: run peers test check check-root check-vm lint format bench help
 	@echo 'make install      DESTDIR=, PREFIX=/usr/local;  make uninstall, make clean, make bench'
 	@echo 'SETUP=no          run and test without looking for packages'
 

@@ -110,6 +110,9 @@ static bool controller_met(const struct needs_context *context, const struct con
 
 	if (!c->needs.controller)
 		return true;
+	/* Freezing needs no controller in version 2. */
+	if (!strcmp(c->needs.controller, "freezer") && context->machine->cgroup_v2)
+		return true;
 	text_addf(&word, " %s ", c->needs.controller);
 	if (strstr(context->machine->controllers, text_str(&word)))
 		return true;

@@ -15,6 +15,7 @@
 #include "base/json.h"
 #include "base/mountinfo.h"
 #include "base/text.h"
+#include "harness/cgroup_tree.h"
 #include "harness/observe.h"
 #include "harness/prepare.h"
 #include "harness/world.h"
@@ -123,15 +124,27 @@ static struct json *limit_files(const char *directory, const char *path)
 	return facts;
 }
 
+/* The unified hierarchy by its own name and by every controller it has here: "pids" is where pids.max is, in either version. */
 static void put_hierarchy(struct json *facts, const struct cgroup_hierarchy *row, const char *path)
 {
 	auto_free char *directory = text_format("%s%s", row->mount_point, path);
-	auto_free char *list = strdup(row->controllers);
+	auto_free char *controllers = text_format("%s/cgroup.controllers", directory);
 	auto_json limits = limit_files(directory, path);
-	char *rest = list, *name;
+	auto_text list = { 0 };
+	char *rest, *name;
 
-	while (limits && (name = strsep(&rest, ",")))
-		json_put(facts, row->unified ? "unified" : name, json_copy(limits));
+	if (!limits)
+		return;
+	if (row->unified) {
+		json_put(facts, "unified", json_copy(limits));
+		(void) file_read_at(AT_FDCWD, controllers, LIMIT_FILE_MAX, &list, NULL);
+		text_trim_end(&list);
+	} else {
+		text_add(&list, row->controllers);
+	}
+	rest = list.data;
+	while ((name = strsep(&rest, ", ")))
+		json_put(facts, name, json_copy(limits));
 }
 
 struct json *observe_cgroup(const struct world_place *place, pid_t pid, const char *path)
@@ -160,7 +173,7 @@ static void list_cgroups(int parent, const char *name, const char *path, const c
 	struct dirent *entry;
 
 	while (dir && (entry = readdir(dir))) {
-		if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
+		if (entry->d_type != DT_DIR || entry->d_name[0] == '.' || !strcmp(entry->d_name, CGROUP_LEAF))
 			continue;
 		auto_free char *below = text_format("%s/%s", path, entry->d_name);
 		auto_text full = { 0 };

@@ -6,7 +6,7 @@ static const struct conformance_case pause[] = {
 	CASE(a_paused_program_does_not_act),
 	.title  = "a signal that a paused program handles is handled after resume, not before",
 	.clause = { MUST("runtime.state.status-ext"), MUST("runtime.op.kill.sends") },
-	.needs  = { .root = 1, .cgroup = 1, .controller = "freezer", .runtime_feature = "pause" },
+	.needs  = { .root = 1, .controller = "freezer", .runtime_feature = "pause" },
 	.inside = { "await SIGTERM" },
 	.when   = { DO(create), DO(start), DO(ready), DO(pause), DO(kill, "TERM"), DO(resume), DO(wait), DO(delete) },
 	.then   = {
@@ -78,7 +78,7 @@ static const struct conformance_case pause[] = {
 	CASE(a_killed_paused_container_ends),
 	.title  = "SIGKILL for a paused container ends it at the latest when it is resumed",
 	.clause = { MUST("runtime.op.kill.sends") },
-	.needs  = { .root = 1, .cgroup = 1, .controller = "freezer", .runtime_feature = "pause" },
+	.needs  = { .root = 1, .controller = "freezer", .runtime_feature = "pause" },
 	.inside = { "hold" },
 	.when   = { DO(create), DO(start), DO(ready), DO(pause), DO(kill, "KILL"), DO(delete, ["--force", "@id"]) },
 	.then   = {

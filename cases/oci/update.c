@@ -9,7 +9,7 @@ static const struct conformance_case update[] = {
 	CASE(the_limit_of_processes_is_changed),
 	.title  = "update of pids.limit changes pids.max of a running container",
 	.clause = { MUST("linux.res.pids.def.limit") },
-	.needs  = { .root = 1, .cgroup = 1, .controller = "pids", .runtime_feature = "update" },
+	.needs  = { .root = 1, .controller = "pids", .runtime_feature = "update" },
 	.given  = { SET("linux.resources.pids", { "limit": 42 }) },
 	.inside = { "hold" },
 	.when   = {
@@ -26,7 +26,7 @@ static const struct conformance_case update[] = {
 	CASE(the_limit_of_processes_is_lifted),
 	.title  = "update of pids.limit to -1 lifts the limit",
 	.clause = { MUST("linux.res.pids.def.limit") },
-	.needs  = { .root = 1, .cgroup = 1, .controller = "pids", .runtime_feature = "update" },
+	.needs  = { .root = 1, .controller = "pids", .runtime_feature = "update" },
 	.given  = { SET("linux.resources.pids", { "limit": 42 }) },
 	.inside = { "hold" },
 	.when   = {
@@ -330,7 +330,7 @@ static const struct conformance_case update[] = {
 	CASE(a_failed_update_takes_the_pids_limit_back),
 	.title  = "an update whose memory node is impossible leaves pids.max as it was",
 	.clause = { MUST("runtime.errors.rollback") },
-	.needs  = { .root = 1, .cgroup = 1, .controller = "cpuset", .runtime_feature = "update" },
+	.needs  = { .root = 1, .controller = "cpuset", .runtime_feature = "update" },
 	.given  = { SET("linux.resources.pids", { "limit": 42 }) },
 	.inside = { "hold" },
 	.when   = {
@@ -361,7 +361,7 @@ static const struct conformance_case update[] = {
 	CASE(a_document_that_is_no_json_is_refused),
 	.title  = "update with resources that are no JSON is an error and changes nothing",
 	.clause = { MUST("runtime.errors.rollback") },
-	.needs  = { .root = 1, .cgroup = 1, .controller = "pids", .runtime_feature = "update" },
+	.needs  = { .root = 1, .controller = "pids", .runtime_feature = "update" },
 	.given  = { SET("linux.resources.pids", { "limit": 42 }) },
 	.inside = { "hold" },
 	.when   = {
@@ -377,7 +377,7 @@ static const struct conformance_case update[] = {
 	CASE(a_limit_of_the_wrong_type_is_refused),
 	.title  = "update with a limit that is no number is an error and changes nothing",
 	.clause = { MUST("runtime.errors.rollback") },
-	.needs  = { .root = 1, .cgroup = 1, .controller = "pids", .runtime_feature = "update" },
+	.needs  = { .root = 1, .controller = "pids", .runtime_feature = "update" },
 	.given  = { SET("linux.resources.pids", { "limit": 42 }) },
 	.inside = { "hold" },
 	.when   = {
@@ -392,7 +392,7 @@ static const struct conformance_case update[] = {
 	CASE(resources_come_from_a_file),
 	.title  = "update --resources=FILE reads the file",
 	.clause = { MUST("linux.res.pids.def.limit") },
-	.needs  = { .root = 1, .cgroup = 1, .controller = "pids", .runtime_feature = "update" },
+	.needs  = { .root = 1, .controller = "pids", .runtime_feature = "update" },
 	.given  = { SET("linux.resources.pids", { "limit": 42 }) },
 	.inside = { "hold" },
 	.when   = {
@@ -443,7 +443,7 @@ static const struct conformance_case update[] = {
 	CASE(a_created_container_is_updated),
 	.title  = "update of a container that was only created changes its limit before the program runs",
 	.clause = { MUST("linux.res.pids.def.limit") },
-	.needs  = { .root = 1, .cgroup = 1, .controller = "pids", .runtime_feature = "update" },
+	.needs  = { .root = 1, .controller = "pids", .runtime_feature = "update" },
 	.given  = { SET("linux.resources.pids", { "limit": 100 }) },
 	.inside = { "fork 40" },
 	.when   = { DO(create), DO(update, { "pids": { "limit": 20 } }), DO(start), DO(wait), DO(delete) },
