@@ -10,6 +10,8 @@
 #define PRCTL_SET_SECCOMP 22
 #define SECCOMP_MODE_FILTER 2
 #define PIDFS_MAGIC 0x50494446 /* linux/magic.h */
+#define CGROUP_MAGIC 0x27e0eb
+#define CGROUP2_MAGIC 0x63677270
 #define KEYCTL_JOIN_SESSION_KEYRING 1
 
 const volatile struct event_call calls[EVENT_CALLS] = {};
@@ -248,6 +250,20 @@ static __always_inline void follow_pidfd(struct task_struct *t, __u32 fd, __u32 
 	__sync_fetch_and_add(&attached_total, 1);
 }
 
+static __always_inline void follow_cgroup(struct task_struct *t, __u32 fd, __u32 tag)
+{
+	struct file *file = file_of(t, fd);
+	__u64 magic = BPF_CORE_READ(file, f_inode, i_sb, s_magic), key;
+
+	if (magic != CGROUP_MAGIC && magic != CGROUP2_MAGIC)
+		return;
+	struct kernfs_node *node = BPF_CORE_READ(file, f_inode, i_private);
+	key = (__u64) BPF_CORE_READ(node, priv);
+	tag_open(tag);
+	if (key && !bpf_map_update_elem(&followed_cgroups, &key, &tag, BPF_ANY))
+		__sync_fetch_and_add(&attached_total, 1);
+}
+
 /* The harness's own prctl: see event.h. */
 static __always_inline bool mark_handle(struct task_struct *t, struct pt_regs *regs)
 {
@@ -264,6 +280,10 @@ static __always_inline bool mark_handle(struct task_struct *t, struct pt_regs *r
 	}
 	if (mark == MARK_FOLLOW_PROCESS) {
 		follow_pidfd(t, value, tag);
+		return true;
+	}
+	if (mark == MARK_FOLLOW_CGROUP) {
+		follow_cgroup(t, value, tag);
 		return true;
 	}
 	mark_emit(t, tag, mark, value);

@@ -34,6 +34,7 @@ SEC("tp_btf/cgroup_attach_task")
 int BPF_PROG(on_cgroup_attach, struct cgroup *cgroup, const char *path, struct task_struct *task,
 	     bool whole_group)
 {
+	follow_newcomer(cgroup, task->tgid);
 	struct follow *f = follow_current();
 	struct building *b = building_get(IN_CPU);
 

@@ -42,6 +42,7 @@ enum event_mark {
 	MARK_PHASE, /* value: enum event_phase begins for this tag; the mark is an event of the tag */
 	MARK_CLOSE, /* no more events of this tag are wanted; the mark is the tag's last event */
 	MARK_FOLLOW_PROCESS, /* value: a pidfd of the caller; that process and its future children are */
+	MARK_FOLLOW_CGROUP, /* value: a descriptor of the caller, of a cgroup directory; whoever comes there is */
 };
 enum event_phase {
 	PHASE_NONE,

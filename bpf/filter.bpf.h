@@ -3,12 +3,13 @@
 #define BPF_FILTER_BPF_H
 
 #define FOLLOWED_MAX 16384 /* processes at once */
+#define CGROUPS_MAX 1024
 #define TAGS_MAX 4096 /* cases that are open at once, with those whose count is still wanted */
 
 #define FOLLOW_CHILDREN_ONLY 1u
 #define FOLLOW_FROM_EXEC 2u /* what the harness does between fork and exec is none of the runtime's */
 #define FOLLOW_SILENT (FOLLOW_CHILDREN_ONLY | FOLLOW_FROM_EXEC)
-#define FOLLOW_ATTACHED 2u /* followed from the middle of its life: perhaps of a call */
+#define FOLLOW_ATTACHED 4u /* followed from the middle of its life: perhaps of a call */
 
 struct follow {
 	__u32 tag, flags;
@@ -23,6 +24,14 @@ struct {
 	__type(key, __u32);
 	__type(value, struct follow);
 } followed SEC(".maps");
+
+/* Cgroups whose newcomers are followed, by the address of struct cgroup: ids are unique within one hierarchy only. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, CGROUPS_MAX);
+	__type(key, __u64);
+	__type(value, __u32);
+} followed_cgroups SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -66,6 +75,16 @@ static __always_inline void follow_start(__u32 tgid, __u32 tag, __u32 flags)
 	__sync_fetch_and_add(&lost_total, 1);
 	if (count)
 		__sync_fetch_and_add(&count->lost, 1);
+}
+
+/* A process that comes to a followed cgroup is followed from then on, unless it is already. */
+static __always_inline void follow_newcomer(struct cgroup *cgroup, __u32 tgid)
+{
+	__u64 key = (__u64) cgroup;
+	__u32 *tag = bpf_map_lookup_elem(&followed_cgroups, &key);
+
+	if (tag && !follow_of(tgid))
+		follow_start(tgid, *tag, FOLLOW_ATTACHED);
 }
 
 /* Events of a tag that the reader has taken are not wanted any more: emitting needs the tag's count. */

@@ -196,6 +196,7 @@ struct task_struct {
 	struct fs_struct *fs;
 	struct files_struct *files;
 	struct nsproxy *nsproxy;
+	struct css_set *cgroups;
 	struct signal_struct *signal;
 	struct seccomp seccomp;
 	struct mm_struct *mm;
@@ -205,6 +206,7 @@ struct linux_binprm {
 	const char *filename;
 };
 struct kernfs_node {
+	void *priv; /* the cgroup of a cgroup directory */
 	__u64 id;
 };
 struct cgroup_root {
@@ -214,6 +216,9 @@ struct cgroup_root {
 struct cgroup {
 	struct kernfs_node *kn;
 	struct cgroup_root *root;
+};
+struct css_set {
+	struct cgroup *dfl_cgrp;
 };
 struct io_kiocb {
 	__u8 opcode;

@@ -13,8 +13,10 @@ int BPF_PROG(on_fork, struct task_struct *child, __u64 flags)
 	struct task_struct *t = bpf_get_current_task_btf();
 	struct follow *f = follow_of(bpf_get_current_pid_tgid() >> 32);
 
-	if (!f)
+	if (!f) { /* CLONE_INTO_CGROUP is there before anybody could be told */
+		follow_newcomer(BPF_CORE_READ(child, cgroups, dfl_cgrp), child->tgid);
 		return 0;
+	}
 	__u32 tag = f->tag, silent = f->flags & FOLLOW_SILENT;
 	if (!(flags & CLONE_THREAD))
 		follow_start(child->tgid, tag, silent ? FOLLOW_FROM_EXEC : 0);

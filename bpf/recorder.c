@@ -239,13 +239,26 @@ int recorder_is_closed(const struct recorder *recorder, uint32_t tag)
 	return 0;
 }
 
-int recorder_follow(struct recorder *recorder, int pidfd, uint32_t tag, struct err *err)
+/* True when the kernel side took the mark: it counts what it could follow. */
+static bool mark_is_taken(struct recorder *recorder, enum event_mark mark, int fd, uint32_t tag)
 {
 	uint64_t before = recorder->object->bss->attached_total;
 
-	(void) recorder_mark(recorder->secret, MARK_FOLLOW_PROCESS, (uint64_t) pidfd, tag);
-	if (recorder->object->bss->attached_total == before)
+	(void) recorder_mark(recorder->secret, mark, (uint64_t) fd, tag);
+	return recorder->object->bss->attached_total != before;
+}
+
+int recorder_follow(struct recorder *recorder, int pidfd, uint32_t tag, struct err *err)
+{
+	if (!mark_is_taken(recorder, MARK_FOLLOW_PROCESS, pidfd, tag))
 		return fail_text(err, -ESRCH, "follow a process: the descriptor leads to none");
+	return 0;
+}
+
+int recorder_follow_cgroup(struct recorder *recorder, int directory, uint32_t tag, struct err *err)
+{
+	if (!mark_is_taken(recorder, MARK_FOLLOW_CGROUP, directory, tag))
+		return fail_text(err, -ENOTDIR, "follow a cgroup: the directory is none");
 	return 0;
 }
 

@@ -33,10 +33,10 @@ int recorder_is_closed(const struct recorder *recorder, uint32_t tag);
  */
 int recorder_take(struct recorder *recorder, uint32_t tag, struct json *symbols, struct recording *ret,
 		  struct err *err);
-/*
- * Follows a process that runs already, and its future children, from now on; pidfd as of pidfd_open(2). -ESRCH: it is none.
- */
+/* Follows a process that runs already, and its future children, from now on; pidfd as of pidfd_open(2). -ESRCH: it is none. */
 int recorder_follow(struct recorder *recorder, int pidfd, uint32_t tag, struct err *err);
+/* The same for whoever comes to a cgroup from now on; directory as of open(2). Who is there already is not meant. */
+int recorder_follow_cgroup(struct recorder *recorder, int directory, uint32_t tag, struct err *err);
 /* The next event of a tag behind *offset (0 at first), as it arrived: to look while recording goes on. 1; 0: none yet. */
 int recorder_peek(const struct recorder *recorder, uint32_t tag, size_t *offset, struct decoded *ret);
 /* Nobody wants the events of this tag (any more): those that are here go, those to come are not recorded. */
