@@ -63,7 +63,8 @@ static struct difference *entry_of(struct effects_diff *diff, const struct effec
 	return &diff->items[diff->count++];
 }
 
-static void variant_add(struct difference *d, int side, const struct effect *e, const char *detail)
+static void variant_add(struct difference *d, int side, const struct effect *e, const char *detail,
+			const char *plain)
 {
 	struct diff_variant *grown;
 
@@ -76,7 +77,8 @@ static void variant_add(struct difference *d, int side, const struct effect *e, 
 	if (!grown)
 		abort();
 	d->side[side].items = grown;
-	grown[d->side[side].count++] = (struct diff_variant){ text_format("%s", detail), 1, e };
+	grown[d->side[side].count++] =
+	    (struct diff_variant){ text_format("%s", detail), text_format("%s", plain), 1, e };
 }
 
 static void add_effect(struct effects_diff *diff, int side, const struct effect *e, const char *id)
@@ -93,22 +95,34 @@ static void add_effect(struct effects_diff *diff, int side, const struct effect 
 	add_without_id(detail, strlen(detail), id, &detail_text);
 	if (e->error)
 		text_addf(&detail_text, "%s-%s", detail_text.len ? " " : "", error ? error : "error");
-	variant_add(entry_of(diff, e, text_str(&object_text)), side, e, text_str(&detail_text));
+	variant_add(entry_of(diff, e, text_str(&object_text)), side, e, text_str(&detail_text), detail);
 }
 
-static const struct diff_variant *variant_find(const struct difference *d, int side, const char *detail)
+/* The same words are the same, and so are the same words about the one and the other container's id. */
+static struct diff_variant *variant_find(const struct difference *d, int side,
+					 const struct diff_variant *like)
 {
-	for (size_t i = 0; i < d->side[side].count; i++)
-		if (strcmp(d->side[side].items[i].detail, detail) == 0)
-			return &d->side[side].items[i];
+	for (size_t i = 0; i < d->side[side].count; i++) {
+		struct diff_variant *v = &d->side[side].items[i];
+
+		if (strcmp(v->detail, like->detail) == 0 ||
+		    (strcmp(v->plain, like->plain) == 0 && v->first->error == like->first->error))
+			return v;
+	}
 	return NULL;
+}
+
+static void variant_clear(struct diff_variant *v)
+{
+	free(v->detail);
+	free(v->plain);
 }
 
 static void difference_clear(struct difference *d)
 {
 	for (int side = 0; side < DIFF_SIDES; side++) {
 		for (size_t i = 0; i < d->side[side].count; i++)
-			free(d->side[side].items[i].detail);
+			variant_clear(&d->side[side].items[i]);
 		free(d->side[side].items);
 	}
 	free(d->object);
@@ -121,15 +135,15 @@ static bool is_same(struct difference *d)
 
 	for (size_t i = 0; i < d->side[DIFF_A].count; i++) {
 		struct diff_variant *a = &d->side[DIFF_A].items[i];
-		const struct diff_variant *b = variant_find(d, DIFF_B, a->detail);
+		struct diff_variant *b = variant_find(d, DIFF_B, a);
 
 		if (b && (b->count == a->count || !counts_matter(d->kind))) {
 			size_t at = (size_t) (b - d->side[DIFF_B].items);
 
-			free(d->side[DIFF_B].items[at].detail);
+			variant_clear(b);
 			memmove(&d->side[DIFF_B].items[at], &d->side[DIFF_B].items[at + 1],
 				(--d->side[DIFF_B].count - at) * sizeof(*b));
-			free(a->detail);
+			variant_clear(a);
 			continue;
 		}
 		d->side[DIFF_A].items[kept++] = *a;

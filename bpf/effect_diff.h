@@ -13,7 +13,7 @@ enum { DIFF_A, DIFF_B, DIFF_SIDES };
 
 /* What one side did to the object: the rest of the effect's text with the errno's name. */
 struct diff_variant {
-	char *detail; /* owned */
+	char *detail, *plain; /* owned; plain: with the container's id as it was */
 	size_t count;
 	const struct effect *first; /* borrowed from the effects */
 };

@@ -305,7 +305,9 @@ static void tie_one(const struct build *b, struct effect *e)
 	size_t len;
 	struct subject s = { 0 };
 
-	if (!rest || e->role == ROLE_SANDBOX) /* a sandbox is the runtime's own idea */
+	/* A sandbox is the runtime's own idea, and what hooks and the payload do once they run is theirs. */
+	if (!rest || e->role == ROLE_SANDBOX || (e->role == ROLE_PAYLOAD && e->kind != PROC_EXEC) ||
+	    (e->role == ROLE_HOOK && e->kind != HOOK_RUN))
 		return;
 	s.rest = rest + 1;
 	len = strcspn(s.rest, ":");

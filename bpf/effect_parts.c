@@ -81,6 +81,18 @@ static const char *strip_prefix(const char *path, const char *prefix)
 	return path + len;
 }
 
+/* Where cgroups are mounted, the container's is one in every hierarchy. */
+static bool cgroup_normalize(struct build *b, const char *path, struct text *ret)
+{
+	const char *at = *b->cgroup && text_starts(path, "/sys/fs/cgroup/") ? strstr(path, b->cgroup) : NULL;
+
+	if (!at)
+		return false;
+	text_add_bytes(ret, path, (size_t) (at - path));
+	text_addf(ret, "%s@cgroup%s", *b->cgroup == '/' ? "/" : "", at + strlen(b->cgroup));
+	return true;
+}
+
 /*
  * A path below the rootfs is the container's own path; what a test prepared and the bundle keep their symbols. "." is what a
  * process stands in after pivot_root(".", "."): the old root, with the new one below it; before, "/" is the host's.
@@ -101,6 +113,8 @@ void path_normalize(struct build *b, const char *path, struct text *ret)
 		text_add(ret, *rest || *rows[i].symbol ? rest : "/");
 		return;
 	}
+	if (cgroup_normalize(b, path, ret))
+		return;
 	if (strcmp(path, ".") == 0 && switched)
 		text_add(ret, "@oldroot");
 	else if (strcmp(path, "/") == 0 && *b->rootfs && !switched)

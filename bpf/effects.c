@@ -65,6 +65,13 @@ const char *build_role_of(struct build *b, uint32_t tgid)
 	return t ? effect_role_name(t->role) : "host";
 }
 
+static const char *symbol(const struct recording *recording, const char *name)
+{
+	const char *value = json_get_string(recording->symbols, name);
+
+	return value ? value : "";
+}
+
 static struct task *task_add(struct build *b, uint32_t tgid, struct task *parent, uint32_t parent_tgid)
 {
 	struct task *grown;
@@ -88,6 +95,19 @@ static struct task *task_add(struct build *b, uint32_t tgid, struct task *parent
 		.payload_from = UINT64_MAX,
 	};
 	return &b->tasks[b->task_count++];
+}
+
+/* A process that was never seen to be made: the command itself, or what was attached to. */
+static struct task *task_add_first(struct build *b, uint32_t tgid)
+{
+	struct task *t = task_add(b, tgid, NULL, 0);
+	const char *attached = symbol(b->recording, "attached");
+
+	if (t && strcmp(attached, effect_role_name(ROLE_PAYLOAD)) == 0) {
+		t->role = ROLE_PAYLOAD;
+		t->payload_from = 0;
+	}
+	return t;
 }
 
 static void effect_clear(struct effect *e)
@@ -275,7 +295,7 @@ static void find_roles(struct build *b, const struct decoded *event)
 	struct task *t = build_task(b, event->event.tgid);
 
 	if (!t && event->event.type != EVENT_MARK)
-		t = task_add(b, event->event.tgid, NULL, 0);
+		t = task_add_first(b, event->event.tgid);
 	if (event->event.type == EVENT_FORK && !(event->event.args[2] & CLONE_THREAD_FLAG)) {
 		bool of_payload = t && t->payload_from != UINT64_MAX; /* t may move when the list grows */
 		struct task *child = task_add(b, (uint32_t) event->event.args[0], t, event->event.tgid);
@@ -511,13 +531,6 @@ static bool has_gaps(const struct recording *recording)
 		seen[event.event.sequence / 8] |= (unsigned char) (1u << (event.event.sequence % 8));
 	}
 	return false;
-}
-
-static const char *symbol(const struct recording *recording, const char *name)
-{
-	const char *value = json_get_string(recording->symbols, name);
-
-	return value ? value : "";
 }
 
 int effects_from(const struct recording *recording, struct effects *ret, struct err *err)

@@ -27,7 +27,10 @@ struct trace_target {
 	const struct words *command; /* borrowed */
 	pid_t pid;
 	const char *cgroup; /* a directory; borrowed */
+	bool of_container; /* what runs already is a payload */
 	double duration; /* seconds; 0: until the target ends */
+	void (*begun)(void *argument); /* what runs already is recorded from now on; NULL: nobody asks */
+	void *argument;
 	bool output_to_stderr; /* the command's standard output */
 };
 
@@ -41,6 +44,7 @@ int trace_record(const struct trace_target *target, struct recording *ret, struc
 		 struct err *err);
 /* Follows all that is in the target now; called again while it is recorded. 1: the target still lives, 0: it has ended. */
 int trace_attach(struct recorder *recorder, const struct trace_target *target, int pidfd, struct err *err);
+bool trace_is_contained(pid_t pid); /* it has a mount namespace that is not ours */
 /* The cgroup directory of a container that runs, by what runtimes and engines name theirs. owned. */
 int trace_find_container(const char *id, char **ret_directory, struct err *err);
 
@@ -54,7 +58,7 @@ struct trace_symbols {
 };
 void trace_symbols_see(struct trace_symbols *symbols, const struct decoded *event);
 struct json *trace_symbols_take(struct trace_symbols *symbols,
-				const struct words *command); /* owned; frees */
+				const struct trace_target *target); /* owned; frees */
 
 struct json *trace_raw_of(const struct recording *recording,
 			  const struct effect *effect); /* owned: the lines behind it */

@@ -95,13 +95,15 @@ static int find_tree(pid_t root, struct pids *ret, struct err *err)
 	return 0;
 }
 
-static void find_cgroup(int directory, int depth, struct pids *ret)
+/* The directory is followed before its processes are listed, so that none comes in between. */
+static void find_cgroup(struct recorder *recorder, int directory, int depth, struct pids *ret)
 {
 	auto_free pid_t *members = NULL;
 	auto_fd copy = fcntl(directory, F_DUPFD_CLOEXEC, 0);
 	auto_dir dir = NULL;
 	size_t count = 0;
 
+	(void) recorder_follow_cgroup(recorder, directory, TRACE_TAG, NULL);
 	if (cgroup_members(directory, &members, &count, NULL) == 0)
 		for (size_t i = 0; i < count && ret->count < PROCESSES_MAX; i++)
 			pids_add(ret, members[i]);
@@ -117,7 +119,7 @@ static void find_cgroup(int directory, int depth, struct pids *ret)
 			continue;
 		child = file_open_at(directory, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, NULL);
 		if (child >= 0)
-			find_cgroup(child, depth + 1, ret);
+			find_cgroup(recorder, child, depth + 1, ret);
 	}
 }
 
@@ -144,7 +146,7 @@ int trace_attach(struct recorder *recorder, const struct trace_target *target, i
 		if (directory < 0 && errno != ENOENT && errno != ENODEV)
 			return fail(err, -errno, "open the cgroup %s", target->cgroup);
 		if (directory >= 0)
-			find_cgroup(directory, 0, &pids);
+			find_cgroup(recorder, directory, 0, &pids);
 	} else {
 		r = find_tree(target->pid, &pids, err);
 		if (r == 0 && process_poll(pidfd, 0) == 1)
@@ -154,6 +156,14 @@ int trace_attach(struct recorder *recorder, const struct trace_target *target, i
 		r = follow(recorder, pids.items[i], err);
 	free(pids.items);
 	return r < 0 ? r : pids.count > 0;
+}
+
+bool trace_is_contained(pid_t pid)
+{
+	auto_free char *path = text_format("/proc/%d/ns/mnt", (int) pid);
+	struct stat own, its;
+
+	return stat("/proc/self/ns/mnt", &own) == 0 && stat(path, &its) == 0 && own.st_ino != its.st_ino;
 }
 
 /*

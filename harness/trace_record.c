@@ -109,6 +109,8 @@ static int start_attached(struct trace *trace, struct err *err)
 	r = trace_attach(trace->recorder, trace->target, trace->process.pidfd, err);
 	if (r == 0)
 		return fail_text(err, -ESRCH, "attach to %s: no process is in it", trace->target->cgroup);
+	if (r > 0 && trace->target->begun)
+		trace->target->begun(trace->target->argument);
 	return r < 0 ? r : 0;
 }
 
@@ -195,8 +197,8 @@ static int run(struct trace *trace, struct recording *ret, struct err *err)
 		r = process_wait(&trace->process, -1, &trace->end.status, err);
 	if (r < 0)
 		return r;
-	return recorder_take(trace->recorder, TRACE_TAG,
-			     trace_symbols_take(&trace->symbols, trace->target->command), ret, err);
+	return recorder_take(trace->recorder, TRACE_TAG, trace_symbols_take(&trace->symbols, trace->target),
+			     ret, err);
 }
 
 int trace_record(const struct trace_target *target, struct recording *ret, struct trace_end *ret_end,
@@ -216,7 +218,7 @@ int trace_record(const struct trace_target *target, struct recording *ret, struc
 	(void) sigprocmask(SIG_BLOCK, &stops, &trace.mask);
 	trace.signals = signalfd(-1, &stops, SFD_CLOEXEC | SFD_NONBLOCK);
 	r = trace.signals < 0 ? fail(err, -errno, "watch signals") : run(&trace, ret, err);
-	json_free(trace_symbols_take(&trace.symbols, NULL));
+	json_free(trace_symbols_take(&trace.symbols, target));
 	(void) sigprocmask(SIG_SETMASK, &trace.mask, NULL);
 	cleanup_fd(&trace.signals);
 	process_close(&trace.process);

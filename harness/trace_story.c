@@ -195,15 +195,21 @@ static size_t size_of(const struct group *g)
 	return size;
 }
 
+/* What config.json asked for goes before what the runtime does of its own. */
+static int rank_of(const struct group *g)
+{
+	return 2 * g->words->rank - (g->field ? 0 : 3);
+}
+
 /* Title, headings and the last two lines take their share. */
 static void shorten(struct story *story)
 {
 	size_t budget = LINES_MAX * (story->containers ? story->containers : 1), taken = 5 + story->chapters;
 
 	budget = budget > taken ? budget - taken : 1;
-	for (int rank = 0; rank < 10; rank++)
+	for (int rank = -3; rank < 20; rank++)
 		for (size_t i = story->count; i-- > 0 && shown_lines(story) > budget;)
-			if (story->groups[i].shown && story->groups[i].words->rank == rank) {
+			if (story->groups[i].shown && rank_of(&story->groups[i]) == rank) {
 				story->groups[i].shown = false;
 				story->left_out += size_of(&story->groups[i]);
 			}

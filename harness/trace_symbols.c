@@ -184,8 +184,9 @@ static void put_visibility(struct json *object, const char *runtime)
 		put_string(object, "payload_visible", json_get_string(profile->document, "payload_visible"));
 }
 
-struct json *trace_symbols_take(struct trace_symbols *symbols, const struct words *command)
+struct json *trace_symbols_take(struct trace_symbols *symbols, const struct trace_target *target)
 {
+	const struct words *command = target->command;
 	struct json *object = json_new_object(), *argv = json_new_array();
 
 	put_machine(object);
@@ -193,6 +194,7 @@ struct json *trace_symbols_take(struct trace_symbols *symbols, const struct word
 	for (size_t i = 0; command && i < command->count; i++)
 		json_append(argv, json_new_bytes(command->words[i], strlen(command->words[i])));
 	json_put(object, "command", argv);
+	put_string(object, "attached", command ? NULL : target->of_container ? "payload" : "runtime");
 	put_string(object, "runtime", symbols->runtime);
 	put_string(object, "bundle", symbols->bundle);
 	put_string(object, "cgroup", symbols->cgroup);

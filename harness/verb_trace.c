@@ -48,7 +48,13 @@ static const char *contradiction(const struct options *o)
 	return NULL;
 }
 
-static int record(const struct options *o, struct recording *ret, struct trace_end *ret_end, struct err *err)
+static void say_begun(void *argument)
+{
+	screen_say(argument, "attached; Ctrl-C ends it");
+}
+
+static int record(const struct options *o, struct screen *screen, struct recording *ret,
+		  struct trace_end *ret_end, struct err *err)
 {
 	auto_free char *directory = NULL;
 	struct trace_target target = {
@@ -56,6 +62,8 @@ static int record(const struct options *o, struct recording *ret, struct trace_e
 		.pid = (pid_t) o->pid,
 		.cgroup = o->cgroup,
 		.duration = o->duration,
+		.begun = say_begun,
+		.argument = screen,
 		.output_to_stderr = o->json,
 	};
 	int r;
@@ -65,7 +73,10 @@ static int record(const struct options *o, struct recording *ret, struct trace_e
 		if (r < 0)
 			return r;
 		target.cgroup = directory;
+		target.of_container = true;
 	}
+	if (o->pid)
+		target.of_container = trace_is_contained((pid_t) o->pid);
 	r = trace_record(&target, ret, ret_end, err);
 	if (r < 0 || !o->out)
 		return r;
@@ -186,7 +197,7 @@ int verb_trace(const struct options *options)
 	if (options->words.count > options->command.count)
 		r = recording_read_at(AT_FDCWD, options->words.words[0], &recording, &err);
 	else
-		r = record(options, &recording, &end, &err);
+		r = record(options, &screen, &recording, &end, &err);
 	if (r == 0)
 		r = effects_from(&recording, &effects, &err);
 	if (r < 0) {
