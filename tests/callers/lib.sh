@@ -1,5 +1,5 @@
 # Sourced inside a world by the tests of callers: an image made from busybox, checks, and waiting for a condition.
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2034,SC2154 # the scripts use runtime and set caller
 
 runtime=$1
 W=/run/callers

@@ -26,3 +26,14 @@ for family in life cli hook ns userns mnt fs dev net cg res upd proc cap sec tty
 	grep -q "^| \`$family\`" docs/COVERAGE.md || not_ok "the family $family" 'is not in docs/COVERAGE.md'
 done
 ok 'docs/COVERAGE.md has every family'
+
+# plumbline.1 is printed by the program (tests/harness/test_options.c), plumbline-oci.1 partly (tests/e2e/oci-manual.sh).
+for program in plumbline-faulty plumbline-probe; do
+	# As a reader sees the page: both macro languages have their own dashes.
+	sed 's/\\-/-/g; s/\\f.//g; s/Fl -/--/g; /^\.\\"/d' "docs/$program.1" > "$W/page"
+	missing=
+	for option in $("$bin/$program" --help 2>&1 | grep -oE -e '(^|[ [])--[a-z-]+' | grep -oE -e '--.*' | sort -u); do
+		grep -q -F -e "$option" "$W/page" || missing="$missing $option"
+	done
+	is "docs/$program.1 has the options of --help" '' "$missing"
+done
