@@ -201,7 +201,9 @@ check: unit
 	@BUILD=$(B) tests/run.sh unit
 check-root: all
 	@tests/run.sh e2e
-.PHONY: run peers test check check-root check-vm lint format bench help
+check-vm: all
+	@SETUP='$(SETUP)' tests/vm/check.sh
+lint: $(skeletons)
 	@tests/run.sh lint
 bench: all
 	@$(BIN)/plumbline bench
@@ -231,7 +233,8 @@ help:
 	@echo 'make test         set up, build, and run all tests of plumbline itself; ends with the counts'
 	@echo 'make              build into build/bin; WERROR=1, CC=clang, SAN=address,undefined, CASES=DIR, V=1'
 	@echo 'make check        unit tests, without root;  make check-root: end-to-end tests, as root'
-.PHONY: run peers test check check-root check-vm lint format bench help
+	@echo 'make check-vm     in emulated guests, as root: pure cgroup v2, v1 and systemd; not part of make test'
+	@echo 'make lint         compilers, clang-tidy, gcc -fanalyzer, cppcheck, shellcheck, walls, sizes;  make format: clang-format'
 	@echo 'make install      DESTDIR=, PREFIX=/usr/local;  make uninstall, make clean, make bench'
 	@echo 'SETUP=no          run and test without looking for packages'
 
