@@ -311,6 +311,21 @@ static int put_leaks(struct bench *bench, struct case_document *document, struct
 	return r < 0 ? r : 0;
 }
 
+/* What the case itself asked for goes before what was asked when the runtime was met. */
+static void put_features(const struct bench *bench, struct case_document *document)
+{
+	const struct json *asked = json_member(document->trail.exits, "features");
+	const char *out = json_get_string(asked, "out");
+	struct json *features = NULL;
+
+	if (!asked)
+		features = json_copy(bench->job->runtime->features);
+	else if (!out || json_parse(out, strlen(out), &features, NULL) < 0)
+		return;
+	if (features)
+		json_put(document->host, "features", features);
+}
+
 static void put_host(struct bench *bench, struct case_document *document, const struct json *bundle_before)
 {
 	struct json *host = document->host;
@@ -324,8 +339,7 @@ static void put_host(struct bench *bench, struct case_document *document, const 
 	put_hooks(bench, host, document->trail.timeline);
 	if (bench->console.listener >= 0)
 		json_put(host, "console", console_facts(&bench->console));
-	if (bench->job->runtime->features)
-		json_put(host, "features", json_copy(bench->job->runtime->features));
+	put_features(bench, document);
 }
 
 static int look_before(struct bench *bench, struct case_document *document, struct json **ret_bundle,
