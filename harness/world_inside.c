@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -211,6 +212,7 @@ static int mount_cgroups(const struct cgroup_layout *host, struct err *err)
 
 int world_furnish(struct world_place *place, struct err *err)
 {
+	static const gid_t groups[] = { 0, 4 };
 	auto_cgroup_layout host = { 0 };
 	int r = cgroup_layout_read(&host, err);
 
@@ -228,6 +230,9 @@ int world_furnish(struct world_place *place, struct err *err)
 	}
 	if (r >= 0 && sethostname(WORLD_HOSTNAME, strlen(WORLD_HOSTNAME)) < 0)
 		r = fail(err, -errno, "sethostname");
+	/* As an engine that was started from a login shell: a runtime that forgets setgroups(2) hands them on. */
+	if (r >= 0 && setgroups(ARRAY_SIZE(groups), groups) < 0)
+		r = fail(err, -errno, "setgroups");
 	if (r >= 0)
 		r = cgroup_layout_read(&place->layout, err);
 	return r < 0 ? fail(err, r, "set up the world") : 0;
