@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/securebits.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -136,7 +137,10 @@ static int change_ids(const struct process_identity *identity, struct err *err)
 		return fail(err, -errno, "keep capabilities over the change of user");
 	if (setresuid(process->uid, process->uid, process->uid) < 0)
 		return fail(err, -errno, "process.user.uid %u", process->uid);
-	if (!fault("keepcaps-left") && prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) < 0)
+	/* Unlike the flag itself, execve(2) does not clear this one: capabilities(7), "The securebits flags". */
+	if (fault("securebits-left") && prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0) < 0)
+		return fail(err, -errno, "keep capabilities by securebits");
+	if (prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) < 0)
 		return fail(err, -errno, "no longer keep capabilities");
 	return 0;
 }
