@@ -88,7 +88,7 @@ static const struct conformance_case propagation[] = {
 		INSIDE("try[mount none /data/inside tmpfs size=64k].errno", absent),
 		HOST("after[wait].mounts_added[0].destination", matches, "/inside$"),
 	},
-	.refuted_by = "rootfs-propagation-dropped",
+	.refuted_by = "mount-ignores-propagation",
 	.why = "Bidirectional volumes of Kubernetes are this. Engines set rootfsPropagation beside the option, so the case does; the mount stays on the host after delete, by design.",
 },
 {

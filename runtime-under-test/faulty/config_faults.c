@@ -264,9 +264,13 @@ static int propagation_shared(struct json *config, const char *argument, struct 
 /* As if nothing in the container were ever cut off from the host. */
 static int everything_shared(struct json *config, const char *words, struct err *err)
 {
+	const struct json *mounts = json_member(config, "mounts");
 	int r = mount_options_lost(config, words, err);
 
-	return r < 0 ? r : json_set(config, "linux.rootfsPropagation", json_new_string("rshared"), err);
+	for (size_t i = 0; i < json_length(mounts) && r == 0; i++)
+		if (is_bind(json_at(mounts, i)))
+			r = json_set(json_at(mounts, i), "options[]", json_new_string("rshared"), err);
+	return r < 0 ? r : json_set(config, "linux.rootfsPropagation", json_new_string("shared"), err);
 }
 
 /* Each mapping starts one host id later. */
