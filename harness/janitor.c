@@ -7,9 +7,13 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 #include "base/cleanup.h"
 #include "base/err.h"
@@ -20,6 +24,8 @@
 #include "harness/engine.h"
 
 #define DEPTH_MAX 32
+#define LOCKS_MAX (4u << 20)
+#define DYING_MS 5000
 
 struct finding {
 	char *name; /* owned */
@@ -31,6 +37,7 @@ struct search {
 	const char *run; /* only this one; NULL: all */
 	struct finding *rows;
 	size_t count;
+	int64_t deadline; /* for runs that are just dying */
 };
 
 /*
@@ -59,6 +66,55 @@ static bool belongs_to(const char *name, const char *run)
 	return strncmp(name, run, n) == 0 && (name[n] == '\0' || name[n] == '-');
 }
 
+/*
+ * The kernel's list names the process that took the lock. It shows no owner that is not of our pid namespace, or
+ * is gone altogether: such a run is either foreign or its harness was killed a moment ago.
+ */
+static bool has_living_owner(int directory)
+{
+	auto_text locks = { 0 };
+	struct stat st;
+	char *rest, *line;
+
+	if (fstat(directory, &st) < 0 || file_read_at(AT_FDCWD, "/proc/locks", LOCKS_MAX, &locks, NULL) < 0)
+		return true;
+	rest = locks.data;
+	while (rest && (line = strsep(&rest, "\n"))) {
+		unsigned long long inode;
+		unsigned major, minor;
+		int pid;
+
+		/* "1: FLOCK  ADVISORY  WRITE 4711 00:1d:42 0 EOF" */
+		if (sscanf(line, "%*s FLOCK %*s %*s %d %x:%x:%llu", &pid, &major, &minor, &inode) != 4 ||
+		    inode != st.st_ino || makedev(major, minor) != st.st_dev)
+			continue;
+		auto_free char *path = text_format("/proc/%d/stat", pid);
+		auto_text stat = { 0 };
+		if (file_read_at(AT_FDCWD, path, 4096, &stat, NULL) < 0)
+			continue;
+		const char *state = strrchr(text_str(&stat), ')');
+		if (state && state[1] && state[2] != 'Z' && state[2] != 'X')
+			return true;
+	}
+	return false;
+}
+
+/* The workers of a killed harness die of its death, which takes them a moment. */
+static bool is_locked(const struct search *search, int directory)
+{
+	int pause = 1;
+
+	while (flock(directory, LOCK_EX | LOCK_NB) < 0) {
+		if (process_now_ms() >= search->deadline || has_living_owner(directory))
+			return true;
+		(void) poll(NULL, 0, pause);
+		pause = pause < 32 ? pause * 2 : pause;
+	}
+	/* Let go at once: a shared lock held by us would look like a live run to another janitor. */
+	(void) flock(directory, LOCK_UN);
+	return false;
+}
+
 static void add_finding(struct search *search, int parent, const char *name, int directory)
 {
 	struct finding *row;
@@ -67,10 +123,7 @@ static void add_finding(struct search *search, int parent, const char *name, int
 	assert(search->rows);
 	row = &search->rows[search->count++];
 	*row = (struct finding){ .name = strdup(name), .parent = fcntl(parent, F_DUPFD_CLOEXEC, 0) };
-	/* Let go at once: a shared lock held by us would look like a live run to another janitor. */
-	row->locked = flock(directory, LOCK_EX | LOCK_NB) < 0;
-	if (!row->locked)
-		(void) flock(directory, LOCK_UN);
+	row->locked = is_locked(search, directory);
 }
 
 static void find_below(struct search *search, int parent, const char *name, int depth)
@@ -138,7 +191,7 @@ int janitor_clean(const char *run, struct janitor_report *ret, struct err *err)
 {
 	auto_cgroup_layout layout = { 0 };
 	struct janitor_report report = { 0 };
-	struct search search = { .run = run };
+	struct search search = { .run = run, .deadline = process_now_ms() + DYING_MS };
 	int r = cgroup_layout_read(&layout, err);
 
 	/* A run makes and locks the first hierarchy's directory first: seen last, it is there for every other one's. */
