@@ -345,5 +345,19 @@ static const struct conformance_case process[] = {
 	.refuted_by = "run-never-fails",
 	.why = "A container that is thought to be confined and is not is worse than one that does not start.",
 },
+{
+	CASE(a_memory_policy_is_set),
+	.title  = "linux.memoryPolicy is the memory policy of the program",
+	.clause = { MUST("linux.mempolicy.def.apply") },
+	.needs  = { .root = 1 },
+	.given  = { SET("linux.memoryPolicy", { "mode": "MPOL_BIND", "nodes": "0", "flags": ["MPOL_F_STATIC_NODES"] }) },
+	.then   = {
+		INSIDE("memory_policy.mode", equals, "MPOL_BIND"),
+		INSIDE("memory_policy.nodes", equals, [0]),
+		INSIDE("memory_policy.flags", equals, ["MPOL_F_STATIC_NODES"]),
+	},
+	.refuted_by = "memory-policy-skipped",
+	.debug = "get_mempolicy(2) in the container; a policy is inherited over execve(2), so the runtime sets it before.",
+},
 };
 AREA(oci_process, "oci/process", process);

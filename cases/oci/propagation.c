@@ -207,5 +207,30 @@ static const struct conformance_case propagation[] = {
 	.then   = { HOST("mounts_added", equals, []), INSIDE("mounts[/data].flags", contains, "ro") },
 	.refuted_by = "delete-leaves-mount",
 },
+{
+	CASE(a_volume_without_an_option_is_cut_off),
+	.title  = "a volume that asks for no propagation neither sends mounts to the host nor gets them from there",
+	.clause = { SHOULD("linux.ns.supported.mount") },
+	.needs  = { .root = 1 },
+	.prepare = { DIRECTORY("shared/inside"), DIRECTORY("shared/late") },
+	.given  = {
+		ADD("mounts[]", { "destination": "/data", "type": "bind", "source": "@shared", "options": ["rbind"] }),
+		ADD("process.capabilities.bounding[]", "CAP_SYS_ADMIN"),
+		ADD("process.capabilities.effective[]", "CAP_SYS_ADMIN"),
+		ADD("process.capabilities.permitted[]", "CAP_SYS_ADMIN"),
+	},
+	.inside = { "mount none /data/inside tmpfs size=64k", "await USR1", "read /data/late/mark" },
+	.when   = {
+		DO(create), DO(start), DO(ready), DO(mount, { "path": "@shared/late", "options": "mode=755" }),
+		DO(kill, "USR1"), DO(wait), DO(delete),
+	},
+	.then   = {
+		INSIDE("try[mount none /data/inside tmpfs size=64k].errno", absent),
+		HOST("after[ready].mounts_added", equals, []),
+		INSIDE("try[read /data/late/mark].errno", equals, "ENOENT"),
+	},
+	.refuted_by = "propagation-kept-shared",
+	.why = "The specification has no default for a mount's propagation, but a mount table that changes with the host's is not isolated.",
+},
 };
 AREA(oci_propagation, "oci/propagation", propagation);

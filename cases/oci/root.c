@@ -129,5 +129,20 @@ static const struct conformance_case root[] = {
 	.then    = { HOST("leftovers", equals, []) },
 	.refuted_by = "create-never-fails",
 },
+{
+	CASE(the_hosts_root_is_gone),
+	.title  = "the container's mount table has nothing of the host's",
+	.clause = { SHOULD("linux.ns.supported.mount") },
+	.needs  = { .root = 1 },
+	.then   = {
+		INSIDE("mounts[/]", present),
+		INSIDE("mounts[/run/plumbline]", absent),
+		INSIDE("mounts[/sys/fs/cgroup/pids]", absent),
+		INSIDE("mounts[/etc]", absent),
+	},
+	.refuted_by = "old-root-kept",
+	.why = "pivot_root(2) leaves the old root mounted until it is detached: a container with CAP_SYS_ADMIN could get back to it.",
+	.debug = "More than one row with the mount point / in the container's mountinfo.",
+},
 };
 AREA(oci_root, "oci/root", root);

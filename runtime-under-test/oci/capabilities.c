@@ -143,13 +143,10 @@ int capabilities_hold(struct err *err)
 int capabilities_apply(const struct capabilities *wanted, struct err *err)
 {
 	const struct sets sets = { wanted->effective, wanted->permitted, wanted->inheritable };
-	int r;
+	int r = set_sets(&sets, err);
 
-	if (!fault("caps-kept")) {
-		r = set_sets(&sets, err);
-		if (r < 0)
-			return r;
-	}
+	if (r < 0)
+		return r;
 	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0 && errno != EINVAL)
 		return fail(err, -errno, "clear the ambient capabilities");
 	for (int i = 0; i < CAPABILITY_LIMIT && !fault("ambient-forgotten"); i++)
