@@ -501,5 +501,37 @@ static const struct conformance_case mounts[] = {
 	.refuted_by = "mount-forgets-sys",
 	.debug = "An old root that was not detached after pivot_root shows its whole tree in the table.",
 },
+{
+	CASE(an_idmapped_volume_shows_mapped_owners),
+	.title  = "a bind mount with idmap shows the owners that its mappings say",
+	.clause = { MUST("config.mounts.opt.idmap.applied"), MUST("config.mounts.opt.idmap.use-mappings") },
+	.needs  = { .root = 1, .kernel = "6.3" },
+	.prepare = { FILE_WITH("scratch/x", "of root") },
+	.given  = {
+		ADD("mounts[]", { "destination": "/data", "type": "bind", "source": "@scratch", "options": ["bind", "idmap"],
+				  "uidMappings": [{ "containerID": 0, "hostID": 1234, "size": 1 }],
+				  "gidMappings": [{ "containerID": 0, "hostID": 4321, "size": 1 }] }),
+	},
+	.inside = { "stat /data/x" },
+	.then   = { INSIDE("try[stat /data/x].uid", equals, 1234), INSIDE("try[stat /data/x].gid", equals, 4321), HOST("scratch[x].uid", equals, 0) },
+	.refuted_by = "idmap-ignored",
+	.why = "A volume that a container in a user namespace is to own is shown so by the mount, not by changing the owner of every file.",
+	.debug = "mount_setattr(2), MOUNT_ATTR_IDMAP; tmpfs can do it since Linux 6.3.",
+},
+{
+	CASE(a_tmpfs_with_tmpcopyup_begins_with_the_images_files),
+	.title  = "a tmpfs with tmpcopyup begins with what the image has in its place",
+	.clause = { MAY("config.mounts.opt.tmpcopyup") },
+	.needs  = { .root = 1 },
+	.prepare = { FILE_WITH("rootfs/srv/deep/x", "from the image") },
+	.given  = { ADD("mounts[]", { "destination": "/srv", "type": "tmpfs", "source": "tmpfs", "options": ["tmpcopyup"] }) },
+	.inside = { "read /srv/deep/x", "write /srv/deep/y" },
+	.then   = {
+		INSIDE("mounts[/srv].type", equals, "tmpfs"),
+		INSIDE("try[read /srv/deep/x].data", equals, "from the image"),
+		HOST("rootfs[srv/deep/y]", absent),
+	},
+	.refuted_by = "copy-up-skipped",
+},
 };
 AREA(oci_mounts, "oci/mounts", mounts);
