@@ -7,7 +7,7 @@
 #include "base/err.h"
 #include "harness/embedded.h"
 
-static const char *const columns[] = { "name", "where", "area", "sentence", "status", NULL };
+static const char *const columns[] = { "name", "where", "area", "sentence", "status", "witness", NULL };
 
 int faults_load(struct fault_registry *ret, struct err *err)
 {
@@ -41,6 +41,7 @@ struct fault_entry fault_at(const struct fault_registry *registry, size_t index)
 		.area = table_cell(&registry->table, index, 2),
 		.sentence = table_cell(&registry->table, index, 3),
 		.built = !strcmp(table_cell(&registry->table, index, 4), "built"),
+		.witness = table_cell(&registry->table, index, 5),
 	};
 }
 

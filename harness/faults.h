@@ -19,6 +19,8 @@ struct fault_entry {
 	const char *where;
 	const char *area, *sentence;
 	bool built;
+	const char
+	    *witness; /* a further case that must fail under it, for faults that no case names; "": none */
 };
 
 int faults_load(struct fault_registry *ret, struct err *err);

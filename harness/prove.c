@@ -34,8 +34,8 @@ const char *proof_name(enum proof_kind kind)
 	static const char *const names[] = {
 		[PROOF_CAUGHT] = "caught",         [PROOF_SURVIVED] = "survived",
 		[PROOF_NO_FAULT] = "no fault",     [PROOF_NOT_BUILT] = "not built",
-		[PROOF_NO_CONTROL] = "no control", [PROOF_SKIPPED] = "skipped",
-		[PROOF_NOT_RUN] = "not run",
+		[PROOF_NO_CONTROL] = "no control", [PROOF_WARNS] = "warns",
+		[PROOF_SKIPPED] = "skipped",       [PROOF_NOT_RUN] = "not run",
 	};
 
 	return names[kind];
@@ -47,6 +47,8 @@ enum proof_kind proof_decide(enum verdict control, enum verdict faulty, bool sof
 		return PROOF_SKIPPED;
 	if (control == VERDICT_NOTRUN || !control)
 		return PROOF_NOT_RUN;
+	if (soft && control == VERDICT_WARN)
+		return PROOF_WARNS;
 	if (control != VERDICT_PASS)
 		return PROOF_NO_CONTROL;
 	if (faulty == VERDICT_NOTRUN || !faulty)
@@ -61,6 +63,7 @@ void proofs_free(struct proofs *proofs)
 	for (size_t i = 0; i < proofs->count; i++)
 		free(proofs->rows[i].reason);
 	free(proofs->rows);
+	faults_free(&proofs->faults);
 	*proofs = (struct proofs){ 0 };
 }
 
@@ -78,10 +81,10 @@ static void finished(void *argument, const struct engine_item *item, const struc
 			row->id);
 }
 
-/* Which rows a pass runs: the first all that name a built fault, the second those whose control passed. */
+/* Which rows a pass runs: the first each case that names a built fault, the second what passed without its fault. */
 static bool belongs(const struct prover *prover, const struct proof *row)
 {
-	return prover->faulty ? row->control == VERDICT_PASS : !row->kind;
+	return prover->faulty ? row->control == VERDICT_PASS : !row->kind && !row->further;
 }
 
 static int run_pass(struct prover *prover, struct err *err)
@@ -108,7 +111,7 @@ static int run_pass(struct prover *prover, struct err *err)
 			continue;
 		prover->row_of[prover->item_count] = i;
 		prover->items[prover->item_count++] = (struct engine_item){
-			.c = prover->prepared->selection.items[i].c,
+			.c = prover->prepared->selection.items[row->selected].c,
 			.id = row->id,
 			.fault = prover->faulty ? row->fault : NULL,
 		};
@@ -126,13 +129,13 @@ static void sort_out(struct prover *prover, const struct fault_registry *faults)
 		.clauses = &prover->prepared->clauses,
 	};
 
-	for (size_t i = 0; i < prover->proofs->count; i++) {
+	for (size_t i = 0; i < prover->prepared->selection.count; i++) {
 		const struct selected *selected = &prover->prepared->selection.items[i];
-		struct proof *row = &prover->proofs->rows[i];
+		struct proof *row = &prover->proofs->rows[prover->proofs->count++];
 		struct fault_entry fault;
 		auto_text why = { 0 };
 
-		*row = (struct proof){ .id = selected->id, .fault = selected->c->refuted_by };
+		*row = (struct proof){ .id = selected->id, .fault = selected->c->refuted_by, .selected = i };
 		if (!row->fault)
 			row->kind = PROOF_NO_FAULT;
 		else if (!fault_find(faults, row->fault, &fault) || !fault.built)
@@ -144,11 +147,40 @@ static void sort_out(struct prover *prover, const struct fault_registry *faults)
 	}
 }
 
+/* Faults that no case names are proven by their witnesses, as far as these are selected. */
+static void add_further(struct prover *prover, const struct fault_registry *faults)
+{
+	struct proofs *proofs = prover->proofs;
+	size_t cases = proofs->count;
+
+	for (size_t f = 0; f < faults_count(faults); f++) {
+		struct fault_entry fault = fault_at(faults, f);
+
+		for (size_t i = 0; i < cases && fault.built && *fault.witness; i++)
+			if (!strcmp(proofs->rows[i].id, fault.witness))
+				proofs->rows[proofs->count++] = (struct proof){
+					.id = proofs->rows[i].id,
+					.fault = fault.name,
+					.kind = proofs->rows[i].kind,
+					.selected = i,
+					.further = true,
+				};
+	}
+}
+
+/* The case ran once without a fault, whatever the number of faults it is to notice. */
+static void share_controls(struct proofs *proofs)
+{
+	for (size_t i = 0; i < proofs->count; i++)
+		if (proofs->rows[i].further)
+			proofs->rows[i].control = proofs->rows[proofs->rows[i].selected].control;
+}
+
 static void decide(struct prover *prover)
 {
 	for (size_t i = 0; i < prover->proofs->count; i++) {
 		struct proof *row = &prover->proofs->rows[i];
-		const struct conformance_case *c = prover->prepared->selection.items[i].c;
+		const struct conformance_case *c = prover->prepared->selection.items[row->selected].c;
 		enum level level = case_level(c);
 		bool soft = level == LEVEL_SHOULD || level == LEVEL_MAY ||
 			    case_is_disputed(&prover->prepared->clauses, c);
@@ -158,14 +190,31 @@ static void decide(struct prover *prover)
 	}
 }
 
+static int run_passes(struct prover *prover, const struct fault_registry *faults, struct err *err)
+{
+	int r;
+
+	sort_out(prover, faults);
+	add_further(prover, faults);
+	r = run_pass(prover, err);
+	if (r < 0)
+		return r;
+	share_controls(prover->proofs);
+	prover->faulty = true;
+	return run_pass(prover, err);
+}
+
 int prove_cases(const struct options *options, struct prepared_run *prepared, const struct runtime *runtime,
 		struct proofs *ret, struct err *err)
 {
-	size_t n = prepared->selection.count;
-	auto_free struct engine_item *items = calloc(n + 1, sizeof(*items));
-	auto_free size_t *row_of = calloc(n + 1, sizeof(*row_of));
-	auto_faults faults = { 0 };
-	struct proofs proofs = { .rows = calloc(n + 1, sizeof(*proofs.rows)), .count = n };
+	struct proofs proofs = { 0 };
+	int r = faults_load(&proofs.faults, err);
+
+	if (r < 0)
+		return r;
+	size_t n = prepared->selection.count + faults_count(&proofs.faults);
+	auto_free struct engine_item *items = calloc(n, sizeof(*items));
+	auto_free size_t *row_of = calloc(n, sizeof(*row_of));
 	struct prover prover = {
 		.options = options,
 		.prepared = prepared,
@@ -174,17 +223,10 @@ int prove_cases(const struct options *options, struct prepared_run *prepared, co
 		.items = items,
 		.row_of = row_of,
 	};
-	int r = faults_load(&faults, err);
 
+	proofs.rows = calloc(n, sizeof(*proofs.rows));
 	assert(items && row_of && proofs.rows);
-	if (r >= 0) {
-		sort_out(&prover, &faults);
-		r = run_pass(&prover, err);
-	}
-	if (r >= 0) {
-		prover.faulty = true;
-		r = run_pass(&prover, err);
-	}
+	r = run_passes(&prover, &proofs.faults, err);
 	proofs.interrupted = r == -EINTR;
 	if (r < 0 && r != -EINTR) {
 		proofs_free(&proofs);

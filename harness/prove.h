@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "harness/faults.h"
 #include "harness/record.h"
 
 struct err;
@@ -19,20 +20,25 @@ enum proof_kind {
 	PROOF_NO_FAULT, /* the case names none */
 	PROOF_NOT_BUILT, /* the fault it names is planned, or unknown */
 	PROOF_NO_CONTROL, /* without the fault it does not pass, so a failure would prove nothing */
+	/* a clause that this runtime does not keep and need not: the case has been seen to fail, never to pass */
+	PROOF_WARNS,
 	PROOF_SKIPPED, /* its needs are not met here */
 	PROOF_NOT_RUN, /* interrupted */
 };
 
 struct proof {
 	const char *id, *fault; /* borrowed; fault NULL: none named */
+	size_t selected; /* index of the case in the selection */
+	bool further; /* the fault names the case as its witness; the case itself names another fault */
 	enum proof_kind kind;
 	enum verdict control, faulty; /* 0: not run */
 	char *reason; /* owned: of the run that decided; may be NULL */
 };
 
 struct proofs {
-	struct proof *rows; /* owned, in the order of the selection */
+	struct proof *rows; /* owned: one a selected case, in their order, then the further ones */
 	size_t count;
+	struct fault_registry faults; /* owned: names in rows point into it */
 	bool interrupted;
 };
 

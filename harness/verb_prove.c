@@ -12,21 +12,34 @@
 #include "harness/prove.h"
 
 struct proof_sums {
-	size_t cases, faults, caught, unproven, no_control, skipped;
+	size_t cases, faults, caught, unproven, by_kind[PROOF_NOT_RUN + 1]; /* by_kind: of cases */
 };
+
+/* A fault counts as caught when every case that was to notice it did. */
+static void add_faults(const struct proofs *proofs, struct proof_sums *sums)
+{
+	auto_json survives = json_new_object(); /* fault: some case did not notice it */
+
+	for (size_t i = 0; i < proofs->count; i++) {
+		const struct proof *row = &proofs->rows[i];
+		bool survived = row->kind == PROOF_SURVIVED;
+
+		if (survived || (row->kind == PROOF_CAUGHT && !json_has(survives, row->fault)))
+			json_put(survives, row->fault, json_new_bool(survived));
+	}
+	sums->faults = json_length(survives);
+	for (size_t i = 0; i < sums->faults; i++)
+		sums->caught += !json_bool(json_value_at(survives, i), true);
+}
 
 static void add_up(const struct proofs *proofs, struct proof_sums *sums)
 {
-	for (size_t i = 0; i < proofs->count; i++) {
-		enum proof_kind kind = proofs->rows[i].kind;
-
+	for (size_t i = 0; i < proofs->count && !proofs->rows[i].further; i++) {
 		sums->cases++;
-		sums->faults += kind == PROOF_CAUGHT || kind == PROOF_SURVIVED;
-		sums->caught += kind == PROOF_CAUGHT;
-		sums->unproven += kind != PROOF_CAUGHT;
-		sums->no_control += kind == PROOF_NO_CONTROL;
-		sums->skipped += kind == PROOF_SKIPPED;
+		sums->by_kind[proofs->rows[i].kind]++;
 	}
+	sums->unproven = sums->cases - sums->by_kind[PROOF_CAUGHT];
+	add_faults(proofs, sums);
 }
 
 static void show_proof_json(struct screen *screen, const struct proof *proof, const char *runtime)
@@ -55,7 +68,7 @@ static void show_proof_text(const struct proof *proof, struct text *out)
 		text_addf(out, " under %s", proof->fault);
 	if (proof->kind == PROOF_SURVIVED)
 		text_addf(out, ": %s", verdict_name(proof->faulty));
-	if (proof->kind == PROOF_NO_CONTROL)
+	if (proof->kind == PROOF_NO_CONTROL || proof->kind == PROOF_WARNS)
 		text_addf(out, ": without the fault it is %s", verdict_name(proof->control));
 	if (proof->kind != PROOF_CAUGHT && proof->reason) {
 		text_add(out, ": ");
@@ -77,6 +90,20 @@ static void show_sums_json(struct screen *screen, const struct proof_sums *sums,
 	json_put(row, "unproven", json_new_uint(sums->unproven));
 	json_put(row, "score", json_new_double(score));
 	screen_print_json(screen, row);
+}
+
+static void show_unproven(const struct proof_sums *sums, struct text *out)
+{
+	const char *separator = " (";
+
+	for (enum proof_kind kind = PROOF_CAUGHT + 1; kind <= PROOF_NOT_RUN; kind++) {
+		if (!sums->by_kind[kind])
+			continue;
+		text_addf(out, "%s%zu %s", separator, sums->by_kind[kind], proof_name(kind));
+		separator = ", ";
+	}
+	if (sums->unproven)
+		text_add_char(out, ')');
 }
 
 /* People read the survivors last, where the eye rests. */
@@ -101,7 +128,9 @@ static void show(struct screen *screen, const struct proofs *proofs, const struc
 	text_addf(&out, "\n%s: %zu of %zu faults caught", runtime, sums->caught, sums->faults);
 	if (sums->faults)
 		text_addf(&out, " (score %.2f)", (double) sums->caught / (double) sums->faults);
-	text_addf(&out, "; %zu cases, %zu unproven\n", sums->cases, sums->unproven);
+	text_addf(&out, "; %zu cases, %zu unproven", sums->cases, sums->unproven);
+	show_unproven(sums, &out);
+	text_add_char(&out, '\n');
 	screen_print(screen, &out);
 }
 
@@ -109,9 +138,9 @@ static int exit_code(const struct proofs *proofs, const struct proof_sums *sums)
 {
 	if (proofs->interrupted)
 		return EXIT_INTERRUPTED;
-	if (sums->caught < sums->faults || sums->no_control)
+	if (sums->caught < sums->faults || sums->by_kind[PROOF_NO_CONTROL])
 		return EXIT_UNEXPECTED_FAILURE;
-	return sums->skipped == sums->cases ? EXIT_MACHINE_CANNOT : EXIT_AS_EXPECTED;
+	return sums->by_kind[PROOF_SKIPPED] == sums->cases ? EXIT_MACHINE_CANNOT : EXIT_AS_EXPECTED;
 }
 
 int verb_prove(const struct options *options)

@@ -136,6 +136,8 @@ START_TEST(only_a_failure_beside_a_passing_control_proves)
 	ck_assert_int_eq(proof_decide(VERDICT_PASS, VERDICT_BROKEN, false), PROOF_SURVIVED);
 	ck_assert_int_eq(proof_decide(VERDICT_PASS, VERDICT_NOTRUN, false), PROOF_NOT_RUN);
 	ck_assert_int_eq(proof_decide(VERDICT_FAIL, VERDICT_FAIL, false), PROOF_NO_CONTROL);
+	ck_assert_int_eq(proof_decide(VERDICT_WARN, 0, false), PROOF_NO_CONTROL);
+	ck_assert_int_eq(proof_decide(VERDICT_WARN, 0, true), PROOF_WARNS);
 	ck_assert_int_eq(proof_decide(VERDICT_BROKEN, 0, false), PROOF_NO_CONTROL);
 	ck_assert_int_eq(proof_decide(VERDICT_SKIP, 0, false), PROOF_SKIPPED);
 	ck_assert_int_eq(proof_decide(0, 0, false), PROOF_NOT_RUN);
