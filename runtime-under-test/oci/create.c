@@ -164,8 +164,8 @@ static void be_child(struct creation *creation, const int ends[2])
 	init_main(creation);
 }
 
-static int await_init(const struct creation *creation, enum sync_type wanted, struct sync_message *ret,
-		      struct err *err)
+int creation_await(const struct creation *creation, enum sync_type wanted, struct sync_message *ret,
+		   struct err *err)
 {
 	int r = sync_await(creation->sync, wanted, creation->runtime->log, ret, err);
 	siginfo_t info = { 0 };
@@ -180,7 +180,7 @@ static int await_init(const struct creation *creation, enum sync_type wanted, st
 	return r;
 }
 
-static int map_user(const struct creation *creation, pid_t pid, struct err *err)
+int creation_map_user(const struct creation *creation, pid_t pid, struct err *err)
 {
 	int r;
 
@@ -190,40 +190,13 @@ static int map_user(const struct creation *creation, pid_t pid, struct err *err)
 	return r < 0 ? r : sync_send(creation->sync, SYNC_MAPPED, err);
 }
 
-/* The helper tells when its user namespace exists, and which number init has here. */
-static int meet_helper(struct creation *creation, struct err *err)
-{
-	struct sync_message message;
-	int r = 0;
-
-	if (creation->namespaces.fresh & CLONE_NEWUSER) {
-		r = await_init(creation, SYNC_USER, NULL, err);
-		if (r == 0)
-			r = map_user(creation, creation->helper, err);
-	}
-	if (r == 0)
-		r = process_set_oom(&creation->spec->process, creation->proc, creation->helper, err);
-	if (r == 0)
-		r = await_init(creation, SYNC_PID, &message, err);
-	if (r < 0)
-		return r;
-	creation->init = message.number;
-	creation->pidfd = process_pidfd_open(creation->init);
-	if (creation->pidfd < 0)
-		return fail(err, creation->pidfd, "open init");
-	(void) waitpid(creation->helper, NULL, 0);
-	creation->helper = 0;
-	r = cgroups_attach_unified(&creation->cgroups, creation->init, err);
-	return r < 0 ? r : sync_send(creation->sync, SYNC_ATTACHED, err);
-}
-
 static int meet_init(struct creation *creation, bool attached, struct err *err)
 {
 	int r = attached ? 0 : cgroups_attach_unified(&creation->cgroups, creation->init, err);
 
 	if (r == 0)
 		r = process_set_oom(&creation->spec->process, creation->proc, creation->init, err);
-	return r < 0 ? r : map_user(creation, creation->init, err);
+	return r < 0 ? r : creation_map_user(creation, creation->init, err);
 }
 
 static int make_init(struct creation *creation, struct err *err)
@@ -247,9 +220,9 @@ static int make_init(struct creation *creation, struct err *err)
 	if (r < 0)
 		return fail(err, r, "clone init");
 	if (helper) {
-		(void) close(pidfd);
 		creation->helper = pid;
-		return meet_helper(creation, err);
+		creation->pidfd = pidfd;
+		return helper_meet(creation, err);
 	}
 	creation->init = pid;
 	creation->pidfd = pidfd;
@@ -276,7 +249,7 @@ static int read_start_ticks(const struct creation *creation, uint64_t *ret, stru
 static int run_hooks(struct creation *creation, struct err *err)
 {
 	const struct spec *spec = creation->spec;
-	int bundle = creation->options->bundle, r = await_init(creation, SYNC_MOUNTED, NULL, err);
+	int bundle = creation->options->bundle, r = creation_await(creation, SYNC_MOUNTED, NULL, err);
 
 	if (r < 0)
 		return r;
@@ -301,11 +274,11 @@ static int publish(struct creation *creation, struct err *err)
 	int r = 0;
 
 	if (creation->spec->process.terminal && creation->console < 0) {
-		r = await_init(creation, SYNC_CONSOLE, &message, err);
+		r = creation_await(creation, SYNC_CONSOLE, &message, err);
 		creation->master = r < 0 ? -EBADF : message.fd;
 	}
 	if (r == 0)
-		r = await_init(creation, SYNC_READY, NULL, err);
+		r = creation_await(creation, SYNC_READY, NULL, err);
 	if (r == 0)
 		r = read_start_ticks(creation, &state->start_ticks, err);
 	if (r < 0)
@@ -324,10 +297,7 @@ static void undo(struct creation *creation)
 {
 	struct err err = { 0 };
 
-	if (creation->helper > 0) {
-		(void) kill(creation->helper, SIGKILL); /* ours and not reaped */
-		(void) waitpid(creation->helper, NULL, 0);
-	}
+	helper_undo(creation);
 	if (creation->init > 0) {
 		(void) kill(creation->init, SIGKILL);
 		(void) waitpid(creation->init, NULL, 0);

@@ -13,6 +13,7 @@
 #include "runtime-under-test/oci/namespaces.h"
 #include "runtime-under-test/oci/seccomp.h"
 #include "runtime-under-test/oci/state.h"
+#include "runtime-under-test/oci/sync.h"
 
 struct create_options;
 struct err;
@@ -44,7 +45,7 @@ struct creation {
 
 	/* The parent's half only. */
 	pid_t helper, init; /* children; 0: none (any more) */
-	int pidfd; /* of init */
+	int pidfd; /* of init; of the helper, while there is one */
 	int master; /* of the terminal, for `run` in the foreground; -EBADF: none */
 	bool hooks_began; /* from then on a failure is the end of a life: poststop hooks run */
 	bool foreground; /* `run` without --detach: the master of a terminal goes to the parent */
@@ -59,6 +60,15 @@ void creation_close(struct creation *creation); /* descriptors and memory; the c
 		.root_tree = -EBADF, .sync = -EBADF, .pidfd = -EBADF, .master = -EBADF                       \
 	}
 #define auto_creation __attribute__((cleanup(creation_close))) struct creation
+
+/* Waits for a message of the container's half; when it ended without one, the sentence says how. */
+int creation_await(const struct creation *creation, enum sync_type wanted, struct sync_message *ret,
+		   struct err *err);
+/* Writes the maps of pid's fresh user namespace, if it has one, and says so. */
+int creation_map_user(const struct creation *creation, pid_t pid, struct err *err);
+/* helper.c: from the helper's first message to init in its cgroups; and the end of both when it comes to nothing. */
+int helper_meet(struct creation *creation, struct err *err);
+void helper_undo(struct creation *creation);
 
 /* creation_check.c: the first stage. Nothing is made; what cannot be done is refused here with its field. */
 int creation_check(struct creation *creation, struct err *err);

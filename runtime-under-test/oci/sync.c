@@ -2,6 +2,7 @@
 #include "runtime-under-test/oci/sync.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -149,12 +150,39 @@ int sync_receive(int socket, struct sync_message *ret, struct err *err)
 	return 1;
 }
 
+/* False: the process has ended, and what it may have said before was read. */
+static bool has_more(int socket, int pidfd)
+{
+	struct pollfd fds[2] = { { .fd = socket, .events = POLLIN }, { .fd = pidfd, .events = POLLIN } };
+
+	if (pidfd < 0)
+		return true;
+	while (poll(fds, 2, -1) < 0 && errno == EINTR)
+		;
+	return fds[0].revents || poll(fds, 1, 0) > 0;
+}
+
 int sync_await(int socket, enum sync_type wanted, const struct log *log, struct sync_message *ret,
 	       struct err *err)
 {
+	return sync_await_from(socket, -EBADF, wanted, log, ret, err);
+}
+
+void sync_end(int socket)
+{
+	struct sync_message message;
+
+	(void) shutdown(socket, SHUT_WR);
+	while (sync_receive(socket, &message, NULL) > 0)
+		cleanup_fd(&message.fd);
+}
+
+int sync_await_from(int socket, int pidfd, enum sync_type wanted, const struct log *log,
+		    struct sync_message *ret, struct err *err)
+{
 	for (;;) {
 		struct sync_message message;
-		int r = sync_receive(socket, &message, err);
+		int r = has_more(socket, pidfd) ? sync_receive(socket, &message, err) : 0;
 
 		if (r < 0)
 			return r;

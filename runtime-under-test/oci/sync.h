@@ -54,5 +54,10 @@ int sync_receive(int socket, struct sync_message *ret, struct err *err);
  */
 int sync_await(int socket, enum sync_type wanted, const struct log *log, struct sync_message *ret,
 	       struct err *err);
+/* The same of a process that others share the socket with: its own end (pidfd) is the end, too. */
+int sync_await_from(int socket, int pidfd, enum sync_type wanted, const struct log *log,
+		    struct sync_message *ret, struct err *err);
+/* Nothing more is said from here; returns when everybody who could answer has ended. */
+void sync_end(int socket);
 
 #endif
