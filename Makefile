@@ -66,7 +66,7 @@ unit_programs := $(addprefix $(B)/tests/,$(unit_names))
 
 .PHONY: all unit
 all: $(programs) $(base_OBJ)
-unit: $(unit_programs) $(B)/tests/json
+unit: $(unit_programs) $(B)/tests/json $(B)/tests/crash
 
 $(B)/obj/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)
@@ -185,6 +185,14 @@ $(B)/tests/json: $(B)/obj/tests/probe/json.o $(base_OBJ)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LINKFLAGS) $^ $(json_LIBS) -o $@
 -include $(B)/obj/tests/probe/json.d
+
+# Kills a runtime in front of its system calls: for tests/e2e/oci-crash.sh.
+crash_OBJ := $(call obj,$(wildcard tests/crash/*.c))
+$(B)/tests/crash: $(crash_OBJ) $(base_OBJ)
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LINKFLAGS) $^ $(json_LIBS) -o $@
+-include $(crash_OBJ:.o=.d)
 
 # Set-up comes first and make starts anew: what it asked while reading this file may have changed.
 setup = $(if $(filter no,$(SETUP)),,tests/setup.sh $(1))
