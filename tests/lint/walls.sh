@@ -16,3 +16,16 @@ wall 'cases include the case language alone' cases 'harness/case\.h'
 wall 'the reference runtime includes base and itself' runtime-under-test/oci 'base/|runtime-under-test/oci/'
 wall 'the faulty shim includes base and itself' runtime-under-test/faulty 'base/|runtime-under-test/faulty/'
 wall 'the harness reaches reports by their interface' harness 'base/|bpf/|harness/|reports/report\.h'
+
+# library HEADER FILE...: only these files of ours know the library (docs/DEPENDENCIES.md).
+library() {
+	header=$1
+	shift
+	allowed=$(printf '%s\n' "$@")
+	found "<$header> is included by $* alone" "$(grep -lE "^[[:space:]]*#[[:space:]]*include[[:space:]]*<$header" -r base bpf harness reports cases \
+		runtime-under-test --include='*.[ch]' | grep -vxF "$allowed")"
+}
+library json-c/ base/json.c
+library check.h harness/libcheck.c
+library bpf/libbpf.h bpf/recorder.c
+library seccomp.h runtime-under-test/oci/seccomp.c runtime-under-test/oci/spec_seccomp.c
