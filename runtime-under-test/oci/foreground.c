@@ -18,6 +18,8 @@ int foreground_open_signals(sigset_t *ret_before, struct err *err)
 	sigset_t all;
 	int fd;
 
+	/* A caller that ignores SIGCHLD hands that on, and the kernel would reap in our place. */
+	(void) signal(SIGCHLD, SIG_DFL);
 	(void) sigfillset(&all);
 	(void) sigprocmask(SIG_SETMASK, &all, ret_before);
 	fd = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);

@@ -22,8 +22,8 @@ int relay_open(struct relay *relay, int master, struct err *err)
 	if (tcgetattr(STDIN_FILENO, &relay->before) == 0) {
 		struct termios raw = relay->before;
 
+		/* The container's terminal has made line ends of what it passes on: made again they would be doubled. */
 		cfmakeraw(&raw);
-		raw.c_oflag |= OPOST; /* what others print on this terminal still ends its lines */
 		relay->raw = tcsetattr(STDIN_FILENO, TCSANOW, &raw) == 0;
 	}
 	return 0;

@@ -47,8 +47,10 @@ static int read_pids(const struct state *state, struct pids *ret, struct err *er
 
 	if (r < 0)
 		return r;
-	if (cgroups.count && !fault("ps-shows-init-only"))
-		return cgroups_list(&cgroups, &ret->items, &ret->count, err);
+	if (!fault("ps-shows-init-only"))
+		r = cgroups_list(&cgroups, &ret->items, &ret->count, err);
+	if (r < 0 || ret->count)
+		return r;
 	if (state_status(state) == STATUS_STOPPED || state->pid <= 0)
 		return 0;
 	ret->items = malloc(sizeof(pid_t));
