@@ -15,6 +15,8 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/text.h"
+#include "runtime-under-test/oci/faults.h"
+#include "runtime-under-test/oci/seccomp_stub.h"
 #include "runtime-under-test/oci/spec.h"
 
 #ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
@@ -63,28 +65,32 @@ static int find_action(const char *name, const struct spec_unsigned *number, uin
 	return fail_text(err, -EINVAL, "unknown action %s", name);
 }
 
-/* "SCMP_ARCH_X86_64" is "x86_64" to libseccomp. */
-static int add_architectures(scmp_filter_ctx context, const struct spec_seccomp *seccomp, struct err *err)
+/* "SCMP_ARCH_X86_64" is "x86_64" to libseccomp; 0: unknown. */
+static uint32_t find_architecture(const char *full)
 {
 	static const char prefix[] = "SCMP_ARCH_";
+	auto_free char *name =
+	    text_format("%s", text_starts(full, prefix) ? full + sizeof(prefix) - 1 : full);
 
+	for (char *c = name; *c; c++)
+		if (*c >= 'A' && *c <= 'Z')
+			*c = (char) (*c - 'A' + 'a');
+	return seccomp_arch_resolve_name(name);
+}
+
+static int add_architectures(scmp_filter_ctx context, const struct spec_seccomp *seccomp, struct err *err)
+{
 	for (size_t i = 0; i < seccomp->architectures.count; i++) {
-		const char *full = seccomp->architectures.items[i];
-		auto_free char *name =
-		    text_format("%s", text_starts(full, prefix) ? full + sizeof(prefix) - 1 : full);
-		uint32_t arch;
+		const char *name = seccomp->architectures.items[i];
+		uint32_t arch = find_architecture(name);
 		int r;
 
-		for (char *c = name; *c; c++)
-			if (*c >= 'A' && *c <= 'Z')
-				*c = (char) (*c - 'A' + 'a');
-		arch = seccomp_arch_resolve_name(name);
 		if (!arch)
 			return fail_text(err, -EINVAL, "architectures[%zu]: unknown architecture %s", i,
-					 full);
+					 name);
 		r = seccomp_arch_add(context, arch);
 		if (r < 0 && r != -EEXIST)
-			return fail(err, r, "architectures[%zu]: %s", i, full);
+			return fail(err, r, "architectures[%zu]: %s", i, name);
 	}
 	return 0;
 }
@@ -168,6 +174,63 @@ static int add_rule(scmp_filter_ctx context, const struct spec_seccomp_rule *rul
 	return 0;
 }
 
+/* The highest number that any rule names; -1: none. */
+static int last_number(const struct spec_seccomp *seccomp, uint32_t arch)
+{
+	int last = -1;
+
+	for (size_t i = 0; i < seccomp->rule_count; i++)
+		for (size_t j = 0; j < seccomp->rules[i].names.count; j++) {
+			int number =
+			    seccomp_syscall_resolve_name_arch(arch, seccomp->rules[i].names.items[j]);
+
+			last = number > last ? number : last;
+		}
+	return last;
+}
+
+static void add_known(const struct spec_seccomp *seccomp, uint32_t arch, struct seccomp_known *known,
+		      size_t *count)
+{
+	int last = last_number(seccomp, arch);
+
+	if (last < 0)
+		return;
+	known[(*count)++] = (struct seccomp_known){
+		.audit = arch == SCMP_ARCH_X32 ? SCMP_ARCH_X86_64 : arch,
+		.x32 = arch == SCMP_ARCH_X32,
+		.multiplexes = arch == SCMP_ARCH_S390 || arch == SCMP_ARCH_S390X,
+		.last = (uint32_t) last,
+	};
+}
+
+/* A default that lets calls pass needs no such answer, and whoever traces answers himself. */
+static bool is_permissive(uint32_t action)
+{
+	return action == SCMP_ACT_ALLOW || action == SCMP_ACT_LOG || action == SCMP_ACT_ERRNO(ENOSYS) ||
+	       (action & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_TRACE;
+}
+
+static void answer_unknown(const struct spec_seccomp *seccomp, uint32_t otherwise,
+			   struct seccomp_program *program)
+{
+	auto_free struct seccomp_known *known = calloc(seccomp->architectures.count + 1, sizeof(*known));
+	size_t count = 0;
+
+	if (!known)
+		abort();
+	if (is_permissive(otherwise) || fault("seccomp-refuses-newer-calls"))
+		return;
+	add_known(seccomp, seccomp_arch_native(), known, &count);
+	for (size_t i = 0; i < seccomp->architectures.count; i++) {
+		uint32_t arch = find_architecture(seccomp->architectures.items[i]);
+
+		if (arch && arch != seccomp_arch_native())
+			add_known(seccomp, arch, known, &count);
+	}
+	seccomp_add_stub(known, count, program);
+}
+
 static int fill(scmp_filter_ctx context, const struct spec_seccomp *seccomp, uint32_t otherwise,
 		struct err *err)
 {
@@ -246,6 +309,8 @@ int seccomp_compile(const struct spec_seccomp *seccomp, struct seccomp_program *
 	if (r == 0)
 		r = export(context, &program, err);
 	seccomp_release(context);
+	if (r == 0)
+		answer_unknown(seccomp, otherwise, &program);
 	if (r < 0) {
 		seccomp_program_clear(&program);
 		return fail(err, r, "linux.seccomp");
