@@ -49,7 +49,7 @@ harness_OBJ := $(call obj,$(harness_SRC) $(bpf_SRC) $(reports_SRC) $(cases_SRC))
 oci_OBJ := $(call obj,$(oci_SRC))
 oci_faulty_OBJ := $(patsubst %.c,$(B)/faulty/%.o,$(oci_faulty_SRC))
 faulty_OBJ := $(call obj,$(faulty_SRC)) $(B)/obj/faults.o
-bpf_LIBS := $(if $(bpf_KERNEL),-lbpf)
+bpf_LIBS := $(if $(bpf_KERNEL),-lbpf -lz)
 
 # The probe is small, static and without sanitizers or libraries: base's json.c stays out.
 probe_BASE := base/text.c base/escape.c base/err.c base/names.c base/names_signal.c base/names_errno.c base/file.c base/json_check.c

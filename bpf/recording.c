@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <zlib.h>
 
 #include "base/cleanup.h"
 #include "base/err.h"
@@ -22,7 +23,7 @@ struct file_header {
 	uint32_t major, minor;
 	uint64_t checksum;
 	uint32_t header_size, symbols_size;
-	uint64_t events, bytes, lost;
+	uint64_t events, bytes, lost, packed;
 };
 
 static uint64_t fnv1a64(const unsigned char *bytes, size_t size)
@@ -48,9 +49,30 @@ static int header_check(const struct file_header *h, size_t size, struct err *er
 	if (h->major > RECORDING_MAJOR)
 		return fail_text(err, -EBADMSG, "the recording has format %u, this program reads up to %u",
 				 h->major, RECORDING_MAJOR);
+	uint64_t stored = h->packed ? h->packed : h->bytes;
 	if (h->header_size < sizeof(*h) || h->header_size > size || h->symbols_size > SYMBOLS_MAX ||
-	    h->symbols_size > size - h->header_size || h->bytes != size - h->header_size - h->symbols_size)
+	    h->symbols_size > size - h->header_size || stored != size - h->header_size - h->symbols_size)
 		return fail_text(err, -EBADMSG, "the recording is cut short or its lengths are wrong");
+	if (h->bytes > RECORDING_MAX)
+		return fail_text(err, -EBADMSG, "the recording is too large: %llu bytes of events",
+				 (unsigned long long) h->bytes);
+	return 0;
+}
+
+/* A deflated part that is a bomb cannot grow beyond what the header says, and that is bounded. */
+static int events_copy(const struct file_header *h, const unsigned char *stored, struct recording *ret,
+		       struct err *err)
+{
+	uLongf size = h->bytes;
+
+	ret->size = h->bytes;
+	ret->bytes = malloc(h->bytes + 1);
+	if (!ret->bytes)
+		return fail(err, -ENOMEM, "hold %llu bytes of events", (unsigned long long) h->bytes);
+	if (!h->packed)
+		memcpy(ret->bytes, stored, h->bytes);
+	else if (uncompress(ret->bytes, &size, stored, h->packed) != Z_OK || size != h->bytes)
+		return fail_text(err, -EBADMSG, "the recording's events do not unpack to what its header says");
 	return 0;
 }
 
@@ -90,14 +112,9 @@ int recording_parse(const unsigned char *bytes, size_t size, struct recording *r
 		return fail(err, -EBADMSG, "symbols of the recording");
 	found.event_count = h.events;
 	found.lost = h.lost;
-	found.size = h.bytes;
-	found.bytes = malloc(h.bytes + 1);
-	if (!found.bytes) {
-		recording_free(&found);
-		return fail(err, -ENOMEM, "hold %llu bytes of events", (unsigned long long) h.bytes);
-	}
-	memcpy(found.bytes, bytes + h.header_size + h.symbols_size, h.bytes);
-	r = events_check(&found, err);
+	r = events_copy(&h, bytes + h.header_size + h.symbols_size, &found, err);
+	if (r >= 0)
+		r = events_check(&found, err);
 	if (r < 0) {
 		recording_free(&found);
 		return r;
@@ -117,7 +134,22 @@ int recording_read_at(int dirfd, const char *path, struct recording *ret, struct
 	return r < 0 ? fail(err, r, "recording %s", path) : 0;
 }
 
-void recording_print(const struct recording *recording, struct text *out)
+/* The fastest level: most of an event is zeros and repetition. Returns the stored size, 0 when there is nothing to gain. */
+static uLongf events_pack(const struct recording *recording, struct text *out)
+{
+	uLongf size = compressBound(recording->size);
+	auto_free unsigned char *packed = malloc(size);
+
+	if (!packed)
+		abort();
+	if (compress2(packed, &size, recording->bytes, recording->size, Z_BEST_SPEED) != Z_OK ||
+	    size >= recording->size)
+		return 0;
+	text_add_bytes(out, packed, size);
+	return size;
+}
+
+void recording_print(const struct recording *recording, bool packed, struct text *out)
 {
 	auto_text symbols = { 0 };
 	size_t start = out->len;
@@ -132,9 +164,12 @@ void recording_print(const struct recording *recording, struct text *out)
 	h.lost = recording->lost;
 	text_add_bytes(out, &h, sizeof(h));
 	text_add_bytes(out, text_str(&symbols), symbols.len);
-	text_add_bytes(out, recording->bytes, recording->size);
-	h.checksum =
-	    fnv1a64((unsigned char *) out->data + start + HASHED_FROM, out->len - start - HASHED_FROM);
+	if (packed && recording->size)
+		h.packed = events_pack(recording, out);
+	if (!h.packed)
+		text_add_bytes(out, recording->bytes, recording->size);
+	memcpy(out->data + start, &h, sizeof(h));
+	h.checksum = fnv1a64((unsigned char *) out->data + start + HASHED_FROM, out->len - start - HASHED_FROM);
 	memcpy(out->data + start, &h, sizeof(h));
 }
 
@@ -142,7 +177,7 @@ int recording_write_at(int dirfd, const char *path, const struct recording *reco
 {
 	auto_text out = { 0 };
 
-	recording_print(recording, &out);
+	recording_print(recording, true, &out);
 	return file_replace_at(dirfd, path, out.data, out.len, 0644, err);
 }
 

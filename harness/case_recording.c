@@ -132,7 +132,7 @@ static int keep(const struct case_watch *watch, const struct recording *recordin
 
 	if (watch->out < 0)
 		return 0;
-	recording_print(recording, &bytes);
+	recording_print(recording, true, &bytes);
 	return write_whole(watch->out, path, &bytes, err);
 }
 

@@ -35,7 +35,7 @@ static int send_recording(const struct worker *worker, const struct recording *r
 	auto_text bytes = { 0 };
 	int r = fd < 0 ? -errno : 0;
 
-	recording_print(recording, &bytes);
+	recording_print(recording, false, &bytes);
 	if (r >= 0)
 		r = file_write_all(fd, bytes.data, bytes.len);
 	if (r < 0)
