@@ -23,8 +23,10 @@ struct file_header {
 	uint32_t major, minor;
 	uint64_t checksum;
 	uint32_t header_size, symbols_size;
-	uint64_t events, bytes, lost, packed;
+	uint64_t events, bytes, lost;
+	uint64_t packed; /* since 1.1 */
 };
+#define HEADER_MIN offsetof(struct file_header, packed)
 
 static uint64_t fnv1a64(const unsigned char *bytes, size_t size)
 {
@@ -44,13 +46,13 @@ void recording_free(struct recording *recording)
 
 static int header_check(const struct file_header *h, size_t size, struct err *err)
 {
-	if (size < sizeof(*h) || memcmp(h->magic, MAGIC, sizeof(h->magic)) != 0)
+	if (size < HEADER_MIN || memcmp(h->magic, MAGIC, sizeof(h->magic)) != 0)
 		return fail_text(err, -EBADMSG, "this is no recording");
-	if (h->major > RECORDING_MAJOR)
-		return fail_text(err, -EBADMSG, "the recording has format %u, this program reads up to %u",
+	if (h->major != RECORDING_MAJOR)
+		return fail_text(err, -EBADMSG, "the recording has format %u, this program reads format %u",
 				 h->major, RECORDING_MAJOR);
 	uint64_t stored = h->packed ? h->packed : h->bytes;
-	if (h->header_size < sizeof(*h) || h->header_size > size || h->symbols_size > SYMBOLS_MAX ||
+	if (h->header_size < HEADER_MIN || h->header_size > size || h->symbols_size > SYMBOLS_MAX ||
 	    h->symbols_size > size - h->header_size || stored != size - h->header_size - h->symbols_size)
 		return fail_text(err, -EBADMSG, "the recording is cut short or its lengths are wrong");
 	if (h->bytes > RECORDING_MAX)
@@ -72,7 +74,8 @@ static int events_copy(const struct file_header *h, const unsigned char *stored,
 	if (!h->packed)
 		memcpy(ret->bytes, stored, h->bytes);
 	else if (uncompress(ret->bytes, &size, stored, h->packed) != Z_OK || size != h->bytes)
-		return fail_text(err, -EBADMSG, "the recording's events do not unpack to what its header says");
+		return fail_text(err, -EBADMSG,
+				 "the recording's events do not unpack to what its header says");
 	return 0;
 }
 
@@ -102,6 +105,8 @@ int recording_parse(const unsigned char *bytes, size_t size, struct recording *r
 
 	memset(&h, 0, sizeof(h));
 	memcpy(&h, bytes, size < sizeof(h) ? size : sizeof(h));
+	if (h.header_size < sizeof(h))
+		h.packed = 0;
 	r = header_check(&h, size, err);
 	if (r < 0)
 		return r;
@@ -169,7 +174,8 @@ void recording_print(const struct recording *recording, bool packed, struct text
 	if (!h.packed)
 		text_add_bytes(out, recording->bytes, recording->size);
 	memcpy(out->data + start, &h, sizeof(h));
-	h.checksum = fnv1a64((unsigned char *) out->data + start + HASHED_FROM, out->len - start - HASHED_FROM);
+	h.checksum =
+	    fnv1a64((unsigned char *) out->data + start + HASHED_FROM, out->len - start - HASHED_FROM);
 	memcpy(out->data + start, &h, sizeof(h));
 }
 

@@ -2,7 +2,7 @@
  * Recordings are files: a header, host symbols, events in sequence, a checksum. Reading one needs no root and no BPF; every byte is
  * untrusted. Layout (little-endian): "PLMBREC\0", u32 major, u32 minor, u64 FNV-1a64 over everything after this field,
  * u32 header size, u32 symbols size, u64 events, u64 bytes of events, u64 lost, u64 bytes of events as they lie in
- * the file (0: as they are; else deflated, RFC 1950); then the symbols as JSON; then the events, each struct event + parts.
+ * the file (since 1.1; 0: as they are; else deflated, RFC 1950); then the symbols as JSON; then the events, each struct event + parts.
  * A reader refuses a greater major with a sentence and ignores header bytes beyond those it knows.
  */
 #ifndef BPF_RECORDING_H
@@ -19,7 +19,7 @@ struct json;
 struct text;
 
 #define RECORDING_MAJOR 1
-#define RECORDING_MINOR 0
+#define RECORDING_MINOR 1
 #define RECORDING_MAX (256u << 20)
 
 struct recording {

@@ -2,7 +2,7 @@
 #include "harness/case_recording.h"
 
 #include <errno.h>
-#include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
 
@@ -71,6 +71,23 @@ static int fetch(const struct case_watch *watch, struct recording *ret, struct e
 	return r < 0 ? r : recording_parse((const unsigned char *) text_str(&bytes), bytes.len, ret, err);
 }
 
+/* From "mnt:[4026531841]" to "mnt": 4026531841. */
+static struct json *host_namespaces(const struct json *observation)
+{
+	const struct json *links = json_get(observation, "host.world.namespaces");
+	struct json *host = json_new_object();
+
+	for (size_t i = 0; i < json_length(links); i++) {
+		const char *link = json_string(json_value_at(links, i));
+		size_t len = link ? strcspn(link, ":") : 0;
+		auto_free char *name = text_format("%.*s", (int) len, link ? link : "");
+
+		if (len && link[len] && link[len + 1] == '[')
+			json_put(host, name, json_new_uint(strtoull(link + len + 2, NULL, 10)));
+	}
+	return host;
+}
+
 /* What the recorded names and numbers stand for; a recording is read where none of it exists. */
 static struct json *symbols_of(const struct case_watch *watch, const struct json *observation)
 {
@@ -97,6 +114,7 @@ static struct json *symbols_of(const struct case_watch *watch, const struct json
 		json_put(symbols, "kernel", json_new_string(names.release));
 		json_put(symbols, "machine", json_new_string(names.machine));
 	}
+	json_put(symbols, "host", host_namespaces(observation));
 	json_put(symbols, "case", json_new_string(watch->job.id));
 	json_put(symbols, "runtime", json_new_string(runtime->path));
 	json_put(symbols, "runtime_name", json_new_string(runtime->name));
