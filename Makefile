@@ -179,6 +179,27 @@ $(eval $(call unit_test,reports,$(call without_main,$(harness_OBJ))))
 $(eval $(call unit_test,oci,$(call without_main,$(oci_OBJ)) $(call obj,tests/base/scratch.c)))
 $(eval $(call unit_test,faulty,$(call without_main,$(faulty_OBJ)) $(B)/obj/faults.o))
 
+# Fuzzers: tests/fuzz/fuzz_NAME.c with what it fuzzes, built whole with clang. `make fuzz` runs each for FUZZ_SECONDS over its seeds.
+FUZZ_SECONDS ?= 60
+fuzz_recording_SRC := $(base_SRC) $(filter-out bpf/recorder.c,$(bpf_SRC))
+fuzz_recording_LIBS := $(json_LIBS) -lz
+fuzz_recording_SEEDS := $(wildcard fixtures/recordings/*.rec)
+fuzz_names := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+define fuzzer
+build/fuzz/$(1): tests/fuzz/fuzz_$(1).c $$(fuzz_$(1)_SRC) $(wildcard base/*.h bpf/*.h)
+	@mkdir -p $$(@D)
+	$$(call say,FUZZ,$$@)
+	$(Q)clang $(BASE_CFLAGS) -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+		$$(filter %.c,$$^) $$(fuzz_$(1)_LIBS) -o $$@
+fuzz-$(1): build/fuzz/$(1)
+	@mkdir -p build/fuzz/$(1).corpus
+	@cp $$(fuzz_$(1)_SEEDS) build/fuzz/$(1).corpus/
+	@build/fuzz/$(1) -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=build/fuzz/$(1)- build/fuzz/$(1).corpus
+endef
+$(foreach name,$(fuzz_names),$(eval $(call fuzzer,$(name))))
+.PHONY: fuzz $(addprefix fuzz-,$(fuzz_names))
+fuzz: $(addprefix fuzz-,$(fuzz_names))
+
 # Reads one value of a JSON document: for the shell tests.
 $(B)/tests/json: $(B)/obj/tests/probe/json.o $(base_OBJ)
 	@mkdir -p $(@D)
@@ -246,6 +267,7 @@ help:
 	@echo 'make check        unit tests, without root;  make check-root: end-to-end tests, as root'
 	@echo 'make golden       accept what the unit tests compare with golden files, after a look at git diff'
 	@echo 'make check-vm     in emulated guests, as root: pure cgroup v2, v1 and systemd; not part of make test'
+	@echo 'make fuzz         FUZZ_SECONDS=60 each over tests/fuzz; make fuzz-NAME: one of them'
 	@echo 'make lint         compilers, clang-tidy, gcc -fanalyzer, cppcheck, shellcheck, walls, sizes;  make format: clang-format'
 	@echo 'make install      DESTDIR=, PREFIX=/usr/local;  make uninstall, make clean, make bench'
 	@echo 'SETUP=no          run and test without looking for packages'
