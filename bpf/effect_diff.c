@@ -81,6 +81,12 @@ static void variant_add(struct difference *d, int side, const struct effect *e, 
 	    (struct diff_variant){ text_format("%s", detail), text_format("%s", plain), 1, e };
 }
 
+/* A helper that its parent kills on the way out of an error may have ended by itself a moment earlier. */
+static bool is_unsteady(const struct effect *e)
+{
+	return e->kind == PROC_EXIT && e->role == ROLE_RUNTIME && text_ends(e->text, ":SIGKILL");
+}
+
 static void add_effect(struct effects_diff *diff, int side, const struct effect *e, const char *id)
 {
 	const char *object = strchr(e->text, ':'), *detail;
@@ -88,6 +94,8 @@ static void add_effect(struct effects_diff *diff, int side, const struct effect 
 	const char *error = e->error ? name_of_errno(e->error) : NULL;
 	size_t len;
 
+	if (is_unsteady(e))
+		return;
 	object = object ? object + 1 : "";
 	len = strcspn(object, ":");
 	detail = object[len] ? object + len + 1 : "";
@@ -118,7 +126,7 @@ static void variant_clear(struct diff_variant *v)
 	free(v->plain);
 }
 
-static void difference_clear(struct difference *d)
+void difference_clear(struct difference *d)
 {
 	for (int side = 0; side < DIFF_SIDES; side++) {
 		for (size_t i = 0; i < d->side[side].count; i++)
@@ -185,15 +193,19 @@ void effects_compare(const struct effects *const sides[DIFF_SIDES], const char *
 	*ret = diff;
 }
 
+void order_difference_clear(struct order_difference *order)
+{
+	free(order->what);
+	free(order->after[DIFF_A]);
+	free(order->after[DIFF_B]);
+}
+
 void effects_diff_free(struct effects_diff *diff)
 {
 	for (size_t i = 0; i < diff->count; i++)
 		difference_clear(&diff->items[i]);
-	for (size_t i = 0; i < diff->order_count; i++) {
-		free(diff->orders[i].what);
-		free(diff->orders[i].after[DIFF_A]);
-		free(diff->orders[i].after[DIFF_B]);
-	}
+	for (size_t i = 0; i < diff->order_count; i++)
+		order_difference_clear(&diff->orders[i]);
 	free(diff->items);
 	free(diff->orders);
 	*diff = (struct effects_diff){ 0 };

@@ -45,5 +45,7 @@ struct effects_diff {
 void effects_compare(const struct effects *const sides[DIFF_SIDES], const char *const ids[DIFF_SIDES],
 		     struct effects_diff *ret);
 void effects_diff_free(struct effects_diff *diff);
+void difference_clear(struct difference *difference);
+void order_difference_clear(struct order_difference *order);
 
 #endif

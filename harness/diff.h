@@ -13,7 +13,18 @@ struct diff_side {
 	struct effects effects; /* owned */
 };
 
-void diff_text(const struct diff_side sides[DIFF_SIDES], const struct effects_diff *diff, struct text *ret);
-void diff_json(const struct diff_side sides[DIFF_SIDES], const struct effects_diff *diff, struct text *ret);
+/* name: the case that both recorded, "" when there is none. Appends nothing about what the two have alike. */
+void diff_text(const char *name, const struct diff_side sides[DIFF_SIDES], const struct effects_diff *diff,
+	       struct text *ret);
+void diff_json(const char *name, const struct diff_side sides[DIFF_SIDES], const struct effects_diff *diff,
+	       struct text *ret);
+
+/* What earlier cases have told. */
+struct diff_seen {
+	char **keys; /* owned */
+	size_t count;
+};
+void diff_drop_seen(struct effects_diff *diff, struct diff_seen *seen);
+void diff_seen_free(struct diff_seen *seen);
 
 #endif

@@ -127,8 +127,11 @@ static void add_differences(const struct diff_side sides[DIFF_SIDES], const stru
 	}
 }
 
-void diff_text(const struct diff_side sides[DIFF_SIDES], const struct effects_diff *diff, struct text *ret)
+void diff_text(const char *name, const struct diff_side sides[DIFF_SIDES], const struct effects_diff *diff,
+	       struct text *ret)
 {
+	if (*name)
+		text_addf(ret, "\n== %s\n", name);
 	for (int side = 0; side < DIFF_SIDES; side++) {
 		text_addf(ret, "%s  ", letters[side]);
 		add_escaped(sides[side].name, ret);
@@ -139,11 +142,6 @@ void diff_text(const struct diff_side sides[DIFF_SIDES], const struct effects_di
 		text_add(ret, "\norder: steps of init that both take, at another place\n");
 	for (size_t i = 0; i < diff->order_count; i++)
 		add_order(&diff->orders[i], ret);
-	if (diff->count || diff->order_count)
-		text_addf(ret, "\n%zu differences in what is done, %zu in its order\n", diff->count,
-			  diff->order_count);
-	else
-		text_add(ret, "no difference\n");
 }
 
 static struct json *side_to_json(const struct diff_side *side, const struct difference *d, int which)
@@ -167,6 +165,12 @@ static struct json *side_to_json(const struct diff_side *side, const struct diff
 	return list;
 }
 
+static void put_case(struct json *row, const char *name)
+{
+	if (*name)
+		json_put(row, "case", json_new_string(name));
+}
+
 static void add_json(struct json *taken, struct text *ret)
 {
 	auto_json row = taken;
@@ -175,15 +179,15 @@ static void add_json(struct json *taken, struct text *ret)
 	text_add_char(ret, '\n');
 }
 
-void diff_json(const struct diff_side sides[DIFF_SIDES], const struct effects_diff *diff, struct text *ret)
+void diff_json(const char *name, const struct diff_side sides[DIFF_SIDES], const struct effects_diff *diff,
+	       struct text *ret)
 {
-	struct json *summary = json_new_object();
-
 	for (size_t i = 0; i < diff->count; i++) {
 		const struct difference *d = &diff->items[i];
 		struct json *row = json_new_object();
 
 		json_put(row, "type", json_new_string("difference"));
+		put_case(row, name);
 		json_put(row, "kind", json_new_string(row_of(d->kind)->name));
 		json_put(row, "role", json_new_string(effect_role_name(d->role)));
 		json_put(row, "object", json_new_bytes(d->object, strlen(d->object)));
@@ -195,6 +199,7 @@ void diff_json(const struct diff_side sides[DIFF_SIDES], const struct effects_di
 		struct json *row = json_new_object();
 
 		json_put(row, "type", json_new_string("order"));
+		put_case(row, name);
 		json_put(row, "what", json_new_bytes(diff->orders[i].what, strlen(diff->orders[i].what)));
 		json_put(
 		    row, "a_after",
@@ -204,8 +209,4 @@ void diff_json(const struct diff_side sides[DIFF_SIDES], const struct effects_di
 		    json_new_bytes(diff->orders[i].after[DIFF_B], strlen(diff->orders[i].after[DIFF_B])));
 		add_json(row, ret);
 	}
-	json_put(summary, "type", json_new_string("summary"));
-	json_put(summary, "differences", json_new_uint(diff->count));
-	json_put(summary, "order", json_new_uint(diff->order_count));
-	add_json(summary, ret);
 }

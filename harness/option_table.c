@@ -18,6 +18,7 @@ const struct option_row option_table[] = {
 	  "use this profile (plumbline list runtimes) instead of the one --version suggests", AT(profile) },
 	{ "out", 'o', OPTION_STRING, VERB_TEST | VERB_REPRO, "DIR", "write here (default for runs: runs/RUN)",
 	  AT(out) },
+	{ "out", 'o', OPTION_STRING, VERB_DIFF, "DIR", "of two runtimes: keep the runs in DIR", AT(out) },
 	{ "out", 'o', OPTION_STRING, VERB_TRACE, "FILE",
 	  "keep the recording in FILE: plumbline trace FILE reads it", AT(out) },
 	{ "story", 0, OPTION_FLAG, VERB_TRACE, NULL,

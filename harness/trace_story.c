@@ -295,6 +295,8 @@ static void add_title(const struct recording *recording, const struct effects *e
 
 	for (size_t i = 0; i < json_length(argv); i++)
 		text_addf(&command, "%s%s", i ? " " : "", json_string(json_at(argv, i)));
+	if (!command.len && json_get_string(recording->symbols, "case"))
+		text_addf(&command, "the case %s", json_get_string(recording->symbols, "case"));
 	add_cut(command.len ? text_str(&command) : "attached", WIDTH, ret);
 	text_addf(ret, "\n%.1f ms, %llu events", (double) (end - begin) / 1e6,
 		  (unsigned long long) effects->events);

@@ -4,12 +4,13 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/utsname.h>
 
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/file.h"
 #include "base/json.h"
+#include "base/names.h"
 #include "base/text.h"
 #include "bpf/calls.h"
 #include "bpf/parts.h"
@@ -159,17 +160,18 @@ static void put_machine(struct json *object)
 	put_string(object, "machine", names.machine);
 }
 
+/* By type, as /proc/self/ns names them: what a container shares with its maker. */
 static void put_namespaces(struct json *object)
 {
-	static const char *const names[] = { "mnt", "uts", "ipc", "pid", "net", "cgroup", "user", "time" };
 	struct json *host = json_new_object();
 
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		auto_free char *path = text_format("/proc/self/ns/%s", names[i]);
-		struct stat st;
+	for (size_t i = 0; i < NAMES_NAMESPACES; i++) {
+		auto_free char *path =
+		    text_format("/proc/self/ns/%s", name_of_namespace_file(names_namespaces[i]));
+		auto_text link = { 0 };
 
-		if (stat(path, &st) == 0)
-			json_put(host, names[i], json_new_uint(st.st_ino));
+		if (file_read_link_at(AT_FDCWD, path, &link, NULL) == 0)
+			put_string(host, name_of_namespace(names_namespaces[i]), text_str(&link));
 	}
 	json_put(object, "host", host);
 }

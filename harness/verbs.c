@@ -101,15 +101,20 @@ const struct verb verbs[] = {
 	  verb_trace },
 	{ "diff",
 	  VERB_DIFF,
-	  "RECORDING RECORDING",
+	  "A B [SELECTOR...]",
 	  "show what two runtimes do differently in the kernel",
-	  { "plumbline diff runc.rec crun.rec", "plumbline diff --json before.rec after.rec",
-	    "plumbline diff before.rec after.rec && echo nothing changed" },
-	  "Compares the effects of two recordings (trace -o) and shows only what differs, by kind, with the "
-	  "kernel calls "
-	  "behind it on both sides. Times, pids, ids, temporary names and how something was done are not "
-	  "compared. The "
-	  "exit status is 0 when nothing differs, 1 when something does.",
+	  { "plumbline diff runc crun oci/lifecycle/start_runs_the_program",
+	    "plumbline diff before.rec after.rec",
+	    "plumbline diff --json runs/monday/crun runs/tuesday/crun 'oci/mounts/*'" },
+	  "A and B are two recordings (trace -o), two run directories (test --record on) or two runtimes, on "
+	  "which the "
+	  "cases (default: profile:smoke) are run and recorded first. Only what differs is shown, by kind of "
+	  "effect, "
+	  "with the kernel calls behind it on both sides; of several cases each difference is told once. "
+	  "Times, pids, "
+	  "ids, temporary names and how something was done are not compared. The exit status is 0 when "
+	  "nothing differs, "
+	  "1 when something does.",
 	  verb_diff },
 	{ "clean",
 	  VERB_CLEAN,

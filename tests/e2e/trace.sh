@@ -143,6 +143,22 @@ fi
 "$plumbline" diff "$W/true.rec" "$W/text.rec" > "$W/out" 2> "$W/err"
 is 'diff with what is no recording' 8 "$?"
 
+# Runs of a suite are compared case by case, each difference is told once; two runtimes are run first.
+if command -v crun > /dev/null; then
+	cases='oci/lifecycle/start_runs_the_program oci/lifecycle/state_follows_the_lifecycle'
+	# shellcheck disable=SC2086 # two words
+	timeout 120 "$plumbline" diff --json -o "$W/runs" crun "$bin/plumbline-oci" $cases > "$W/out" 2> "$W/err" < /dev/null
+	is 'two runtimes differ' 1 "$?"
+	is 'in both cases' '2 2' "$(tail -n 1 "$W/out" | jq -r '"\(.compared) \(.different)"')"
+	is 'nothing is told twice' true "$(jq -s 'map(select(.type == "difference") | [.kind, .role, .object, (.a | map([.detail, .count])), (.b | map([.detail, .count]))]) | length == (unique | length) and length > 10' "$W/out")"
+	"$plumbline" diff "$W/runs/a" "$W/runs/b" > "$W/out" 2> "$W/err"
+	is 'the runs that were kept can be compared again' 1 "$?"
+	"$plumbline" diff "$W/runs/a" "$W/runs/a" > "$W/out" 2> "$W/err"
+	is 'a run differs from itself in nothing' 0 "$?"
+	"$plumbline" diff "$W/runs/a" "$W/crun.rec" > "$W/out" 2> "$W/err"
+	is 'a run and a recording are not of a kind' 2 "$?"
+fi
+
 # Attaching: to a process with its children, to a cgroup, to a container by its id.
 sh -c 'while :; do /bin/true; done' &
 busy=$!
