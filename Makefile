@@ -22,7 +22,8 @@ BASE_CFLAGS := -std=gnu11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -I. -I$(B) -DPLUM
 	-fno-common -fstack-protector-strong -ffunction-sections -fdata-sections $(WARN) $(if $(WERROR),-Werror)
 SANFLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
 # Debug information stays in the objects; the programs people install are small.
-LINKFLAGS := $(if $(SAN),,-Wl,--strip-debug) -Wl,--gc-sections -Wl,-z,relro,-z,now $(SANFLAGS) $(LDFLAGS)
+# Packed relocations (glibc 2.36) take a quarter of a megabyte off the tables of cases.
+LINKFLAGS := $(if $(SAN),,-Wl,--strip-debug -Wl,-z,pack-relative-relocs) -Wl,--gc-sections -Wl,-z,relro,-z,now $(SANFLAGS) $(LDFLAGS)
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
@@ -145,12 +146,13 @@ $(B)/obj/faults.o: $(B)/faults.S fixtures/faults.tsv
 	@mkdir -p $(@D)
 	$(Q)$(CC) -I. -c $< -o $@
 
-# One object for the kernel, and the skeleton that holds and loads it. The multiarch folder has <asm/types.h>.
+# One object for the kernel, and the skeleton that holds and loads it; bpftool's linker leaves the DWARF out. The multiarch folder has <asm/types.h>.
 multiarch := $(shell $(CC) -print-multiarch 2>/dev/null)
 $(B)/bpf/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/*.h)
 	@mkdir -p $(@D)
 	$(call say,BPF,$<)
-	$(Q)clang -target bpf -mcpu=v3 -D__TARGET_ARCH_x86 -O2 -g -Wall -Werror -Wno-missing-declarations -I.  $(if $(multiarch),-I/usr/include/$(multiarch)) -c $< -o $@
+	$(Q)clang -target bpf -mcpu=v3 -D__TARGET_ARCH_x86 -O2 -g -Wall -Werror -Wno-missing-declarations -I.  $(if $(multiarch),-I/usr/include/$(multiarch)) -c $< -o $@.dwarf
+	$(Q)bpftool gen object $@ $@.dwarf && rm $@.dwarf
 $(B)/bpf/%.skel.h: $(B)/bpf/%.bpf.o
 	$(call say,SKEL,$@)
 	$(Q)bpftool gen skeleton $< name $* > $@
