@@ -178,7 +178,7 @@ $(eval $(call unit_test,bpf,$(call obj,$(bpf_SRC))))
 probe_tested := $(call obj,harness/probe/mount_line.c)
 $(eval $(call unit_test,harness,$(call without_main,$(harness_OBJ)) $(probe_tested)))
 $(eval $(call unit_test,reports,$(call without_main,$(harness_OBJ))))
-$(eval $(call unit_test,oci,$(call without_main,$(oci_OBJ)) $(call obj,tests/base/scratch.c)))
+$(eval $(call unit_test,oci,$(call without_main,$(oci_OBJ)) $(call obj,tests/base/scratch.c tests/fuzz/config.c tests/fuzz/state.c)))
 $(eval $(call unit_test,faulty,$(call without_main,$(faulty_OBJ)) $(B)/obj/faults.o))
 
 # Fuzzers: tests/fuzz/fuzz_NAME.c with what it fuzzes, built whole with clang. `make fuzz` runs each for FUZZ_SECONDS over its seeds.
@@ -239,6 +239,17 @@ check-vm: all
 	@SETUP='$(SETUP)' tests/vm/check.sh
 lint: $(skeletons)
 	@tests/run.sh lint
+# Each reader of the reference runtime for FUZZ_SECONDS; what is found lies in build/fuzz.
+.PHONY: fuzz
+fuzz:
+	@$(call setup,build fuzz)
+	@$(MAKE) --no-print-directory B=build/fuzz CC=clang SAN=fuzzer-no-link,address,undefined \
+		build/fuzz/fuzz-config build/fuzz/fuzz-state
+	@tests/fuzz/run.sh
+fuzz_OBJ := $(call without_main,$(oci_OBJ)) $(call obj,tests/fuzz/config.c tests/fuzz/state.c)
+$(B)/fuzz-%: tests/fuzz/entry.c $(fuzz_OBJ) $(base_OBJ)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(BASE_CFLAGS) $(OPT) -fsanitize=fuzzer,address,undefined -DFUZZ_TARGET=fuzz_$* $^ $(json_LIBS) -lseccomp -o $@
 bench: all
 	@$(BIN)/plumbline bench
 	@tests/bench.sh
@@ -271,6 +282,7 @@ help:
 	@echo 'make check-vm     in emulated guests, as root: pure cgroup v2, v1 and systemd; not part of make test'
 	@echo 'make fuzz         FUZZ_SECONDS=60 each over tests/fuzz; make fuzz-NAME: one of them'
 	@echo 'make lint         compilers, clang-tidy, gcc -fanalyzer, cppcheck, shellcheck, walls, sizes;  make format: clang-format'
+	@echo 'make fuzz         libFuzzer on what reads config.json and state.json; FUZZ_SECONDS=60'
 	@echo 'make install      DESTDIR=, PREFIX=/usr/local;  make uninstall, make clean, make bench'
 	@echo 'SETUP=no          run and test without looking for packages'
 
