@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -41,21 +42,39 @@ int payload_count_preserved(int wanted, int *ret_preserved, int *ret_listen, str
 	return 0;
 }
 
-/* Socket activation: the payload is to know how many of its descriptors are sockets, and that they are meant for it. */
+static bool has_variable(const struct spec_strings *env, const char *name)
+{
+	size_t length = strlen(name);
+
+	for (size_t i = 0; i < env->count; i++)
+		if (strncmp(env->items[i], name, length) == 0 && env->items[i][length] == '=')
+			return true;
+	return false;
+}
+
+/*
+ * The config's, and what it cannot know: HOME, as every known runtime adds it and docker relies on. Socket activation: the
+ * program is to know how many of its descriptors are sockets, and that they are meant for it.
+ */
 static char **payload_env(const struct payload *payload)
 {
-	const struct spec_strings *env = &payload->identity.process->env;
+	const struct spec_process *process = payload->identity.process;
+	const struct spec_strings *env = &process->env;
 	const char *names = getenv("LISTEN_FDNAMES");
-	char **all;
+	char **all = calloc(env->count + 5, sizeof(*all));
 	size_t count = 0;
 
-	if (!payload->listen_fds)
-		return env->items;
-	all = calloc(env->count + 4, sizeof(*all));
 	if (!all)
 		abort();
 	for (size_t i = 0; i < env->count; i++)
 		all[count++] = env->items[i];
+	if (fault("home-overwritten") || (!has_variable(env, "HOME") && !fault("home-forgotten"))) {
+		auto_free char *home = process_find_home(process->uid);
+
+		all[count++] = text_format("HOME=%s", home);
+	}
+	if (!payload->listen_fds)
+		return all;
 	all[count++] = text_format("LISTEN_FDS=%d", payload->listen_fds);
 	all[count++] = text_format("LISTEN_PID=%d", (int) getpid());
 	if (names)

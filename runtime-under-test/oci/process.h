@@ -56,6 +56,8 @@ int process_become(const struct process_identity *identity, struct err *err);
  */
 int process_close_descriptors(int preserved, int *told, struct err *err);
 
+/* Owned: the home directory of a user of the container, "/" where nobody knows. process_home.c */
+char *process_find_home(uid_t uid);
 /* The program args[0] names, looked up in PATH of env if it has no slash; owned. The error's words are what callers match. */
 int process_find_program(const struct spec_process *process, char **ret, struct err *err);
 /*
