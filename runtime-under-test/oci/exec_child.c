@@ -74,6 +74,11 @@ static int enter(struct exec *exec, struct err *err)
 	int r = fault("exec-skips-the-cgroup") ? 0 : cgroups_enter(&exec->cgroups, err);
 
 	let_go(exec);
+	if (fault("exec-keeps-a-descriptor") || fault("exec-closes-descriptors-too-late")) {
+		auto_fd root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+		(void) dup3(root, 7, O_CLOEXEC);
+	}
 	/* Joined by the parent for its child: setns(2) does not move the caller itself. */
 	if (!exec->helper)
 		flags &= ~(uint64_t) CLONE_NEWPID;
