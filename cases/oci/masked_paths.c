@@ -82,7 +82,7 @@ static const struct conformance_case masked_paths[] = {
 	CASE(kernel_files_of_the_default_list_are_masked),
 	.title  = "the kernel's keys and the firmware's tables are masked by the default list",
 	.clause = { MUST("linux.masked.def.unreadable") },
-	.needs  = { .root = 1 },
+	.needs  = { .root = 1, .payload = 1 },
 	.inside = { "read /proc/keys", "list /sys/firmware" },
 	.then   = {
 		INSIDE("try[read /proc/keys].data", equals, ""),

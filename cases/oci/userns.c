@@ -87,7 +87,7 @@ static const struct conformance_case userns[] = {
 	CASE(the_roots_files_keep_their_owner),
 	.title  = "the runtime does not change the owner of the image's files to realise a mapping",
 	.clause = { SHOULD("linux.idmap.no-chown") },
-	.needs  = { .root = 1, .userns = 1 },
+	.needs  = { .root = 1, .payload = 1, .userns = 1 },
 	.prepare = { FILE_WITH("rootfs/etc/owned", "by uid 0 of the host") },
 	.given  = {
 		ADD("linux.namespaces[]", { "type": "user" }),

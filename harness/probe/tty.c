@@ -36,7 +36,9 @@ static void terminal_members(const struct probe *probe, struct out *out, int fd)
 	}
 	if (foreground >= 0)
 		out_int(out, "foreground", foreground);
-	out_bool(out, "controlling", ioctl(fd, TIOCGSID, &session) == 0 && session == getsid(0));
+	/* Only whose controlling terminal it is learns the foreground group. gVisor has no TIOCGSID. */
+	out_bool(out, "controlling",
+		 foreground >= 0 && (ioctl(fd, TIOCGSID, &session) < 0 || session == getsid(0)));
 }
 
 int census_tty(const struct probe *probe, struct out *out, const char *key)
