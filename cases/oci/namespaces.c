@@ -154,7 +154,7 @@ static const struct conformance_case namespaces[] = {
 {
 	CASE(a_path_joins_the_uts_namespace_it_names),
 	.title  = "a uts namespace with a path is joined, not made",
-	.clause = { MUST("linux.ns.path.join") },
+	.clause = { MUST("linux.ns.path.join"), MUST("config.def.hostname") },
 	.needs  = { .root = 1, .payload = 1 },
 	.prepare = { NAMESPACE("uts") },
 	.given  = { SET("linux.namespaces[uts].path", "@ns-uts"), SET("hostname", "joined") },

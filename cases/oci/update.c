@@ -26,7 +26,7 @@ static const struct conformance_case update[] = {
 	CASE(the_limit_of_processes_is_lifted),
 	.title  = "update of pids.limit to -1 lifts the limit",
 	.clause = { MUST("linux.res.pids.def.limit") },
-	.needs  = { .root = 1, .controller = "pids", .runtime_feature = "update" },
+	.needs  = { .root = 1, .controller = "pids", .runtime_feature = "update", .spec = "1.3.0" },
 	.given  = { SET("linux.resources.pids", { "limit": 42 }) },
 	.inside = { "hold" },
 	.when   = {
