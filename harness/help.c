@@ -32,13 +32,36 @@ void help_overview(struct text *out)
 		      "verbs:\n");
 	for (const struct verb *verb = verbs; verb->name; verb++)
 		text_addf(out, "  %-8s %s\n", verb->name, verb->summary);
-	text_add(
-	    out,
-	    "\nplumbline VERB --help tells more. SELECTOR: an id, a glob or a filter such as\n"
-	    "  'area:oci/mounts & level:must & !needs:bpf'   'profile:smoke'   'clause:config.mounts.*'\n\n"
-	    "exit status:\n");
+	text_add(out, "\nplumbline VERB --help tells more. A SELECTOR is an id, a glob or a filter:\n"
+		      "  oci/mounts/*   profile:smoke   'area:oci/mounts & level:must & !needs:bpf'\n\n"
+		      "exit status:\n");
 	for (size_t i = 0; i < ARRAY_SIZE(exit_codes); i++)
 		text_addf(out, "  %d  %s\n", exit_codes[i].code, exit_codes[i].meaning);
+}
+
+/* Fills lines up to the width of the smallest terminal. The first begins at column, further ones are indented to it. */
+static void add_wrapped(const char *words, size_t column, struct text *out)
+{
+	static const size_t width = 80;
+	size_t at = column;
+
+	while (*words) {
+		size_t n = strcspn(words, " ");
+
+		if (at > column && at + n + 1 > width) {
+			text_addf(out, "\n%*s", (int) column, "");
+			at = column;
+		}
+		if (at > column) {
+			text_add_char(out, ' ');
+			at++;
+		}
+		text_add_bytes(out, words, n);
+		at += n;
+		words += n;
+		words += strspn(words, " ");
+	}
+	text_add_char(out, '\n');
 }
 
 static void add_option(const struct option_row *row, struct text *out)
@@ -50,16 +73,20 @@ static void add_option(const struct option_row *row, struct text *out)
 	text_addf(&left, "--%s", row->name);
 	if (row->argument)
 		text_addf(&left, row->kind == OPTION_NUMBER_OR_ONE ? "[=%s]" : " %s", row->argument);
-	text_addf(out, "  %-26s %s\n", text_str(&left), row->help);
+	text_addf(out, "  %-26s ", text_str(&left));
+	add_wrapped(row->help, 29, out);
 }
 
 void help_verb(const struct verb *verb, struct text *out)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(verb->examples) && verb->examples[i]; i++)
 		text_addf(out, "  %s\n", verb->examples[i]);
-	text_addf(out, "\nplumbline %s %s\n%s\n", verb->name, verb->synopsis, verb->summary);
-	if (verb->details)
-		text_addf(out, "\n%s\n", verb->details);
+	text_addf(out, "\nplumbline %s%s%s\n%s\n", verb->name, *verb->synopsis ? " " : "", verb->synopsis,
+		  verb->summary);
+	if (verb->details) {
+		text_add_char(out, '\n');
+		add_wrapped(verb->details, 0, out);
+	}
 	text_add(out, "\noptions:\n");
 	for (size_t i = 0; i < option_table_count; i++)
 		if (option_table[i].verbs & verb->bit)
@@ -115,7 +142,7 @@ static void manual_verb(const struct verb *verb, struct text *out)
 {
 	auto_text title = { 0 };
 
-	text_addf(&title, "\"plumbline %s %s\"", verb->name, verb->synopsis);
+	text_addf(&title, "\"plumbline %s%s%s\"", verb->name, *verb->synopsis ? " " : "", verb->synopsis);
 	text_add(out, ".SS ");
 	add_troff(text_str(&title), out);
 	text_add_char(out, '\n');

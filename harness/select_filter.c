@@ -155,8 +155,8 @@ static int read_word(struct filter *filter)
 	while (*filter->at && !isspace((unsigned char) *filter->at) && !strchr("&|()", *filter->at))
 		text_add_char(&word, *filter->at++);
 	if (!word.len)
-		return fail_text(filter->err, -EINVAL, "filter \"%s\": expected a word at \"%s\"",
-				 filter->all, *filter->at ? filter->at : "the end");
+		return fail_text(filter->err, -EINVAL, "filter \"%s\": expected a word %s%s", filter->all,
+				 *filter->at ? "before " : "at its end", filter->at);
 	return match_word(filter, text_str(&word));
 }
 

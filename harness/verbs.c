@@ -77,7 +77,7 @@ const struct verb verbs[] = {
 	  "write reports from run directories",
 	  { "plumbline report runs/plumbline-20261123-153000-1a2b",
 	    "plumbline report runs/* --markdown matrix.md",
-	    "plumbline report results/crun/run.json --junit - " },
+	    "plumbline report results/crun/run.json --junit -" },
 	  "RUN is a run directory, one runtime's folder in it, or a run.json. Without an option the summary "
 	  "is shown.",
 	  verb_report },

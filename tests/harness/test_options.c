@@ -94,6 +94,17 @@ START_TEST(mistakes_are_told_with_the_next_thing_to_type)
 }
 END_TEST
 
+static size_t longest_line(const char *text)
+{
+	size_t longest = 0;
+
+	for (size_t n; *text; text += n + (text[n] == '\n')) {
+		n = strcspn(text, "\n");
+		longest = n > longest ? n : longest;
+	}
+	return longest;
+}
+
 START_TEST(every_verb_shows_examples_first_and_all_its_options)
 {
 	for (const struct verb *verb = verbs; verb->name; verb++) {
@@ -115,6 +126,24 @@ START_TEST(every_verb_shows_examples_first_and_all_its_options)
 }
 END_TEST
 
+START_TEST(help_fits_the_smallest_terminal)
+{
+	auto_text overview = { 0 };
+
+	help_overview(&overview);
+	ck_assert_uint_le(longest_line(text_str(&overview)), 80);
+	for (const struct verb *verb = verbs; verb->name; verb++) {
+		auto_text help = { 0 };
+
+		help_verb(verb, &help);
+		ck_assert_msg(longest_line(text_str(&help)) <= 80, "help of %s: a line of %zu", verb->name,
+			      longest_line(text_str(&help)));
+		ck_assert_msg(!strstr(text_str(&help), " \n"), "help of %s: a blank at the end of a line",
+			      verb->name);
+	}
+}
+END_TEST
+
 START_TEST(the_manual_page_is_the_printed_one)
 {
 	auto_text printed = { 0 }, committed = { 0 };
@@ -130,7 +159,8 @@ END_TEST
 
 Suite *test_options(void)
 {
-	return UNIT_SUITE(
-	    "options", options_are_read_in_every_form, mistakes_are_told_with_the_next_thing_to_type,
-	    every_verb_shows_examples_first_and_all_its_options, the_manual_page_is_the_printed_one);
+	return UNIT_SUITE("options", options_are_read_in_every_form,
+			  mistakes_are_told_with_the_next_thing_to_type,
+			  every_verb_shows_examples_first_and_all_its_options,
+			  help_fits_the_smallest_terminal, the_manual_page_is_the_printed_one);
 }
