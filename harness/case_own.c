@@ -101,6 +101,16 @@ static int run_ready(struct own_step *step, struct err *err)
 	if (events < 0 || inotify_add_watch(events, path, IN_MODIFY) < 0)
 		return fail(err, -errno, "watch %s", path);
 	bench_find_init(bench, NULL);
+	if (bench->init <= 0) {
+		/* A control is not asked for its state after each step. */
+		auto_json state = NULL;
+		r = driver_state(&bench->driver, &state, err);
+		if (r < 0)
+			return r;
+		bench_find_init(bench, state);
+	}
+	if (bench->init <= 0)
+		return says_no(step, "no process to wait for: neither a pid file nor state names one");
 	bench->place->reaper.watches[WATCH_OUTPUT] =
 	    (struct reaper_watch){ .fd = events, .ready = forget_event, .argument = &events };
 	r = reaper_wait_until(&bench->place->reaper, probe_ready, step, deadline_of(step));

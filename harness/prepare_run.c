@@ -164,6 +164,12 @@ static int find_runtimes(const struct options *options, struct prepared_run *run
 
 		if (r < 0) {
 			screen_say(&run->screen, "%s", err.text);
+			/*
+			 * A file with the permission that is no program is as wrong a word as one that is not there.
+			 * It was tried in a world, which tells its errors in words only.
+			 */
+			if (text_ends(err.text, strerror(ENOEXEC)))
+				return EXIT_USAGE;
 			screen_say(&run->screen, "plumbline doctor tells what is missing here");
 			return r == -EINTR ? EXIT_INTERRUPTED : EXIT_MACHINE_CANNOT;
 		}
