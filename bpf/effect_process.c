@@ -44,25 +44,44 @@ static void build_clone3(struct build *b)
 		    flags & (1ull << 33); /* CLONE_INTO_CGROUP: no attach event follows, but a fork */
 }
 
-/* nsfs files show as "pid:[4026531836]"; a pidfd joins several at once. */
+/* Where the state of a task names each namespace; a pid namespace is joined by the children. */
+static const struct {
+	uint64_t flag;
+	size_t offset;
+} namespace_inodes[] = {
+	{ CLONE_NEWNS, offsetof(struct event_state, ns_mount) },
+	{ CLONE_NEWUTS, offsetof(struct event_state, ns_uts) },
+	{ CLONE_NEWIPC, offsetof(struct event_state, ns_ipc) },
+	{ CLONE_NEWPID, offsetof(struct event_state, ns_pid_children) },
+	{ CLONE_NEWNET, offsetof(struct event_state, ns_net) },
+	{ CLONE_NEWCGROUP, offsetof(struct event_state, ns_cgroup) },
+	{ CLONE_NEWTIME_BIT, offsetof(struct event_state, ns_time) },
+	{ CLONE_NEWUSER, offsetof(struct event_state, ns_user) },
+};
+
+/* setns(2) without a type takes whatever the file is: what the task stands in afterwards tells. */
+static uint64_t joined_by_inode(struct build *b)
+{
+	struct event_state state;
+	struct event_file file;
+
+	if (!part_file(b->now, 0, &file) || !part_state(b->now, &state))
+		return 0;
+	for (size_t i = 0; i < ARRAY_SIZE(namespace_inodes); i++) {
+		uint32_t inode;
+
+		memcpy(&inode, (const char *) &state + namespace_inodes[i].offset, sizeof(inode));
+		if (inode == file.inode)
+			return namespace_inodes[i].flag;
+	}
+	return 0;
+}
+
+/* A pidfd joins several at once. */
 static void build_setns(struct build *b)
 {
-	uint64_t type = b->now->event.args[1];
-	auto_text path = { 0 };
+	uint64_t type = b->now->event.args[1] ? b->now->event.args[1] : joined_by_inode(b);
 
-	if (!type && part_path(b->now, 0, &path)) {
-		const char *name = strrchr(text_str(&path), '/');
-		size_t len;
-
-		name = name ? name + 1 : text_str(&path);
-		len = strcspn(name, ":");
-		for (size_t i = 0; i < NAMES_NAMESPACES; i++) {
-			const char *file = name_of_namespace_file(names_namespaces[i]);
-
-			if (strlen(file) == len && strncmp(file, name, len) == 0)
-				type = names_namespaces[i];
-		}
-	}
 	for (size_t i = 0; i < NAMES_NAMESPACES; i++)
 		if (type & names_namespaces[i])
 			(void) effect_add(b, NS_JOIN, "setns", "%s", name_of_namespace(names_namespaces[i]));

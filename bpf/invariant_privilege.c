@@ -284,16 +284,36 @@ void check_keepcaps(const struct witness *w, struct invariant_result *ret)
 		rule_says(ret, INVARIANT_BROKEN, "it was still set when the payload was executed");
 }
 
+static bool is_id(const char *text, uint64_t id)
+{
+	unsigned long long number;
+
+	return text_to_u64(text, &number) == 0 && number == id;
+}
+
+/* Root of a new user namespace is still root of all that was made for it; its number is its map's. */
+static bool is_container_root(const struct witness *w, const char *uid)
+{
+	const struct json *first = json_at(json_get(w->config, "linux.uidMappings"), 0);
+
+	if (is_id(uid, 0))
+		return true;
+	return wish_of(w, "user") == NAMESPACE_NEW && json_uint(json_member(first, "containerID"), 1) == 0 &&
+	       is_id(uid, json_uint(json_member(first, "hostID"), 0));
+}
+
 /* When init has nothing left to raise limits with: its uid is no root's, or the capability is gone. */
 static size_t privilege_lost(const struct witness *w)
 {
+	static const char uid[] = "cred.ids:uid";
+
 	for (size_t i = 0; i < w->exec; i++) {
 		const struct effect *effect = &w->effects->items[i];
 
 		if (effect->tgid != w->init || effect->error)
 			continue;
-		if (effect->kind == CRED_IDS && effect_is(effect, "cred.ids:uid") &&
-		    !effect_is(effect, "cred.ids:uid:0"))
+		if (effect->kind == CRED_IDS && effect_is(effect, uid) &&
+		    !is_container_root(w, effect->text + sizeof(uid)))
 			return i;
 		if (effect->kind == CAP_CHANGE && effect_is(effect, "cap.change:permitted") &&
 		    !strstr(effect->text, "SYS_RESOURCE"))

@@ -41,6 +41,10 @@ void check_executable(const struct witness *w, struct invariant_result *ret)
 	bool safe = false;
 
 	rule_unrelated(ret, "no pid or mount namespace was joined");
+	if (json_bool(json_member(w->recording->symbols, "runtime_readonly"), false)) {
+		rule_unrelated(ret, "its executable lies on a mount that nobody can write to");
+		return;
+	}
 	for (size_t i = 0; i < w->effects->count; i++) {
 		const struct effect *effect = &w->effects->items[i];
 

@@ -28,15 +28,11 @@ struct invariant_result {
 	char reason[256]; /* empty when it holds */
 };
 
+/* What each one claims, demands and is refuted by stands in cases/kernel.c. */
 struct invariant {
 	int number; /* 1-25 */
 	const char *id; /* "kernel/evidence_is_complete" */
-	const char *title;
-	const char *clause; /* a registry id; NULL: no clause demands it */
-	bool must; /* false: hardening, can only warn */
 	bool of_payload; /* says nothing where no payload was executed, or none that is visible */
-	const char *refuted_by; /* a fault of fixtures/faults.tsv */
-	const char *why;
 	void (*check)(const struct witness *witness, struct invariant_result *ret);
 };
 #define INVARIANT_COUNT 25

@@ -83,6 +83,11 @@ size_t case_clauses(const struct conformance_case *c)
 	return n;
 }
 
+bool case_is_rule(const struct conformance_case *c)
+{
+	return c->then[0].from == FROM_KERNEL && c->then[0].is == keeps;
+}
+
 enum level case_level(const struct conformance_case *c)
 {
 	enum level ret = 0;

@@ -23,6 +23,8 @@ void case_id(const struct area *area, const struct conformance_case *c, struct t
 size_t case_steps(const struct conformance_case *c, const struct step **ret);
 size_t case_rows(const struct conformance_case *c);
 size_t case_clauses(const struct conformance_case *c);
+bool case_is_rule(
+    const struct conformance_case *c); /* one of the kernel/... cases: judged on every recording of a run */
 /* The strongest level the case claims: a case that claims a MUST and a SHOULD is a MUST. */
 enum level case_level(const struct conformance_case *c);
 const char *level_name(enum level level); /* "MUST" */

@@ -20,13 +20,14 @@ enum relation {
 	at_least,
 	at_most,
 	ordered,	/* an array: the expected elements occur in it in this order, others may stand between */
-	happens,	/* FROM_KERNEL only, these three */
+	happens,	/* FROM_KERNEL only, these four */
 	never,
 	precedes,
+	keeps,		/* a rule of bpf/invariants.h, on this case's own recording */
 };
 enum edit_op { EDIT_SET = 1, EDIT_ADD, EDIT_DROP };
 enum outcome { OUTCOME_OK = 1, OUTCOME_REFUSED, OUTCOME_EITHER };
-enum prepare_kind { PREPARE_FILE = 1, PREPARE_DIRECTORY, PREPARE_LINK, PREPARE_NODE, PREPARE_REMOVE, PREPARE_NAMESPACE, PREPARE_MOUNT };
+enum prepare_kind { PREPARE_FILE = 1, PREPARE_DIRECTORY, PREPARE_LINK, PREPARE_NODE, PREPARE_REMOVE, PREPARE_NAMESPACE, PREPARE_MOUNT, PREPARE_RUNTIME };
 
 struct json;
 
@@ -83,6 +84,7 @@ struct area { const char *name; const struct conformance_case *cases; size_t cou
 #define REMOVE(path)              { PREPARE_REMOVE, path, NULL }
 #define NAMESPACE(type)           { PREPARE_NAMESPACE, type, NULL }     /* a fresh one, held open; its path is @ns-TYPE */
 #define MOUNTED(path, options)    { PREPARE_MOUNT, path, options }      /* a tmpfs, options as "shared,mode=755" */
+#define RUNTIME_COPY(path)        { PREPARE_RUNTIME, path, "@runtime" } /* the runtime runs from a copy, on a writable mount */
 
 #define DO(verb, ...)             { OUTCOME_OK,      #verb, #__VA_ARGS__ }
 #define REFUSES(verb, ...)        { OUTCOME_REFUSED, #verb, #__VA_ARGS__ }
@@ -95,6 +97,7 @@ struct area { const char *name; const struct conformance_case *cases; size_t cou
 #define KERNEL_DOES(effect)       { FROM_KERNEL, effect, happens,  NULL, NULL }
 #define KERNEL_NEVER(effect)      { FROM_KERNEL, effect, never,    NULL, NULL }
 #define KERNEL_ORDER(first, next) { FROM_KERNEL, first, precedes, next, NULL }
+#define KERNEL_KEEPS(rule)        { FROM_KERNEL, rule, keeps, NULL, NULL }
 #define HOLDS(function)           { FROM_FUNCTION, #function, 0, NULL, function }
 
 #define AREA(symbol, path, list)  const struct area symbol = { path, list, sizeof(list) / sizeof((list)[0]) }

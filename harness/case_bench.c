@@ -48,6 +48,7 @@ static void add_symbols(struct bench *bench, const char *bundle_path)
 	}
 	auto_free char *second = text_format("%s-2", bench->container);
 	auto_free char *cgroup = text_format("/%s", bench->container);
+	json_put(symbols, "@runtime", json_new_string(bench->job->runtime->path));
 	json_put(symbols, "@shared", json_new_string(WORLD_SHARED));
 	json_put(symbols, "@id", json_new_string(bench->container));
 	json_put(symbols, "@id-2", json_new_string(second));

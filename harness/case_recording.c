@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/err.h"
@@ -13,7 +14,9 @@
 #include "base/process.h"
 #include "base/text.h"
 #include "bpf/effects.h"
+#include "bpf/invariants.h"
 #include "bpf/recorder.h"
+#include "harness/case.h"
 #include "harness/case_watch.h"
 #include "harness/channel.h"
 #include "harness/engine.h"
@@ -88,6 +91,49 @@ static struct json *host_namespaces(const struct json *observation)
 	return host;
 }
 
+/* Masked and read-only paths that this kernel has: nobody else can tell one that was forgotten from one that is not there. */
+static void add_present(const struct json *observation, const char *field, struct json *paths)
+{
+	const struct json *list = json_get(observation, field);
+
+	for (size_t i = 0; i < json_length(list); i++) {
+		const char *path = json_string(json_at(list, i));
+
+		if (path && (text_starts(path, "/proc/") || text_starts(path, "/sys/")) &&
+		    access(path, F_OK) == 0)
+			json_append(paths, json_new_bytes(path, strlen(path)));
+	}
+}
+
+static struct json *present_of(const struct json *observation)
+{
+	struct json *paths = json_new_array();
+
+	if (json_get(observation, "config.mounts[/proc]"))
+		add_present(observation, "config.linux.readonlyPaths", paths);
+	if (json_get(observation, "config.mounts[/proc]") && json_get(observation, "config.mounts[/sys]"))
+		add_present(observation, "config.linux.maskedPaths", paths);
+	return paths;
+}
+
+/* Descriptors that a step asks the runtime to keep; how many does not matter, they are the case's own. */
+static bool preserves(const struct conformance_case *c)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(c->when); i++)
+		if (c->when[i].json && strstr(c->when[i].json, "preserve-fds"))
+			return true;
+	return false;
+}
+
+/* Worlds are read-only but for what a case puts there. */
+static bool runs_from_copy(const struct conformance_case *c)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(c->prepare); i++)
+		if (c->prepare[i].kind == PREPARE_RUNTIME)
+			return true;
+	return false;
+}
+
 /* What the recorded names and numbers stand for; a recording is read where none of it exists. */
 static struct json *symbols_of(const struct case_watch *watch, const struct json *observation)
 {
@@ -126,6 +172,10 @@ static struct json *symbols_of(const struct case_watch *watch, const struct json
 		if (value)
 			json_put(symbols, rows[i].name, json_copy(value));
 	}
+	json_put(symbols, "present", present_of(observation));
+	json_put(symbols, "runtime_readonly", json_new_bool(!runs_from_copy(watch->job.c)));
+	if (preserves(watch->job.c))
+		json_put(symbols, "preserve_fds", json_new_int(1024));
 	if (configured && configured[0] == '/')
 		json_put(symbols, "cgroup", json_new_string(configured));
 	return symbols;
@@ -154,6 +204,24 @@ static int keep(const struct case_watch *watch, const struct recording *recordin
 	return write_whole(watch->out, path, &bytes, err);
 }
 
+static struct json *rules_of(const struct recording *recording, const struct effects *effects,
+			     const struct json *observation)
+{
+	struct invariant_result results[INVARIANT_COUNT];
+	struct json *rules = json_new_object();
+
+	invariants_check(recording, effects, observation, results);
+	for (size_t i = 0; i < INVARIANT_COUNT; i++) {
+		struct json *row = json_new_object();
+
+		json_put(row, "verdict", json_new_string(invariant_verdict_name(results[i].verdict)));
+		if (results[i].reason[0])
+			json_put(row, "reason", json_new_bytes(results[i].reason, strlen(results[i].reason)));
+		json_put(rules, invariants[i].id, row);
+	}
+	return rules;
+}
+
 static int join(const struct recording *recording, struct json *observation, struct err *err)
 {
 	struct effects effects;
@@ -163,6 +231,7 @@ static int join(const struct recording *recording, struct json *observation, str
 		return r;
 	json_put(observation, "recording", facts_of(&effects));
 	json_put(observation, "kernel", effects_to_json(&effects));
+	json_put(observation, "rules", rules_of(recording, &effects, observation));
 	effects_free(&effects);
 	return 0;
 }

@@ -105,6 +105,24 @@ static void take_leaks(const struct json *observation, struct case_record *recor
 		record->leaks[record->leak_count++] = strdup(json_string(json_at(leaks, i)));
 }
 
+/* Rules that the recording breaks, whatever the case is about. */
+static void take_breaches(const struct json *observation, struct case_record *record)
+{
+	const struct json *rules = json_member(observation, "rules");
+	size_t count = json_length(rules);
+
+	record->breaches = calloc(count + 1, sizeof(*record->breaches));
+	for (size_t i = 0; record->breaches && i < count; i++) {
+		const struct json *rule = json_value_at(rules, i);
+		const char *verdict = json_get_string(rule, "verdict"),
+			   *reason = json_get_string(rule, "reason");
+
+		if (verdict && reason && !strcmp(verdict, "broken"))
+			record->breaches[record->breach_count++] =
+			    text_format("%s: %s", json_key_at(rules, i), reason);
+	}
+}
+
 static void take_judgement(struct judgement *judgement, struct case_record *record)
 {
 	record->verdict = judgement->verdict;
@@ -142,6 +160,7 @@ static int judge_observation(const struct case_watch *watch, int document, struc
 	judge(watch->job.c, observation, watch->disputed, &judgement);
 	take_judgement(&judgement, record);
 	take_leaks(observation, record);
+	take_breaches(observation, record);
 	const char *hung = hung_step(observation);
 	if (hung) {
 		record->step = strdup(hung);

@@ -17,9 +17,10 @@
 static const char *const op_words[] = { [EDIT_SET] = "set", [EDIT_ADD] = "add", [EDIT_DROP] = "drop" };
 
 static const char *const prepare_words[] = {
-	[PREPARE_FILE] = "a file",   [PREPARE_DIRECTORY] = "a directory", [PREPARE_LINK] = "a symbolic link",
-	[PREPARE_NODE] = "a node",   [PREPARE_REMOVE] = "removed",        [PREPARE_NAMESPACE] = "a namespace",
-	[PREPARE_MOUNT] = "a mount",
+	[PREPARE_FILE] = "a file",          [PREPARE_DIRECTORY] = "a directory",
+	[PREPARE_LINK] = "a symbolic link", [PREPARE_NODE] = "a node",
+	[PREPARE_REMOVE] = "removed",       [PREPARE_NAMESPACE] = "a namespace",
+	[PREPARE_MOUNT] = "a mount",        [PREPARE_RUNTIME] = "a copy of the runtime",
 };
 
 static void add_clause(const struct clause *clause, const struct clause_registry *registry, struct text *out)

@@ -50,6 +50,9 @@ static char *take_or_null(struct text *text)
 static enum verdict verdict_of(const struct conformance_case *c, enum finding_kind kind, bool disputed)
 {
 	enum level level = case_level(c);
+	bool soft = level == LEVEL_SHOULD || level == LEVEL_MAY ||
+		    /* A rule that no clause demands is advice, whatever it cites. */
+		    (level == LEVEL_HARDENING && case_is_rule(c));
 
 	switch (kind) {
 	case FINDING_HOLDS:
@@ -57,7 +60,7 @@ static enum verdict verdict_of(const struct conformance_case *c, enum finding_ki
 	case FINDING_HANGS:
 		return VERDICT_FAIL;
 	case FINDING_FAILS:
-		return disputed || level == LEVEL_SHOULD || level == LEVEL_MAY ? VERDICT_WARN : VERDICT_FAIL;
+		return disputed || soft ? VERDICT_WARN : VERDICT_FAIL;
 	case FINDING_UNSEEN:
 	case FINDING_INVALID:
 		break;

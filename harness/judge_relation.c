@@ -186,6 +186,7 @@ static const struct {
 	[happens] = { "to happen", NULL },
 	[never] = { "never to happen", NULL },
 	[precedes] = { "to precede", NULL },
+	[keeps] = { "to be kept", NULL },
 };
 
 bool relation_holds(int is, const struct json *value, const struct json *expected)

@@ -183,7 +183,25 @@ static size_t find_effect(const struct json *kernel, const char *pattern)
 	return i;
 }
 
-static void judge_kernel(const struct json *observation, const struct expect *row, struct finding *ret)
+/* What cannot be decided is never a pass: invisible is unseen, all else that is not clear means the case asked the wrong thing. */
+static void judge_rule(const struct json *observation, const struct expect *row, struct finding *ret)
+{
+	const struct json *result = json_member(json_member(observation, "rules"), row->path);
+	const char *verdict = json_get_string(result, "verdict"), *reason = json_get_string(result, "reason");
+
+	if (!verdict || !strcmp(verdict, "not visible here")) {
+		ret->kind = FINDING_UNSEEN;
+		return;
+	}
+	if (!strcmp(verdict, "holds"))
+		return;
+	ret->kind = !strcmp(verdict, "broken") ? FINDING_FAILS : FINDING_INVALID;
+	text_addf(&ret->expected, "the rule %s", row->path);
+	text_add(&ret->observed, reason ? reason : verdict);
+	text_addf(&ret->reason, "%s is %s: %s", row->path, verdict, text_str(&ret->observed));
+}
+
+static void judge_effects(const struct json *observation, const struct expect *row, struct finding *ret)
 {
 	const struct json *kernel = json_member(observation, "kernel");
 	size_t count = json_length(kernel), at = find_effect(kernel, row->path);
@@ -267,7 +285,10 @@ void judge_row(const struct json *observation, const struct expect *row, struct 
 		judge_fact(observation, row, ret);
 		break;
 	case FROM_KERNEL:
-		judge_kernel(observation, row, ret);
+		if (row->is == keeps)
+			judge_rule(observation, row, ret);
+		else
+			judge_effects(observation, row, ret);
 		break;
 	case FROM_FUNCTION:
 		judge_function(observation, row, ret);

@@ -34,7 +34,8 @@ static const struct conformance_case holds = { .name = "holds",
 /* A runtime or, without one, the floor. */
 struct runner {
 	struct world_place *place;
-	const struct runtime *runtime;
+	const struct runtime *runtime; /* NULL: the floor */
+	struct runtime copied; /* the same, run from a writable mount */
 	const char *run; /* makes ids unique: runsc's sockets have names that all of the host shares */
 	size_t number, round;
 	unsigned serial;
@@ -275,9 +276,33 @@ static void let_go(struct runner *runner)
 		(void) clock_verb(runner, id, "delete", words, &unused);
 }
 
+/*
+ * The world's tree is read-only, and a program that lies there need not protect itself from its containers. Where people
+ * install it, it must, and pays for it.
+ */
+static int copy_runtime(struct runner *runner, struct err *err)
+{
+	const char *name = strrchr(runner->runtime->path, '/') + 1;
+	auto_free char *directory = text_format("%s/program-%zu", WORLD_HOME, runner->number);
+	auto_free char *path = text_format("%s/%s", directory, name);
+	int r = mkdir(directory, 0755) < 0 ? fail(err, -errno, "mkdir %s", directory) : 0;
+
+	if (r >= 0)
+		r = file_copy_at(AT_FDCWD, runner->runtime->path, AT_FDCWD, path, 0755, err);
+	if (r < 0)
+		return r;
+	runner->copied = *runner->runtime;
+	runner->copied.path = TAKE(path);
+	runner->runtime = &runner->copied;
+	return 0;
+}
+
 static int prepare(struct runner *runner, struct err *err)
 {
-	int r = make_bundle(runner, &ends, &runner->ends, err);
+	int r = runner->runtime ? copy_runtime(runner, err) : 0;
+
+	if (r >= 0)
+		r = make_bundle(runner, &ends, &runner->ends, err);
 
 	if (r >= 0 && runner->runtime)
 		r = make_bundle(runner, &holds, &runner->holds, err);

@@ -194,10 +194,25 @@ static int make_mount(int bundle, const char *path, const char *value, struct er
 	return r < 0 ? r : prepare_mount(text_str(&target), value, err);
 }
 
+/* The world's tree is read-only, which would protect any program: one that is to protect itself needs another mount. */
+static int copy_runtime(int bundle, const char *path, const char *value, struct err *err)
+{
+	int r = file_copy_at(AT_FDCWD, value, bundle, path, 0755, err);
+
+	if (r < 0)
+		return r;
+	auto_fd copy = file_open_at(bundle, path, O_PATH, 0, err);
+	if (copy < 0)
+		return copy;
+	auto_free char *link = text_format("/proc/self/fd/%d", copy);
+	r = mount(link, value, NULL, MS_BIND, NULL) < 0 ? -errno : 0;
+	return r < 0 ? fail(err, r, "mount a copy on %s", value) : 0;
+}
+
 static int (*const makers[])(int bundle, const char *path, const char *value, struct err *err) = {
 	[PREPARE_FILE] = make_file,   [PREPARE_DIRECTORY] = make_directory, [PREPARE_LINK] = make_link,
 	[PREPARE_NODE] = make_node,   [PREPARE_REMOVE] = remove_path,       [PREPARE_NAMESPACE] = NULL,
-	[PREPARE_MOUNT] = make_mount,
+	[PREPARE_MOUNT] = make_mount, [PREPARE_RUNTIME] = copy_runtime,
 };
 
 static int prepare_row(const struct prepare *row, int bundle, const struct json *symbols, struct err *err)

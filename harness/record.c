@@ -50,6 +50,8 @@ void case_record_free(struct case_record *record)
 	free_strings(record->clauses, record->clause_count);
 	free_strings(record->leaks, record->leak_count);
 	free_strings(record->unseen, record->unseen_count);
+	free_strings(record->breaches, record->breach_count);
+	free_strings(record->offenders, record->offender_count);
 	*record = (struct case_record){ 0 };
 }
 

@@ -43,6 +43,10 @@ struct case_record {
 	size_t leak_count;
 	char **unseen; /* KERNEL rows without a recording */
 	size_t unseen_count;
+	char **breaches; /* rules that its recording breaks: "kernel/keepcaps_is_clear: it was ..." */
+	size_t breach_count;
+	char **offenders; /* of a kernel/... case: the run's other cases that break it, and how */
+	size_t offender_count;
 	char *repro; /* a command line, copy-safe */
 	int64_t ms;
 	bool unexpected; /* differs from the expectations file; without one: fail, broken */

@@ -135,6 +135,10 @@ struct json *case_record_to_json(const struct case_record *record, const char *r
 	put_strings(json, "clauses", record->clauses, record->clause_count);
 	if (record->unseen_count)
 		put_strings(json, "unseen", record->unseen, record->unseen_count);
+	if (record->breach_count)
+		put_strings(json, "breaches", record->breaches, record->breach_count);
+	if (record->offender_count)
+		put_strings(json, "offenders", record->offenders, record->offender_count);
 	for (size_t i = 0; i < ARRAY_SIZE(case_fields); i++)
 		if (strcmp(case_fields[i].name, "reason") != 0)
 			put_fields(json, &case_fields[i], 1, record);
@@ -166,6 +170,10 @@ static int get_case(const struct json *json, struct case_record *record, struct 
 		r = get_strings(json, "leaks", &record->leaks, &record->leak_count, err);
 	if (r >= 0)
 		r = get_strings(json, "unseen", &record->unseen, &record->unseen_count, err);
+	if (r >= 0)
+		r = get_strings(json, "breaches", &record->breaches, &record->breach_count, err);
+	if (r >= 0)
+		r = get_strings(json, "offenders", &record->offenders, &record->offender_count, err);
 	return r;
 }
 

@@ -49,6 +49,7 @@ static struct json *make_symbols(const struct repro *repro)
 	put_symbol(symbols, "@id", REPRO_CONTAINER);
 	put_symbol(symbols, "@cgroup", "/" REPRO_CONTAINER);
 	put_symbol(symbols, "@run", REPRO_CONTAINER);
+	put_symbol(symbols, "@runtime", repro->runtime->path);
 	for (size_t i = 0; i < ARRAY_SIZE(repro->c->prepare) && repro->c->prepare[i].kind; i++) {
 		const struct prepare *row = &repro->c->prepare[i];
 		auto_free char *name = text_format("@ns-%s", row->path);
@@ -73,7 +74,9 @@ static int prepare_files(const struct repro *repro, int fd, const struct json *s
 
 	for (size_t i = 0; i < ARRAY_SIZE(files.prepare) && repro->c->prepare[i].kind; i++) {
 		files.prepare[n] = repro->c->prepare[i];
-		if (files.prepare[n].kind == PREPARE_NAMESPACE || files.prepare[n].kind == PREPARE_MOUNT)
+		/* By hand the runtime lies where it lies. */
+		if (files.prepare[n].kind == PREPARE_NAMESPACE || files.prepare[n].kind == PREPARE_MOUNT ||
+		    files.prepare[n].kind == PREPARE_RUNTIME)
 			continue;
 		/* "shared/" in front would be the world's own place: here it is a folder of the directory. */
 		paths[n] = text_format("./%s", files.prepare[n].path);

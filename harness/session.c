@@ -21,6 +21,7 @@
 #include "harness/options.h"
 #include "harness/profile.h"
 #include "harness/screen.h"
+#include "harness/session_rules.h"
 #include "harness/shell_word.h"
 
 struct slot {
@@ -34,6 +35,7 @@ struct rounds {
 	const struct session *session;
 	const struct runtime *runtime;
 	struct slot *slots;
+	const struct case_record *records; /* of the run, one a slot */
 	size_t count, done;
 	size_t by_verdict[VERDICT_COUNT];
 	struct engine_item *items; /* of this round; items[i] belongs to slots[slot_of[i]] */
@@ -214,7 +216,8 @@ static void finished(void *argument, const struct engine_item *item, const struc
 	wait = !rounds->last_repeat || (is_trouble(slot->record->verdict) && !rounds->last_retry);
 	if (wait && seen->verdict != VERDICT_NOTRUN)
 		return;
-	if (slot->settled)
+	/* A rule waits for the recordings of all others. */
+	if (slot->settled || case_is_rule(slot->selected->c))
 		return;
 	explain_flaky(slot);
 	settle(rounds, slot);
@@ -320,6 +323,8 @@ static void settle_rest(struct rounds *rounds)
 		if (!slot->record->verdict)
 			session_record(slot->selected, VERDICT_NOTRUN, "the run ended before this case began",
 				       slot->record);
+		if (case_is_rule(slot->selected->c))
+			rule_take_offenders(slot->selected->c, slot->record, rounds->records, rounds->count);
 		explain_flaky(slot);
 		settle(rounds, slot);
 	}
@@ -346,6 +351,7 @@ int session_run(const struct session *session, const struct runtime *runtime, st
 	ret->cases = calloc(n + 1, sizeof(*ret->cases));
 	assert(slots && items && slot_of && ret->cases);
 	ret->case_count = n;
+	rounds.records = ret->cases;
 	for (size_t i = 0; i < n; i++)
 		slots[i] =
 		    (struct slot){ .selected = &session->selection->items[i], .record = &ret->cases[i] };

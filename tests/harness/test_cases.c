@@ -332,7 +332,8 @@ START_TEST(rows_are_understood)
 	{
 		for (size_t i = 0; i < case_rows(c); i++) {
 			const struct expect *row = &c->then[i];
-			bool kernel_word = row->is == happens || row->is == never || row->is == precedes;
+			bool kernel_word =
+			    row->is == happens || row->is == never || row->is == precedes || row->is == keeps;
 
 			if (row->from == FROM_FUNCTION) {
 				check(c, row->holds != NULL, "%s is no function", row->path);
