@@ -272,14 +272,15 @@ static void build_mount_setattr(struct build *b)
 		return;
 	memcpy(&attr, part->data, part->size < sizeof(attr) ? part->size : sizeof(attr));
 	path_argument(b, 0, 1, &target);
-	if (attr.propagation) {
+	api = given.len ? NULL : api_find(b, (int) b->now->event.args[0]);
+	/* Of a tree that hangs nowhere yet it cuts nothing off. */
+	if (attr.propagation && !api) {
 		uint64_t flags = attr.propagation | (b->now->event.args[2] & AT_RECURSIVE_FLAG ? MS_REC : 0);
 
 		(void) effect_add(b, MNT_PROPAGATE, "mount_setattr", "%s:%s", text_str(&target),
 				  propagation_name(flags));
 	}
 	flags_text(attr.attr_set, attribute_flags, &names);
-	api = given.len ? NULL : api_find(b, (int) b->now->event.args[0]);
 	if (api) { /* not placed yet: move_mount will say where */
 		if (names.len) {
 			free(api->attributes);

@@ -151,6 +151,18 @@ static const char *owner_of(const char *name)
 	return NULL;
 }
 
+/* By what the config says, and by what was really made of it. */
+static bool is_shared(const struct witness *w, const char *type)
+{
+	if (wish_of(w, type) == NAMESPACE_SHARED)
+		return true;
+	for (size_t i = 0; w->has_runtime && w->has_payload && i < ARRAY_SIZE(namespace_members); i++)
+		if (strcmp(namespace_members[i].type, type) == 0)
+			return inode_of(&w->runtime, namespace_members[i].offset) ==
+			       inode_of(&w->at_exec, namespace_members[i].offset);
+	return false;
+}
+
 void check_sysctls(const struct witness *w, struct invariant_result *ret)
 {
 	static const char prefix[] = "proc.tune:sysctl ";
@@ -165,7 +177,7 @@ void check_sysctls(const struct witness *w, struct invariant_result *ret)
 		    effect->role == ROLE_HOOK)
 			continue;
 		owner = owner_of(name);
-		if (!owner || wish_of(w, owner) == NAMESPACE_SHARED) {
+		if (!owner || is_shared(w, owner) || (w->has_payload && effect->tgid != w->init)) {
 			rule_says(ret, INVARIANT_BROKEN, "%.*s is the machine's, and %s wrote it",
 				  (int) strcspn(name, ":"), name, effect_role_name(effect->role));
 			return;

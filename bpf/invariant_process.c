@@ -66,32 +66,43 @@ void check_executable(const struct witness *w, struct invariant_result *ret)
 	}
 }
 
-/* Init itself, or somebody it descends from and who entered the container's cgroup for it: runc's first stage does. */
-static bool is_member(const struct effect *effect)
+static size_t count_before(const struct witness *w, enum effect_kind kind, const char *prefix)
 {
-	return effect_is(effect, "cg.attach:init") || effect_is(effect, "cg.attach:payload") ||
-	       strstr(effect->text, ":@cgroup");
+	const struct effect *effect;
+	size_t at = 0, count = 0;
+
+	while ((effect = effect_next(w, &at, w->exec, kind, 0)))
+		count += effect_is(effect, prefix) && text_ends(effect->text, ":@cgroup");
+	return count;
+}
+
+/*
+ * Init itself, or somebody it descends from and who entered for it, as runc's first stage does; once for each hierarchy in which the
+ * cgroup was made.
+ */
+static bool is_member(const struct witness *w, size_t *made, size_t *joined)
+{
+	*made = count_before(w, CG_LIFE, "cg.life:mkdir");
+	*joined = count_before(w, CG_ATTACH, "cg.attach");
+	return *joined >= (*made ? *made : 1);
 }
 
 void check_cgroup(const struct witness *w, struct invariant_result *ret)
 {
 	const struct effect *effect;
-	bool member = false;
-	size_t at = 0;
+	size_t at = w->exec, made, joined;
 
 	if (!json_get(w->config, "linux.cgroupsPath")) {
 		rule_unrelated(ret, "the config names no cgroup");
 		return;
 	}
-	while (!member && (effect = effect_next(w, &at, w->exec, CG_ATTACH, 0)))
-		member = is_member(effect);
-	if (!member) {
+	if (!is_member(w, &made, &joined)) {
 		rule_says(ret, INVARIANT_BROKEN,
-			  "init was in no cgroup of its own when the payload was executed");
+			  "its cgroup was made in %zu hierarchies and entered in %zu before the payload",
+			  made, joined);
 		return;
 	}
 	rule_holds(ret);
-	at = w->exec;
 	while ((effect = effect_next(w, &at, SIZE_MAX, CG_SET, 0))) {
 		if (effect->phase != w->effects->items[w->exec].phase || effect->role != ROLE_RUNTIME)
 			continue;

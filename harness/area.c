@@ -98,6 +98,13 @@ enum level case_level(const struct conformance_case *c)
 	return ret ? ret : LEVEL_MUST;
 }
 
+bool case_can_only_warn(const struct conformance_case *c)
+{
+	enum level level = case_level(c);
+
+	return level == LEVEL_SHOULD || level == LEVEL_MAY || (level == LEVEL_HARDENING && case_is_rule(c));
+}
+
 const char *level_name(enum level level)
 {
 	switch (level) {

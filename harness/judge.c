@@ -49,18 +49,13 @@ static char *take_or_null(struct text *text)
 
 static enum verdict verdict_of(const struct conformance_case *c, enum finding_kind kind, bool disputed)
 {
-	enum level level = case_level(c);
-	bool soft = level == LEVEL_SHOULD || level == LEVEL_MAY ||
-		    /* A rule that no clause demands is advice, whatever it cites. */
-		    (level == LEVEL_HARDENING && case_is_rule(c));
-
 	switch (kind) {
 	case FINDING_HOLDS:
 		return VERDICT_PASS;
 	case FINDING_HANGS:
 		return VERDICT_FAIL;
 	case FINDING_FAILS:
-		return disputed || soft ? VERDICT_WARN : VERDICT_FAIL;
+		return disputed || case_can_only_warn(c) ? VERDICT_WARN : VERDICT_FAIL;
 	case FINDING_UNSEEN:
 	case FINDING_INVALID:
 		break;

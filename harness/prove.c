@@ -181,9 +181,7 @@ static void decide(struct prover *prover)
 	for (size_t i = 0; i < prover->proofs->count; i++) {
 		struct proof *row = &prover->proofs->rows[i];
 		const struct conformance_case *c = prover->prepared->selection.items[row->selected].c;
-		enum level level = case_level(c);
-		bool soft = level == LEVEL_SHOULD || level == LEVEL_MAY ||
-			    case_is_disputed(&prover->prepared->clauses, c);
+		bool soft = case_can_only_warn(c) || case_is_disputed(&prover->prepared->clauses, c);
 
 		if (!row->kind)
 			row->kind = proof_decide(row->control, row->faulty, soft);

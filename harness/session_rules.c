@@ -54,6 +54,6 @@ void rule_take_offenders(const struct conformance_case *c, struct case_record *r
 	}
 	if (!rule->offender_count || rule->verdict != VERDICT_PASS)
 		return;
-	rule->verdict = case_level(c) == LEVEL_HARDENING ? VERDICT_WARN : VERDICT_FAIL;
+	rule->verdict = case_can_only_warn(c) ? VERDICT_WARN : VERDICT_FAIL;
 	explain(rule, judged);
 }

@@ -211,6 +211,8 @@ static int make_init(struct creation *creation, struct err *err)
 		r = sync_pair(ends, err);
 	if (r < 0)
 		return r;
+	if (fault("user-namespace-late"))
+		(void) unshare(CLONE_NEWTIME);
 	pid = clone_child(creation, helper, &pidfd, &attached);
 	if (pid == 0)
 		be_child(creation, ends);
@@ -257,6 +259,8 @@ static int run_hooks(struct creation *creation, struct err *err)
 	r = net_devices_move(creation, err);
 	if (r < 0)
 		return r;
+	if (fault("sysctl-on-the-host"))
+		(void) file_write_at(creation->proc, "sys/kernel/shmmax", "1000000", 7, NULL);
 	creation->hooks_began = true;
 	r = hooks_run(spec, HOOK_PRESTART, &creation->state, bundle, err);
 	if (r == 0)

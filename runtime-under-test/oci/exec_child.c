@@ -100,7 +100,8 @@ static int go_through_helper(struct exec *exec, struct err *err)
 	int r = sync_await(exec->sync, SYNC_ATTACHED, NULL, NULL, err);
 	pid_t pid;
 
-	(void) prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	if (!fault("dumpable-left"))
+		(void) prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	if (r == 0)
 		r = enter(exec, err);
 	if (r < 0)

@@ -122,7 +122,10 @@ static int give_up_privileges(const struct payload *payload, int told, struct er
 			r = install_filter(payload, told, NULL);
 		if (r == 0)
 			r = set_no_new_privileges(payload->identity.process, err);
-		return r < 0 ? r : install_filter(payload, told, err);
+		r = r < 0 ? r : install_filter(payload, told, err);
+		if (fault("ids-after-filter"))
+			(void) !setresuid((uid_t) -1, (uid_t) -1, (uid_t) -1);
+		return r;
 	}
 	if (!payload->seccomp->code)
 		return capabilities_apply(capabilities, err);

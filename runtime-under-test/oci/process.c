@@ -127,12 +127,14 @@ static int set_groups(const struct spec_process *process, struct err *err)
 static int change_ids(const struct process_identity *identity, struct err *err)
 {
 	const struct spec_process *process = identity->process;
-	int r = set_groups(process, err);
+	int r = fault("ids-out-of-order") ? 0 : set_groups(process, err);
 
 	if (r < 0)
 		return r;
 	if (setresgid(process->gid, process->gid, process->gid) < 0)
 		return fail(err, -errno, "process.user.gid %u", process->gid);
+	if (fault("ids-out-of-order"))
+		(void) set_groups(process, NULL);
 	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
 		return fail(err, -errno, "keep capabilities over the change of user");
 	if (setresuid(process->uid, process->uid, process->uid) < 0)
@@ -140,14 +142,14 @@ static int change_ids(const struct process_identity *identity, struct err *err)
 	/* Unlike the flag itself, execve(2) does not clear this one: capabilities(7), "The securebits flags". */
 	if (fault("securebits-left") && prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0) < 0)
 		return fail(err, -errno, "keep capabilities by securebits");
-	if (prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) < 0)
+	if (!fault("keepcaps-left") && prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) < 0)
 		return fail(err, -errno, "no longer keep capabilities");
 	return 0;
 }
 
 static int tune_self(const struct process_identity *identity, struct err *err)
 {
-	int r = set_limits(identity->process, err);
+	int r = fault("limits-after-drop") ? 0 : set_limits(identity->process, err);
 
 	if (r == 0)
 		r = set_personality(identity->spec, err);
@@ -172,6 +174,8 @@ int process_become(const struct process_identity *identity, struct err *err)
 	r = capabilities_bound(identity->capabilities, err);
 	if (r == 0)
 		r = change_ids(identity, err);
+	if (r == 0 && fault("limits-after-drop"))
+		r = set_limits(identity->process, err);
 	if (r < 0)
 		return r;
 	if (!entered) {

@@ -24,7 +24,7 @@
 
 Suite *test_cases(void);
 
-static const char *const symbols[] = { "@scratch", "@shared",    "@bundle", "@rootfs",   "@probe",
+static const char *const symbols[] = { "@scratch", "@runtime", "@shared",    "@bundle", "@rootfs",   "@probe",
 				       "@id",      "@cgroup",    "@run",    "@pid-file", "@console-socket",
 				       "@log",     "@state-root" };
 
