@@ -57,6 +57,7 @@
 #include "runtime-under-test/oci/log.h"
 #include "runtime-under-test/oci/mounts.h"
 #include "runtime-under-test/oci/net_devices.h"
+#include "runtime-under-test/oci/notify.h"
 #include "runtime-under-test/oci/process.h"
 #include "runtime-under-test/oci/rootfs.h"
 #include "runtime-under-test/oci/sockets.h"
@@ -83,6 +84,7 @@ static int record(struct creation *creation, const struct json *config, struct e
 {
 	const struct create_options *options = creation->options;
 	struct state *state = &creation->state;
+	auto_free char *place = NULL;
 	int r = cgroups_plan(creation->spec->cgroups_path, options->id, &creation->cgroups, err);
 
 	if (r < 0)
@@ -109,7 +111,10 @@ static int record(struct creation *creation, const struct json *config, struct e
 	if (r < 0)
 		return r;
 	creation->gate = socket_listen_at(creation->directory, "start", err);
-	return creation->gate < 0 ? creation->gate : 0;
+	if (creation->gate < 0)
+		return creation->gate;
+	place = text_format("%s/%s", creation->runtime->root_path, options->id);
+	return notify_prepare(creation->directory, place, creation->spec, err);
 }
 
 static bool is_optional(const struct creation *creation)

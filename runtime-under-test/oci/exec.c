@@ -328,6 +328,7 @@ static void undo(const struct exec *exec)
 
 static int run(struct exec *exec, int signals, int *ret_code, struct err *err)
 {
+	struct foreground foreground = { .signals = signals, .notify = -EBADF };
 	int r = make_process(exec, err);
 
 	if (r == 0)
@@ -345,7 +346,9 @@ static int run(struct exec *exec, int signals, int *ret_code, struct err *err)
 	*ret_code = 0;
 	if (exec->options->detach)
 		return 0;
-	r = foreground_wait(exec->pidfd, exec->master, signals, ret_code, err);
+	foreground.pidfd = exec->pidfd;
+	foreground.master = exec->master;
+	r = foreground_wait(&foreground, ret_code, err);
 	if (r == 0 && fault("exec-loses-the-exit-code"))
 		*ret_code = *ret_code ? 1 : 0;
 	return r;

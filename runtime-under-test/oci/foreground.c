@@ -10,6 +10,7 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "runtime-under-test/oci/notify.h"
 #include "runtime-under-test/oci/relay.h"
 
 /* Everything that can be is forwarded, so it must wait in a descriptor until init is there to get it. */
@@ -53,27 +54,31 @@ static int reap(int pidfd, int *ret_code, struct err *err)
 	return 0;
 }
 
-int foreground_wait(int pidfd, int master, int signals, int *ret_code, struct err *err)
+int foreground_wait(const struct foreground *foreground, int *ret_code, struct err *err)
 {
 	struct relay relay = RELAY_INIT;
-	struct pollfd fds[2 + RELAY_POLLS] = { { .fd = pidfd, .events = POLLIN },
-					       { .fd = signals, .events = POLLIN } };
-	int r = relay_open(&relay, master, err);
+	struct pollfd fds[3 + RELAY_POLLS] = { { .fd = foreground->pidfd, .events = POLLIN },
+					       { .fd = foreground->signals, .events = POLLIN },
+					       { .fd = foreground->notify, .events = POLLIN } };
+	int r = relay_open(&relay, foreground->master, err);
 
 	while (r == 0) {
-		relay_prepare(&relay, fds + 2);
+		relay_prepare(&relay, fds + 3);
 		if (poll(fds, ARRAY_SIZE(fds), -1) < 0 && errno != EINTR) {
 			r = fail(err, -errno, "wait for the container");
 			break;
 		}
 		if (fds[1].revents)
-			forward(signals, pidfd, &relay);
-		relay_move(&relay, fds + 2);
+			forward(foreground->signals, foreground->pidfd, &relay);
+		if (fds[2].revents &&
+		    notify_pass_on(foreground->notify, foreground->pid, foreground->log) > 0)
+			fds[2].fd = -1;
+		relay_move(&relay, fds + 3);
 		if (fds[0].revents)
 			break;
 	}
 	if (r == 0)
-		r = reap(pidfd, ret_code, err);
+		r = reap(foreground->pidfd, ret_code, err);
 	relay_close(&relay);
 	return r;
 }

@@ -10,14 +10,18 @@
 #include "runtime-under-test/oci/creation.h"
 #include "runtime-under-test/oci/foreground.h"
 #include "runtime-under-test/oci/log.h"
+#include "runtime-under-test/oci/notify.h"
 #include "runtime-under-test/oci/spec.h"
 
-static int start(struct creation *creation, struct err *err)
+static int start(struct creation *creation, int *ret_notify, struct err *err)
 {
 	const char *id = creation->options->id;
 
 	if (!creation->spec->process.present)
 		return fail_text(err, -EINVAL, "container %s: its config has no process to start", id);
+	*ret_notify = notify_listen(creation->directory, err);
+	if (*ret_notify < 0 && *ret_notify != -EBADF)
+		return *ret_notify;
 	return start_over(creation->runtime, &creation->state, creation->directory, creation->sync, err);
 }
 
@@ -33,14 +37,30 @@ static void destroy(const struct creation *creation)
 		log_warning(creation->runtime->log, "%s", err.text);
 }
 
+static int wait_for_end(const struct creation *creation, int signals, int notify, int *ret_code,
+			struct err *err)
+{
+	const struct foreground foreground = {
+		.pidfd = creation->pidfd,
+		.signals = signals,
+		.master = creation->master,
+		.notify = notify,
+		.pid = creation->init,
+		.log = creation->runtime->log,
+	};
+
+	return foreground_wait(&foreground, ret_code, err);
+}
+
 static int run(struct creation *creation, const struct json *config, int signals, int *ret_code,
 	       struct err *err)
 {
+	auto_fd notify = -EBADF;
 	int code = 0, r = creation_run(creation, config, err);
 
 	if (r < 0)
 		return r;
-	r = start(creation, err);
+	r = start(creation, &notify, err);
 	/* Hooks that fail have destroyed it already. */
 	if (r < 0 && faccessat(creation->directory, "state.json", F_OK, 0) < 0)
 		return r;
@@ -48,7 +68,9 @@ static int run(struct creation *creation, const struct json *config, int signals
 	cleanup_fd(&creation->lock);
 	creation->lock = -EBADF;
 	if (r == 0 && creation->foreground)
-		r = foreground_wait(creation->pidfd, creation->master, signals, &code, err);
+		r = wait_for_end(creation, signals, notify, &code, err);
+	else if (r == 0)
+		notify_wait(notify, creation->init, creation->runtime->log);
 	if (r < 0 || creation->foreground)
 		destroy(creation);
 	if (r == 0)

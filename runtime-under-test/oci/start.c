@@ -12,6 +12,7 @@
 #include "runtime-under-test/oci/creation.h"
 #include "runtime-under-test/oci/hooks.h"
 #include "runtime-under-test/oci/log.h"
+#include "runtime-under-test/oci/notify.h"
 #include "runtime-under-test/oci/seccomp.h"
 #include "runtime-under-test/oci/sockets.h"
 #include "runtime-under-test/oci/spec.h"
@@ -115,7 +116,9 @@ static int not_created(const struct state *state, enum container_status status, 
 			 container_status_name(status));
 }
 
-static int start_locked(const struct runtime *runtime, int directory, struct state *state, struct err *err)
+/* *ret_notify: where the program says that it is ready; -EBADF: nobody waits for that. */
+static int start_locked(const struct runtime *runtime, int directory, struct state *state, int *ret_notify,
+			struct err *err)
 {
 	enum container_status status = state_status(state);
 	auto_fd socket = -EBADF;
@@ -135,12 +138,15 @@ static int start_locked(const struct runtime *runtime, int directory, struct sta
 	}
 	if (socket < 0)
 		return fail(err, socket, "container %s: connect to its init", state->id);
+	*ret_notify = notify_listen(directory, err);
+	if (*ret_notify < 0 && *ret_notify != -EBADF)
+		return *ret_notify;
 	return start_over(runtime, state, directory, socket, err);
 }
 
 int container_start(const struct runtime *runtime, const char *id, struct err *err)
 {
-	auto_fd directory = state_open(runtime->root, id, err), lock = -EBADF;
+	auto_fd directory = state_open(runtime->root, id, err), lock = -EBADF, notify = -EBADF;
 	struct state state = { 0 };
 	int r;
 
@@ -151,7 +157,11 @@ int container_start(const struct runtime *runtime, const char *id, struct err *e
 		return fail(err, lock, "container %s", id);
 	r = state_read(directory, &state, err);
 	if (r == 0)
-		r = start_locked(runtime, directory, &state, err);
+		r = start_locked(runtime, directory, &state, &notify, err);
+	cleanup_fd(&lock);
+	lock = -EBADF;
+	if (r == 0)
+		notify_wait(notify, state.pid, runtime->log);
 	state_clear(&state);
 	return r;
 }
