@@ -8,6 +8,7 @@
 #define TS_COMPAT 2 /* thread_info.status on x86, arch/x86/include/asm/thread_info.h */
 #define PRCTL_SET_NAME 15
 #define PRCTL_SET_SECCOMP 22
+#define IOCTL_SET_LINK_FLAGS 0x8914 /* SIOCSIFFLAGS: linux/sockios.h */
 #define SECCOMP_MODE_FILTER 2
 #define PIDFS_MAGIC 0x50494446 /* linux/magic.h */
 #define CGROUP_MAGIC 0x27e0eb
@@ -149,6 +150,12 @@ static __always_inline __u32 kind_by_option(struct building *b, __u32 kind, __u6
 			*value = b->event.args[2];
 			return ARG_FILTER;
 		}
+		return ARG_NONE;
+	}
+	if (kind == ARG_IOCTL) {
+		if (b->event.args[1] == IOCTL_SET_LINK_FLAGS)
+			return ARG_FIXED;
+		b->skip = 1;
 		return ARG_NONE;
 	}
 	if (kind == ARG_KEYCTL)

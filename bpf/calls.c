@@ -123,6 +123,7 @@ const struct call_row call_rows[] = {
 	ROW(sendmsg, "fd,message,flags", 0, KINDS(FD, ARG_MESSAGE)),
 	ROW(sendto, "fd,data,size,flags,address,length", 0, KINDS(FD, NEXT)),
 	ROW(connect, "fd,address,length", 0, KINDS(FD, NEXT)),
+	ROW(ioctl, "fd,request,argument", 0, KINDS(0, 0, ARG_IOCTL), .fixed = { 0, 0, 40 }),
 	ROW(io_uring_setup, "entries,params", CALL_RETURNS_FD),
 	ROW(perf_event_open, "attr,pid,cpu,group,flags", 0),
 	ROW(userfaultfd, "flags", 0),

@@ -1,6 +1,7 @@
 /* Namespaces, names, sessions, limits and tuning of processes. */
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <linux/sockios.h>
 #include <sched.h>
 #include <string.h>
 
@@ -230,6 +231,13 @@ static void build_sendmsg(struct build *b)
 	build_netlink(b, 1);
 }
 
+/* struct ifreq begins with the interface's name; the old way to bring it up says the same as RTM_NEWLINK. */
+static void build_ioctl(struct build *b)
+{
+	if (b->now->event.args[1] == SIOCSIFFLAGS)
+		(void) effect_add(b, NET_LINK, "ioctl(SIOCSIFFLAGS)", "newlink");
+}
+
 static void build_memfd(struct build *b)
 {
 	/* Two runtimes make memfds for nothing else; the seal or exec that follows is among the raw calls. */
@@ -256,6 +264,7 @@ const struct call_effect process_call_effects[] = {
 	{ "set_mempolicy", build_mempolicy },
 	{ "sendmsg", build_sendmsg },
 	{ "sendto", build_sendmsg },
+	{ "ioctl", build_ioctl },
 	{ "memfd_create", build_memfd },
 	{ 0 },
 };

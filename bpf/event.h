@@ -129,6 +129,7 @@ enum arg_kind {
 	ARG_KEYCTL,
 	ARG_MESSAGE,
 	ARG_IOVEC,
+	ARG_IOCTL, /* the third argument of the requests that change network links; other requests are not recorded */
 };
 #define CALL_ON (1u << 0)
 #define CALL_STATE (1u << 1) /* append the task's state after the call */

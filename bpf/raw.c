@@ -108,6 +108,7 @@ static void add_argument(const struct decoded *event, const struct call_row *row
 	case ARG_BYTES_NEXT:
 	case ARG_FIXED:
 	case ARG_IOVEC:
+	case ARG_IOCTL:
 		add_bytes(event, arg, ret);
 		return;
 	case ARG_ARGV:

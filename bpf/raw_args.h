@@ -50,6 +50,7 @@ void raw_cap_header(const struct decoded *event, int arg, struct text *ret);
 void raw_gids(const struct decoded *event, int arg, struct text *ret);
 void raw_filter(const struct decoded *event, int arg, struct text *ret);
 void raw_prctl(const struct decoded *event, int arg, struct text *ret);
+void raw_ifreq(const struct decoded *event, int arg, struct text *ret);
 void raw_address(const struct decoded *event, int arg, struct text *ret);
 void raw_bpf_attr(const struct decoded *event, int arg, struct text *ret);
 void raw_message(const struct decoded *event, int arg, struct text *ret);

@@ -9,6 +9,7 @@
 #include <linux/prctl.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
+#include <linux/sockios.h>
 #include <string.h>
 #include <sys/mount.h>
 
@@ -243,6 +244,8 @@ static const struct raw_name rename_flags[] = {
 	END,
 };
 
+static const struct raw_name ioctl_requests[] = { { SIOCSIFFLAGS, "SIOCSIFFLAGS" }, END };
+
 static const struct raw_argument arguments[] = {
 	{ "mount", "flags", RAW_FLAGS, mount_flags, NULL },
 	{ "umount2", "flags", RAW_FLAGS, umount_flags, NULL },
@@ -279,6 +282,8 @@ static const struct raw_argument arguments[] = {
 	{ "close_range", "last", RAW_UNSIGNED, NULL, NULL },
 	{ "close_range", "flags", RAW_FLAGS, close_range_flags, NULL },
 	{ "sendmsg", "message", RAW_STRUCT, NULL, raw_message },
+	{ "ioctl", "request", RAW_ONE_OF, ioctl_requests, NULL },
+	{ "ioctl", "argument", RAW_STRUCT, NULL, raw_ifreq },
 	{ "connect", "address", RAW_STRUCT, NULL, raw_address },
 	{ "mount_setattr", "attr", RAW_STRUCT, NULL, raw_mount_attr },
 	{ "open_tree_attr", "attr", RAW_STRUCT, NULL, raw_mount_attr },

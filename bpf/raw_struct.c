@@ -5,6 +5,7 @@
 #include <linux/prctl.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
+#include <net/if.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -239,6 +240,23 @@ void raw_address(const struct decoded *event, int arg, struct text *ret)
 	text_add(ret, "{AF_UNIX, ");
 	text_add(ret, abstract ? "@" : "");
 	raw_quote(path + abstract, abstract ? len - 1 : strnlen(path, len), ret);
+	text_add_char(ret, '}');
+}
+
+/* struct ifreq as SIOCSIFFLAGS reads it: the interface's name, then its flags. */
+void raw_ifreq(const struct decoded *event, int arg, struct text *ret)
+{
+	static const struct raw_name flags[] = { { IFF_UP, "IFF_UP" },
+						 { IFF_RUNNING, "IFF_RUNNING" },
+						 { 0, NULL } };
+	struct ifreq request;
+
+	if (!copy(event, arg, &request, sizeof(request), ret))
+		return;
+	text_add_char(ret, '{');
+	raw_quote(request.ifr_name, strnlen(request.ifr_name, IFNAMSIZ), ret);
+	text_add(ret, ", ");
+	raw_flags((uint16_t) request.ifr_flags, flags, ret);
 	text_add_char(ret, '}');
 }
 
