@@ -27,6 +27,7 @@ static const char *const environment[] = {
 	"HOME=/root",
 	"LANG=C",
 	"XDG_RUNTIME_DIR=/run",
+	"PLUMBLINE_STRAY=1", /* no container may ever see it */
 	NULL,
 };
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <linux/sched.h>
 #include <poll.h>
 #include <sched.h>
@@ -19,6 +20,8 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "harness/cgroup_tree.h"
+
+#define OOM_SCORE "17"
 
 void world_say(const struct world_place *place, enum world_word word, bool runtime, const char *text)
 {
@@ -78,6 +81,19 @@ static bool is_parent_alive(int channel)
 	return poll(&hangup, 1, 0) == 0 || !(hangup.revents & POLLHUP);
 }
 
+/*
+ * What a careless runtime hands on to the program, so that the cases about it can fail at all: supplementary groups
+ * and an oom score. Without the right to set them the world is as it was.
+ */
+static void carry_baggage(void)
+{
+	static const gid_t groups[] = { 0, 4 };
+	struct err err = { 0 };
+
+	(void) setgroups(ARRAY_SIZE(groups), groups);
+	(void) file_write_at(AT_FDCWD, "/proc/self/oom_score_adj", OOM_SCORE, strlen(OOM_SCORE), &err);
+}
+
 static int settle(const struct cgroup_run *run, const char *name, struct world_place *place, struct err *err)
 {
 	int r;
@@ -90,6 +106,7 @@ static int settle(const struct cgroup_run *run, const char *name, struct world_p
 		r = keep_descriptors(place, err);
 	if (r >= 0)
 		r = world_furnish(place, err);
+	carry_baggage();
 	return r >= 0 ? reaper_start(&place->reaper, err) : r;
 }
 

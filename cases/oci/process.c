@@ -247,8 +247,8 @@ static const struct conformance_case process[] = {
 	CASE(the_oom_score_is_left_alone_unasked),
 	.title  = "without oomScoreAdj the program has the oom_score_adj of the runtime",
 	.clause = { MUST("config.process.oomScoreAdj.unset") },
-	.needs  = { .root = 1 },
-	.then   = { INSIDE("oom_score_adj", equals, "@host.world.oom_score_adj") },
+	.needs  = { .root = 1, .payload = 1 },
+	.then   = { INSIDE("oom_score_adj", equals, "@host.world.oom_score_adj"), INSIDE("oom_score_adj", differs, 0) },
 	.refuted_by = "oom-score-always-written",
 },
 {
