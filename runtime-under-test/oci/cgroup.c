@@ -15,6 +15,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "runtime-under-test/oci/faults.h"
+#include "runtime-under-test/oci/systemd.h"
 
 #define LINE_MAX_BYTES 4096
 
@@ -82,14 +83,11 @@ static char *first_missing(const struct cgroup_place *place)
 	return NULL;
 }
 
-int cgroups_plan(const char *cgroups_path, const char *id, struct cgroups *ret, struct err *err)
+int cgroups_plan_at(const char *path, struct cgroups *ret, struct err *err)
 {
 	auto_cgroup_layout layout = { 0 };
-	auto_free char *path = NULL;
-	int r = cgroup_resolve_path(cgroups_path, id, &path, err);
+	int r = cgroup_layout_read(&layout, err);
 
-	if (r == 0)
-		r = cgroup_layout_read(&layout, err);
 	if (r < 0)
 		return r;
 	*ret = (struct cgroups){ 0 };
@@ -99,6 +97,14 @@ int cgroups_plan(const char *cgroups_path, const char *id, struct cgroups *ret, 
 		place->made = first_missing(place);
 	}
 	return 0;
+}
+
+int cgroups_plan(const char *cgroups_path, const char *id, struct cgroups *ret, struct err *err)
+{
+	auto_free char *path = NULL;
+	int r = cgroup_resolve_path(cgroups_path, id, &path, err);
+
+	return r < 0 ? r : cgroups_plan_at(path, ret, err);
 }
 
 void cgroups_close(struct cgroups *cgroups)
@@ -114,6 +120,8 @@ void cgroups_close(struct cgroups *cgroups)
 		free(place->made);
 	}
 	free(cgroups->places);
+	systemd_release(cgroups);
+	systemd_unit_free(cgroups->unit);
 	*cgroups = (struct cgroups){ 0 };
 }
 
@@ -133,7 +141,31 @@ struct json *cgroups_to_json(const struct cgroups *cgroups)
 		}
 	}
 	json_put(json, "made", made);
+	if (cgroups->unit) {
+		struct json *unit = json_new_object();
+
+		json_put(unit, "unit", json_new_string(cgroups->unit->name));
+		json_put(unit, "slice", json_new_string(cgroups->unit->slice));
+		json_put(unit, "user", json_new_bool(cgroups->unit->user));
+		json_put(json, "systemd", unit);
+	}
 	return json;
+}
+
+static struct systemd_unit *unit_from_json(const struct json *json)
+{
+	const char *name = json_get_string(json, "unit"), *slice = json_get_string(json, "slice");
+	struct systemd_unit *unit;
+
+	if (!name || !slice)
+		return NULL;
+	unit = calloc(1, sizeof(*unit));
+	if (!unit)
+		abort();
+	unit->name = text_format("%s", name);
+	unit->slice = text_format("%s", slice);
+	unit->user = json_bool(json_member(json, "user"), false);
+	return unit;
 }
 
 int cgroups_from_json(const struct json *json, struct cgroups *ret, struct err *err)
@@ -163,6 +195,7 @@ int cgroups_from_json(const struct json *json, struct cgroups *ret, struct err *
 		full = text_format("%s%s", row->mount_point, path);
 		place->directory = open(full, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	}
+	ret->unit = unit_from_json(json_member(json, "systemd"));
 	return 0;
 }
 

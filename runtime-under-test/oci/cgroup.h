@@ -14,6 +14,7 @@ struct err;
 struct json;
 struct spec;
 struct spec_resources;
+struct systemd_unit;
 
 struct cgroup_place {
 	char *controllers; /* "cpu,cpuacct", "name=systemd"; "" is the unified hierarchy */
@@ -30,6 +31,7 @@ struct cgroup_place {
 struct cgroups {
 	struct cgroup_place *places;
 	size_t count;
+	struct systemd_unit *unit; /* owned; NULL: no systemd has to know of them */
 };
 
 /* Pure: where cgroupsPath leads below a mount; owned. NULL or empty: "/ID". -EINVAL for "..". */
@@ -37,6 +39,8 @@ int cgroup_resolve_path(const char *cgroups_path, const char *id, char **ret, st
 
 /* Which places there will be. Nothing is made yet, so that the state can tell of them first. */
 int cgroups_plan(const char *cgroups_path, const char *id, struct cgroups *ret, struct err *err);
+/* The same for a path that is known. */
+int cgroups_plan_at(const char *path, struct cgroups *ret, struct err *err);
 /* {"pids": PATH, "": PATH, "made": {"pids": PATH}}: what the state keeps. Owned. */
 struct json *cgroups_to_json(const struct cgroups *cgroups);
 /* The way back, for hierarchies that are still mounted; directories are opened where they exist. */

@@ -21,6 +21,7 @@
 /* Seven instructions a rule at most, and the frame around them. */
 #define PER_RULE 8
 #define FRAME 12
+#define PROGRAM_NAME "plumbline_dev" /* 15 bytes at most: BPF_OBJ_NAME_LEN */
 
 /* Registers: 2 the type, 3 the access still to be allowed, 4 the major, 5 the minor number; 6 is scratch. */
 struct program {
@@ -146,16 +147,28 @@ static int load_program(const struct bpf_insn *code, size_t count, struct err *e
 	attr.insns = (uintptr_t) code;
 	attr.insn_cnt = (uint32_t) count;
 	attr.license = (uintptr_t) "Apache-2.0"; /* it calls no helper that would ask for another one */
-	memcpy(attr.prog_name, "plumbline_dev", sizeof("plumbline_dev"));
+	memcpy(attr.prog_name, PROGRAM_NAME, sizeof(PROGRAM_NAME));
 	fd = bpf(BPF_PROG_LOAD, &attr);
 	return fd < 0 ? fail(err, fd, "devices: load the device program") : fd;
 }
 
-/* The one program that is attached here already, by an earlier call; -ENOENT: none. */
+static bool is_ours(int program)
+{
+	struct bpf_prog_info info = { 0 };
+	union bpf_attr attr = { 0 };
+
+	attr.info.bpf_fd = (uint32_t) program;
+	attr.info.info_len = sizeof(info);
+	attr.info.info = (uintptr_t) &info;
+	return bpf(BPF_OBJ_GET_INFO_BY_FD, &attr) == 0 && strcmp(info.name, PROGRAM_NAME) == 0;
+}
+
+/* The one of ours that is attached here already, by an earlier call; systemd may have one beside it. -ENOENT: none. */
 static int open_attached(int directory)
 {
 	uint32_t ids[64] = { 0 };
 	union bpf_attr attr = { 0 };
+	uint32_t count;
 	int r;
 
 	attr.query.target_fd = (uint32_t) directory;
@@ -163,13 +176,17 @@ static int open_attached(int directory)
 	attr.query.prog_ids = (uintptr_t) ids;
 	attr.query.prog_cnt = sizeof(ids) / sizeof(*ids);
 	r = bpf(BPF_PROG_QUERY, &attr);
-	if (r < 0)
-		return r;
-	if (attr.query.prog_cnt == 0)
-		return -ENOENT;
-	memset(&attr, 0, sizeof(attr));
-	attr.prog_id = ids[0];
-	return bpf(BPF_PROG_GET_FD_BY_ID, &attr);
+	count = r < 0 ? 0 : attr.query.prog_cnt;
+	for (uint32_t i = 0; i < count; i++) {
+		auto_fd program = -EBADF;
+
+		memset(&attr, 0, sizeof(attr));
+		attr.prog_id = ids[i];
+		program = bpf(BPF_PROG_GET_FD_BY_ID, &attr);
+		if (program >= 0 && is_ours(program))
+			return TAKE_FD(program);
+	}
+	return r < 0 ? r : -ENOENT;
 }
 
 /* BPF_F_REPLACE: kernel commit 7dd68b3279f1, v5.6. In one step, so that no moment is without rules. */

@@ -18,6 +18,7 @@
 #include "base/text.h"
 #include "runtime-under-test/oci/cgroup.h"
 #include "runtime-under-test/oci/faults.h"
+#include "runtime-under-test/oci/systemd.h"
 
 #define KILL_TIMEOUT_MS 10000
 #define DEPTH_MAX 128
@@ -301,5 +302,7 @@ int cgroups_remove(const struct cgroups *cgroups, struct err *err)
 		if (r < 0 && result == 0)
 			result = r;
 	}
+	if (result == 0 && cgroups->unit)
+		systemd_stop(cgroups->unit);
 	return result;
 }

@@ -23,6 +23,7 @@ struct runtime {
 	const char *root_path; /* absolute, for messages and for what must outlive a descriptor */
 	bool systemd_cgroup; /* --systemd-cgroup */
 	bool rootless; /* --rootless=true, or auto and the effective uid is not 0 or not the first one */
+	const char *resctrl; /* --resctrl: where its root is; NULL: where it is mounted */
 	struct log *log; /* borrowed; log_warning() and log_debug() */
 };
 

@@ -85,7 +85,8 @@ static int record(struct creation *creation, const struct json *config, struct e
 	const struct create_options *options = creation->options;
 	struct state *state = &creation->state;
 	auto_free char *place = NULL;
-	int r = cgroups_plan(creation->spec->cgroups_path, options->id, &creation->cgroups, err);
+	auto_json rdt = NULL;
+	int r = resources_plan(creation, &rdt, err);
 
 	if (r < 0)
 		return r;
@@ -107,6 +108,8 @@ static int record(struct creation *creation, const struct json *config, struct e
 		.cgroups = cgroups_to_json(&creation->cgroups),
 		.config = json_copy(config),
 	};
+	if (rdt)
+		json_put(state->cgroups, "resctrl", TAKE(rdt));
 	r = state_write(creation->directory, state, err);
 	if (r < 0)
 		return r;
@@ -115,23 +118,6 @@ static int record(struct creation *creation, const struct json *config, struct e
 		return creation->gate;
 	place = text_format("%s/%s", creation->runtime->root_path, options->id);
 	return notify_prepare(creation->directory, place, creation->spec, err);
-}
-
-static bool is_optional(const struct creation *creation)
-{
-	return creation->runtime->rootless && !creation->spec->cgroups_path;
-}
-
-/* Stage 3. Limits before members: no process of the container ever lives without them. */
-static int make_cgroups(struct creation *creation, struct err *err)
-{
-	int r = cgroups_make(&creation->cgroups, is_optional(creation), err);
-
-	if (r == 0 && !fault("limits-skipped"))
-		r = cgroups_apply(&creation->cgroups, &creation->spec->resources, err);
-	if (r == 0)
-		r = cgroups_delegate(&creation->cgroups, creation->spec, err);
-	return r;
 }
 
 /* Straight into the unified cgroup where the kernel can; *ret_attached tells. */
@@ -260,6 +246,9 @@ static int run_hooks(struct creation *creation, struct err *err)
 
 	if (r < 0)
 		return r;
+	r = resources_settle(creation, err);
+	if (r < 0)
+		return r;
 	creation->state.pid = fault("state-pid-zero") ? 0 : creation->init;
 	r = net_devices_move(creation, err);
 	if (r < 0)
@@ -313,7 +302,7 @@ static void undo(struct creation *creation)
 	}
 	if (creation->directory < 0)
 		return;
-	if (!fault("failed-create-leaves-cgroup") && cgroups_remove(&creation->cgroups, &err) < 0)
+	if (resources_remove(creation, &err) < 0)
 		log_warning(creation->runtime->log, "undo create: %s", err.text);
 	if (!fault("failed-create-leaves-state") &&
 	    state_remove(creation->runtime->root, creation->options->id, &err) < 0)
@@ -335,7 +324,7 @@ int creation_run(struct creation *creation, const struct json *config, struct er
 	if (r == 0)
 		r = record(creation, config, err);
 	if (r == 0)
-		r = make_cgroups(creation, err);
+		r = resources_make(creation, err);
 	if (r == 0)
 		r = make_init(creation, err);
 	if (r == 0)

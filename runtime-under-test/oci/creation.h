@@ -73,6 +73,13 @@ void helper_undo(struct creation *creation);
 /* creation_check.c: the first stage. Nothing is made; what cannot be done is refused here with its field. */
 int creation_check(struct creation *creation, struct err *err);
 
+/* creation_resources.c: the third. Planned: named, so that the state can tell. *ret_resctrl owned, for the state too. */
+int resources_plan(struct creation *creation, struct json **ret_resctrl, struct err *err);
+int resources_make(struct creation *creation, struct err *err);
+/* Init is in them: what had to stand in for it goes, and what needs its number gets it. */
+int resources_settle(struct creation *creation, struct err *err);
+int resources_remove(struct creation *creation, struct err *err);
+
 /* init.c: the container's half, from its first instruction to the gate. Never returns. */
 void init_main(struct creation *creation) __attribute__((noreturn));
 /* gate.c: init waits to be started and becomes the payload. Returns only on failure, *told being whom to tell. */

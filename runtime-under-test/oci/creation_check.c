@@ -26,9 +26,6 @@ static int check_supported(const struct creation *creation, struct err *err)
 		bool asked;
 		const char *what;
 	} refused[] = {
-		{ creation->runtime->systemd_cgroup,
-		  "--systemd-cgroup: the systemd cgroup driver is not supported" },
-		{ spec->intel_rdt.present, "linux.intelRdt is not supported" },
 		{ spec->mount_label && *spec->mount_label && !process_has_selinux(),
 		  "linux.mountLabel: SELinux is not enabled on this machine" },
 	};

@@ -16,6 +16,7 @@
 #include "runtime-under-test/oci/faults.h"
 #include "runtime-under-test/oci/hooks.h"
 #include "runtime-under-test/oci/log.h"
+#include "runtime-under-test/oci/rdt.h"
 #include "runtime-under-test/oci/spec.h"
 #include "runtime-under-test/oci/state.h"
 
@@ -84,6 +85,8 @@ int container_destroy(const struct runtime *runtime, int directory, const struct
 		r = kill_init(state, &cgroups, err);
 	if (r == 0)
 		r = cgroups_remove(&cgroups, err);
+	if (r == 0)
+		r = rdt_remove(json_member(state->cgroups, "resctrl"), err);
 	if (r == 0 && !fault("state-not-removed"))
 		r = state_remove(runtime->root, state->id, err);
 	if (r < 0)

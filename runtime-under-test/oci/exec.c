@@ -32,6 +32,7 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/json.h"
 #include "base/names.h"
 #include "base/process.h"
 #include "base/text.h"
@@ -42,6 +43,7 @@
 #include "runtime-under-test/oci/log.h"
 #include "runtime-under-test/oci/payload.h"
 #include "runtime-under-test/oci/process.h"
+#include "runtime-under-test/oci/rdt.h"
 #include "runtime-under-test/oci/sockets.h"
 #include "runtime-under-test/oci/sync.h"
 
@@ -230,7 +232,9 @@ static int meet_helper(struct exec *exec, struct err *err)
 
 static int attach(const struct exec *exec, int cgroup, struct err *err)
 {
-	return cgroup < 0 ? 0 : cgroups_attach_unified(&exec->cgroups, exec->pid, err);
+	int r = cgroup < 0 ? 0 : cgroups_attach_unified(&exec->cgroups, exec->pid, err);
+
+	return r < 0 ? r : rdt_attach(json_member(exec->state.cgroups, "resctrl"), exec->pid, err);
 }
 
 /* A process of the container must not look through /proc/PID of the new one before it is the program: CVE-2016-9962. */

@@ -47,7 +47,7 @@ static const struct verb verbs[] = {
 static const char *const refused[] = { "checkpoint", "restore" };
 
 struct global_options {
-	const char *root, *log_path, *log_format, *rootless;
+	const char *root, *log_path, *log_format, *rootless, *resctrl;
 	bool debug, systemd_cgroup, version, help;
 };
 
@@ -58,6 +58,7 @@ static const struct option_row global_rows[] = {
 	{ "log-format", 0, OPTION_STRING, AT(log_format), "text or json" },
 	{ "debug", 0, OPTION_FLAG, AT(debug), "tell more" },
 	{ "systemd-cgroup", 0, OPTION_FLAG, AT(systemd_cgroup), "let systemd make the cgroups" },
+	{ "resctrl", 0, OPTION_STRING, AT(resctrl), "directory of Intel RDT, if not where it is mounted" },
 	{ "rootless", 0, OPTION_STRING, AT(rootless), "true, false or auto" },
 	{ "version", 'v', OPTION_FLAG, AT(version), "print the version" },
 	{ "help", 'h', OPTION_FLAG, AT(help), "print this" },
@@ -206,7 +207,9 @@ static int run(const struct global_options *options, struct log *log, int argc, 
 	       struct err *err)
 {
 	const struct verb *verb = find_verb(argv[0], err);
-	struct runtime runtime = { .systemd_cgroup = options->systemd_cgroup, .log = log };
+	struct runtime runtime = { .systemd_cgroup = options->systemd_cgroup,
+				   .resctrl = options->resctrl,
+				   .log = log };
 	auto_free char *root = NULL;
 	int r;
 

@@ -27,6 +27,7 @@ enum update_value {
 
 struct update_options {
 	const char *resources; /* a file, "-" for stdin; NULL: none */
+	const char *l3_schema, *mem_bw_schema; /* of Intel RDT, not of cgroups; NULL: none */
 	const char *values[UPDATE_COUNT]; /* as given; NULL or empty: not given */
 };
 

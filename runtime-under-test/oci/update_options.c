@@ -37,6 +37,10 @@ const struct option_row update_rows[] = {
 	{ "kernel-memory", 0, VALUE(KERNEL_MEMORY), "limit of kernel memory, v1 of old kernels" },
 	{ "kernel-memory-tcp", 0, VALUE(KERNEL_MEMORY_TCP), "limit of TCP buffers, v1" },
 	{ "pids-limit", 0, VALUE(PIDS_LIMIT), "number of processes; -1: no limit" },
+	{ "l3-cache-schema", 0, OPTION_STRING, offsetof(struct update_options, l3_schema),
+	  "schema of the L3 cache, as L3:0=ff" },
+	{ "mem-bw-schema", 0, OPTION_STRING, offsetof(struct update_options, mem_bw_schema),
+	  "schema of memory bandwidth, as MB:0=50" },
 	{ NULL },
 };
 

@@ -78,7 +78,7 @@ static struct json *enabled(bool value)
 static struct json *cgroup(void)
 {
 	static const char *const names[] = { "v1", "v2", "systemd", "systemdUser", "rdma" };
-	static const bool values[] = { true, true, false, false, true };
+	static const bool values[] = { true, true, true, true, true };
 
 	return flags(names, values, 5);
 }
@@ -86,7 +86,7 @@ static struct json *cgroup(void)
 static struct json *intel_rdt(void)
 {
 	static const char *const names[] = { "enabled", "schemata", "monitoring" };
-	static const bool values[] = { false, false, false };
+	static const bool values[] = { true, true, true };
 
 	return flags(names, values, 3);
 }

@@ -9,12 +9,21 @@
 #include "runtime-under-test/oci/cgroup_journal.h"
 #include "runtime-under-test/oci/container.h"
 #include "runtime-under-test/oci/faults.h"
+#include "runtime-under-test/oci/rdt.h"
 #include "runtime-under-test/oci/spec.h"
 #include "runtime-under-test/oci/state.h"
+#include "runtime-under-test/oci/systemd.h"
 #include "runtime-under-test/oci/update.h"
 #include "runtime-under-test/oci/verbs.h"
 
-static int apply_or_undo(struct cgroups *cgroups, const struct spec_resources *resources, struct err *err)
+/* What is asked for, read and checked. */
+struct wish {
+	struct update_options options;
+	struct spec_resources resources;
+};
+
+static int apply_or_undo(struct cgroups *cgroups, const struct state *state, const struct wish *wish,
+			 struct err *err)
 {
 	auto_journal journal = { 0 };
 	size_t stuck;
@@ -22,7 +31,12 @@ static int apply_or_undo(struct cgroups *cgroups, const struct spec_resources *r
 
 	for (size_t i = 0; i < cgroups->count; i++)
 		cgroups->places[i].journal = &journal;
-	r = cgroups_apply(cgroups, resources, err);
+	r = cgroups_apply(cgroups, &wish->resources, err);
+	if (r == 0)
+		r = rdt_update(json_member(state->cgroups, "resctrl"), wish->options.l3_schema,
+			       wish->options.mem_bw_schema, err);
+	if (r == 0 && cgroups->unit)
+		r = systemd_sync(cgroups, &wish->resources, err);
 	if (r == 0 || fault("update-not-undone"))
 		return r;
 	stuck = cgroup_journal_undo(&journal);
@@ -31,7 +45,7 @@ static int apply_or_undo(struct cgroups *cgroups, const struct spec_resources *r
 	return r;
 }
 
-static int update_locked(const struct state *state, const struct spec_resources *resources, struct err *err)
+static int update_locked(const struct state *state, const struct wish *wish, struct err *err)
 {
 	enum container_status status = state_status(state);
 	auto_cgroups cgroups = { 0 };
@@ -42,12 +56,11 @@ static int update_locked(const struct state *state, const struct spec_resources 
 				 container_status_name(status));
 	r = cgroups_from_json(state->cgroups, &cgroups, err);
 	if (r == 0)
-		r = apply_or_undo(&cgroups, resources, err);
+		r = apply_or_undo(&cgroups, state, wish, err);
 	return r < 0 ? fail(err, r, "update container %s", state->id) : 0;
 }
 
-static int update(const struct runtime *runtime, const char *id, const struct spec_resources *resources,
-		  struct err *err)
+static int update(const struct runtime *runtime, const char *id, const struct wish *wish, struct err *err)
 {
 	auto_fd directory = state_open(runtime->root, id, err), lock = -EBADF;
 	struct state state = { 0 };
@@ -60,28 +73,27 @@ static int update(const struct runtime *runtime, const char *id, const struct sp
 		return fail(err, lock, "container %s", id);
 	r = state_read(directory, &state, err);
 	if (r == 0)
-		r = update_locked(&state, resources, err);
+		r = update_locked(&state, wish, err);
 	state_clear(&state);
 	return r;
 }
 
 int verb_update(const struct runtime *runtime, int argc, char **argv, struct err *err)
 {
-	struct update_options options = { 0 };
-	int first = verb_arguments(update_rows, &options, argc, argv, 1, 1, err);
-	struct spec_resources resources = { 0 };
+	struct wish wish = { 0 };
+	int first = verb_arguments(update_rows, &wish.options, argc, argv, 1, 1, err);
 	auto_json json = NULL;
 	int r;
 
 	if (first < 0)
 		return first;
-	r = update_read(&options, &json, err);
+	r = update_read(&wish.options, &json, err);
 	/* Read and checked as a whole before anything is touched. */
 	if (r == 0)
-		r = spec_parse_resources(json, "resources", &resources, err);
+		r = spec_parse_resources(json, "resources", &wish.resources, err);
 	if (r < 0)
 		return r;
-	r = update(runtime, argv[first], &resources, err);
-	spec_resources_clear(&resources);
+	r = update(runtime, argv[first], &wish, err);
+	spec_resources_clear(&wish.resources);
 	return r;
 }

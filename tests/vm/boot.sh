@@ -10,7 +10,7 @@ flavour=$1 script=$2 seconds=${3:-1800}
 case $flavour in
 v2) cgroups="cgroup_no_v1=all" disk="" ;;
 v1) cgroups="" disk="" ;;
-systemd) cgroups="cgroup_no_v1=all systemd.unified_cgroup_hierarchy=1" disk=$vm/disk.ext4 ;;
+systemd) cgroups="cgroup_no_v1=all systemd.unified_cgroup_hierarchy=1 systemd.getty_auto=no" disk=$vm/disk.ext4 ;;
 *) die "there is no flavour $flavour" ;;
 esac
 for program in qemu-system-x86_64 cpio modprobe busybox; do

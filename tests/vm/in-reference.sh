@@ -10,7 +10,7 @@ oci() { plumbline-oci --root /tmp/state "$@"; }
 # bundle NAME JQ-LIKE-SED: a bundle with busybox whose program sleeps.
 bundle() {
 	mkdir -p "/tmp/$1/rootfs/bin"
-	cp /bin/busybox "/tmp/$1/rootfs/bin/busybox"
+	cp /plumbline/bin/busybox "/tmp/$1/rootfs/bin/busybox"
 	for name in sh sleep cat stat mkdir; do ln -sf busybox "/tmp/$1/rootfs/bin/$name"; done
 	cat > "/tmp/$1/config.json"
 }
@@ -161,6 +161,89 @@ limits_v1() {
 	down limits
 }
 
+# The scope that systemd makes, what it is told, and that it is gone.
+systemd_driver() {
+	c=/sys/fs/cgroup/machine.slice/machine-plumb.slice/box-c1.scope
+	config 'while :; do sleep 1; done' 0 ', "resources": { "pids": { "limit": 42 }, "memory": { "limit": 67108864, "swap": 67108864 },
+		"cpu": { "shares": 2048, "quota": 33333, "period": 100000, "cpus": "0" },
+		"devices": [ { "allow": false, "access": "rwm" }, { "allow": true, "type": "c", "major": 10, "minor": 229, "access": "rw" } ] }' '' \
+		machine-plumb.slice:box:c1 | bundle c1
+	oci --systemd-cgroup create --bundle /tmp/c1 c1 > /dev/null 2>&1 < /dev/null || not_ok create "status $?"
+	oci start c1
+	pid=$(oci state c1 | sed -n 's/.*"pid": *\([0-9]*\).*/\1/p')
+	is "init is in the scope" "0::${c#/sys/fs/cgroup}" "$(cat "/proc/$pid/cgroup")"
+	while read -r property value; do
+		is "property $property" "$value" "$(systemctl show -P "$property" box-c1.scope)"
+	done <<-END
+		ActiveState active
+		Slice machine-plumb.slice
+		Delegate yes
+		TasksMax 42
+		MemoryMax 67108864
+		MemorySwapMax 0
+		CPUWeight 174
+		CPUQuotaPerSecUSec 333.330ms
+		AllowedCPUs 0
+		DevicePolicy strict
+	END
+	contains "property DeviceAllow" "/dev/char/10:229 rw" "$(systemctl show -P DeviceAllow box-c1.scope)"
+	is "cpu.max is what was asked for" "33333 100000" "$(cat $c/cpu.max)"
+	oci update --memory 32M --memory-swap 32M --pids-limit 20 --cpu-quota 50000 c1
+	is "an update is told" "20 33554432 500ms" "$(systemctl show -P TasksMax box-c1.scope) $(systemctl show -P MemoryMax box-c1.scope) $(systemctl show -P CPUQuotaPerSecUSec box-c1.scope)"
+	systemctl daemon-reload
+	is "a reload takes nothing back" "20 33554432 50000 100000" "$(cat $c/pids.max $c/memory.max $c/cpu.max | paste -sd' ')"
+	echo '{ "pids": { "limit": 9 }, "unified": { "io.nothing": "1" } }' | oci update -r - c1 2> /dev/null
+	is "a failed update is not told" "20 20" "$(cat $c/pids.max) $(systemctl show -P TasksMax box-c1.scope)"
+	echo '{ "devices": [ { "allow": false, "access": "rwm" } ] }' | oci update -r - c1
+	is "systemd's device program and ours" 2 "$(device-programs $c)"
+	oci pause c1 && contains "it is paused" paused "$(oci state c1)"
+	oci delete --force c1 || not_ok delete "status $?"
+	is "the scope is gone" "inactive" "$(systemctl show -P ActiveState box-c1.scope)"
+	is "its cgroup is gone" "" "$(ls -d $c 2> /dev/null)"
+
+	config 'exit 0' 0 '' '' 'not a path' | bundle bad
+	oci --systemd-cgroup create --bundle /tmp/bad bad > /tmp/errors 2>&1 < /dev/null
+	contains "another form of path is refused" "SLICE:PREFIX:NAME" "$(cat /tmp/errors)"
+	config 'exit 0' 0 '' '' '../x.slice:a:b' | bundle bad
+	oci --systemd-cgroup create --bundle /tmp/bad bad > /tmp/errors 2>&1 < /dev/null
+	contains "a slice that is none is refused" "no name of a slice" "$(cat /tmp/errors)"
+	sed 's|"resources": {|&"unified": { "io.nothing": "1" },|' /tmp/c1/config.json > /tmp/bad/config.json
+	oci --systemd-cgroup create --bundle /tmp/bad bad > /tmp/errors 2>&1 < /dev/null
+	contains "a limit that is none is refused" "io.nothing" "$(cat /tmp/errors)"
+	is "a failed create leaves no scope" "inactive" "$(systemctl show -P ActiveState box-c1.scope)"
+	config 'exit 0' 0 ', "resources": { "pids": { "limit": 1 } }' '' ':plumb:small' | bundle small
+	oci --systemd-cgroup run --bundle /tmp/small small < /dev/null
+	is "one process is enough" 0 $?
+	is "the default slice" "" "$(ls -d /sys/fs/cgroup/system.slice/plumb-small.scope 2> /dev/null)"
+}
+
+# Without root: the user's own manager, and the part of the tree that it was given.
+rootless() {
+	loginctl enable-linger plumb
+	n=0
+	until [ -S /run/user/1000/bus ] || [ $n = 60 ]; do n=$((n + 1)); sleep 1; done
+	cp -a /tmp/c1 /tmp/mine
+	chown -R plumb /tmp/mine
+	config 'while :; do sleep 1; done' 0 ', "uidMappings": [ { "containerID": 0, "hostID": 1000, "size": 1 } ],
+		"gidMappings": [ { "containerID": 0, "hostID": 1000, "size": 1 } ], "resources": { "pids": { "limit": 42 }, "memory": { "limit": 67108864 } }' '' \
+		user.slice:plumb:mine | sed 's/{ "type": "pid" }/{ "type": "user" }, &/' > /tmp/mine/config.json
+	cat > /tmp/rootless.sh <<-END
+		export PATH=$PATH
+		oci() { plumbline-oci --root /run/user/1000/state "\$@"; }
+		oci --systemd-cgroup create --bundle /tmp/mine mine < /dev/null > /dev/null && oci start mine && echo started
+		c=/sys/fs/cgroup/user.slice/user-1000.slice/user@1000.service/user.slice/plumb-mine.scope
+		cat \$c/pids.max \$c/memory.max
+		oci update --pids-limit 7 mine && cat \$c/pids.max
+		oci exec mine sh -c 'echo inside'
+		oci pause mine && oci state mine | grep -o '"paused"'
+		oci delete --force mine; ls -d \$c
+	END
+	runuser -u plumb -- env XDG_RUNTIME_DIR=/run/user/1000 DBUS_SESSION_BUS_ADDRESS=unix:path=/run/user/1000/bus \
+		systemd-run --user --quiet --wait --pipe sh /tmp/rootless.sh > /tmp/rootless.out 2> /tmp/rootless.err < /dev/null
+	is "rootless under the user's manager" 'started 42 67108864 7 inside "paused"' "$(paste -sd' ' /tmp/rootless.out)"
+	[ -s /tmp/rootless.err ] && sed 's/^/# /' /tmp/rootless.err
+}
+
 case $flavour in
 v2)
 	limits_v2
@@ -169,5 +252,9 @@ v2)
 	delegation_v2
 	;;
 v1) limits_v1 ;;
+systemd)
+	systemd_driver
+	rootless
+	;;
 esac
 exit $failures

@@ -60,7 +60,7 @@ make_tree() {
 	cp "$(command -v busybox)" "$1/bin/busybox"
 	ln -s busybox "$1/bin/sh"
 	copy_modules "$1"
-	cp "$vm/guest-exit" "$vm/device-programs" "$1/plumbline/bin/"
+	cp "$vm/guest-exit" "$vm/device-programs" "$(command -v busybox)" "$1/plumbline/bin/"
 	if [ "$2" = systemd ]; then
 		# The libraries and the other runtimes come with the disk.
 		for program in $programs; do cp "$top/build/bin/$program" "$1/plumbline/bin/"; done
