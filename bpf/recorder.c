@@ -26,7 +26,7 @@
 struct tag_events {
 	uint32_t tag;
 	struct text bytes;
-	uint64_t count;
+	uint64_t count, left_out; /* left_out: beyond what a recording may hold */
 	bool closed, forgotten;
 	struct tag_events *next;
 };
@@ -77,6 +77,7 @@ static int on_event(void *argument, void *data, size_t size)
 	struct recorder *recorder = argument;
 	struct event event;
 	struct tag_events *t;
+	bool mark;
 
 	if (size < sizeof(event))
 		return 0;
@@ -86,10 +87,16 @@ static int on_event(void *argument, void *data, size_t size)
 	t = tag_get(recorder, event.tag);
 	if (t->closed)
 		return 0;
+	mark = event.type == EVENT_MARK && event.args[0] == MARK_CLOSE;
+	if (!mark &&
+	    t->bytes.len >
+		RECORDING_MAX - (1u << 20)) { /* attached for days: what nobody could read is not kept */
+		t->left_out++;
+		return 0;
+	}
 	text_add_bytes(&t->bytes, data, sizeof(event) + event.size);
 	t->count++;
-	if (event.type == EVENT_MARK && event.args[0] == MARK_CLOSE)
-		t->closed = true;
+	t->closed = mark;
 	return 0;
 }
 
@@ -287,7 +294,7 @@ static uint64_t tag_lost(const struct recorder *recorder, const struct tag_event
 	struct tag_count_value value = { 0 };
 
 	(void) bpf_map_lookup_elem(bpf_map__fd(recorder->object->maps.tags), &t->tag, &value);
-	return value.lost + !t->closed;
+	return value.lost + t->left_out + !t->closed;
 }
 
 /* The row stays, closed and empty: events that were under way when the tag was taken are dropped, not taken for a new tag's. */
