@@ -56,6 +56,7 @@ static void add_symbols(struct bench *bench, const char *bundle_path)
 	json_put(symbols, "@run", json_new_string(bench->job->run));
 	json_put(symbols, "@pid-file", json_new_string(DRIVER_PID_FILE));
 	json_put(symbols, "@console-socket", json_new_string(DRIVER_CONSOLE));
+	json_put(symbols, "@agent-socket", json_new_string(DRIVER_AGENT));
 	json_put(symbols, "@log", json_new_string(DRIVER_LOG));
 	json_put(symbols, "@state-root", json_new_string(WORLD_STATE));
 }
@@ -99,6 +100,16 @@ static int open_console(struct bench *bench, struct err *err)
 	return console_listen(&bench->console, &bench->place->reaper, DRIVER_CONSOLE, err);
 }
 
+static int open_agent(struct bench *bench, struct err *err)
+{
+	const char *path = json_get_string(bench->config, "linux.seccomp.listenerPath");
+
+	if (!path || strcmp(path, DRIVER_AGENT) != 0)
+		return 0;
+	(void) unlink(DRIVER_AGENT);
+	return agent_listen(&bench->agent, &bench->place->reaper, DRIVER_AGENT, err);
+}
+
 /* The usual words name WORLD_BUNDLE, so a control takes the place of the case's own bundle, which was observed before. */
 static int make_place(bool control, struct err *err)
 {
@@ -119,6 +130,7 @@ int bench_make(struct world_place *place, const struct case_job *job, bool contr
 		.place = place,
 		.job = job,
 		.console = CONSOLE_INIT,
+		.agent = AGENT_INIT,
 		.container = text_format("%s-%zu%s", job->run, job->number, control ? "-control" : ""),
 		.bundle = -EBADF,
 		.symbols = json_new_object(),
@@ -142,19 +154,22 @@ int bench_make(struct world_place *place, const struct case_job *job, bool contr
 		r = prepare_namespaces(job->c, ret->symbols, prepared, err);
 	if (r >= 0)
 		r = write_bundle(ret, WORLD_BUNDLE, control, err);
-	return r < 0 ? r : open_console(ret, err);
+	if (r >= 0)
+		r = open_console(ret, err);
+	return r < 0 ? r : open_agent(ret, err);
 }
 
 void bench_free(struct bench *bench)
 {
 	console_close(&bench->console);
+	agent_close(&bench->agent);
 	driver_free(&bench->driver);
 	cleanup_fd(&bench->bundle);
 	json_free(bench->symbols);
 	json_free(bench->config);
 	json_free(bench->execs);
 	free(bench->container);
-	*bench = (struct bench){ .bundle = -EBADF, .console = CONSOLE_INIT };
+	*bench = (struct bench){ .bundle = -EBADF, .console = CONSOLE_INIT, .agent = AGENT_INIT };
 }
 
 void bench_init_output(struct bench *bench, struct text *out)

@@ -337,6 +337,8 @@ static void put_host(struct bench *bench, struct case_document *document, const 
 	put_files(bench, host, bundle_before);
 	put_log(host);
 	put_hooks(bench, host, document->trail.timeline);
+	if (bench->agent.messages)
+		json_put(host, "agent", json_copy(bench->agent.messages));
 	if (bench->console.listener >= 0)
 		json_put(host, "console", console_facts(&bench->console));
 	put_features(bench, document);

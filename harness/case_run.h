@@ -11,6 +11,7 @@
 #include <sys/types.h>
 
 #include "base/mountinfo.h"
+#include "harness/agent.h"
 #include "harness/console.h"
 #include "harness/driver_oci.h"
 #include "harness/prepare.h"
@@ -45,6 +46,7 @@ struct bench {
 	size_t step_count;
 	struct driver driver;
 	struct console console;
+	struct agent agent;
 	char *container; /* owned: the id */
 	char nonce[33];
 	int bundle; /* descriptor */

@@ -18,6 +18,7 @@ struct runtime;
 #define DRIVER_LOG WORLD_OUTPUT "/log"
 #define DRIVER_PID_FILE WORLD_HOME "/pid"
 #define DRIVER_CONSOLE WORLD_HOME "/console.sock"
+#define DRIVER_AGENT WORLD_HOME "/agent.sock"
 
 struct driver {
 	struct world_place *place; /* borrowed, as all of this */
