@@ -181,6 +181,7 @@ $(eval $(call unit_test,reports,$(call without_main,$(harness_OBJ))))
 $(eval $(call unit_test,oci,$(call without_main,$(oci_OBJ)) $(call obj,tests/base/scratch.c tests/fuzz/config.c tests/fuzz/state.c)))
 $(eval $(call unit_test,faulty,$(call without_main,$(faulty_OBJ)) $(B)/obj/faults.o))
 
+-include $(B)/obj/tests/fuzz/config.d $(B)/obj/tests/fuzz/state.d
 # Fuzzers: tests/fuzz/fuzz_NAME.c with what it fuzzes, built whole with clang. `make fuzz` runs each for FUZZ_SECONDS over its seeds.
 FUZZ_SECONDS ?= 60
 fuzz_recording_SRC := $(base_SRC) $(filter-out bpf/recorder.c,$(bpf_SRC))

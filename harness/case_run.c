@@ -90,8 +90,11 @@ static void put_inside(struct bench *bench, struct case_document *document)
 	bench_init_output(bench, &output);
 	struct json *inside = observe_inside(text_str(&output), output.len, bench->nonce);
 	if (json_length(bench->execs)) {
-		if (!inside)
+		if (!inside) {
 			inside = json_new_object();
+			json_put(inside, "complete", json_new_bool(false));
+			json_put(inside, "try", json_new_object());
+		}
 		json_put(inside, "exec", look_at_execs(bench));
 	}
 	if (inside)

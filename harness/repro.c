@@ -27,9 +27,16 @@
 static const struct {
 	const char *symbol, *below;
 } places[] = {
-	{ "@bundle", "" },        { "@rootfs", "/rootfs" },      { "@scratch", "/scratch" },
-	{ "@shared", "/shared" }, { "@probe", "/rootfs/probe" }, { "@pid-file", "/pid" },
-	{ "@log", "/log" },       { "@state-root", "/state" },   { "@console-socket", "/console.sock" },
+	{ "@bundle", "" },
+	{ "@rootfs", "/rootfs" },
+	{ "@scratch", "/scratch" },
+	{ "@shared", "/shared" },
+	{ "@probe", "/rootfs/probe" },
+	{ "@pid-file", "/pid" },
+	{ "@log", "/log" },
+	{ "@state-root", "/state" },
+	{ "@console-socket", "/console.sock" },
+	{ "@agent-socket", "/agent.sock" },
 };
 
 static void put_symbol(struct json *symbols, const char *name, const char *value)

@@ -24,9 +24,10 @@
 
 Suite *test_cases(void);
 
-static const char *const symbols[] = { "@scratch", "@runtime", "@shared",    "@bundle", "@rootfs",   "@probe",
-				       "@id",      "@cgroup",    "@run",    "@pid-file", "@console-socket",
-				       "@log",     "@state-root" };
+static const char *const symbols[] = {
+	"@scratch", "@runtime", "@shared",   "@bundle",         "@rootfs",       "@probe", "@id",
+	"@cgroup",  "@run",     "@pid-file", "@console-socket", "@agent-socket", "@log",   "@state-root"
+};
 
 static bool is_name(const char *name)
 {
