@@ -42,6 +42,9 @@ static const struct scenario {
 	{ "exec",
 	  { { "create", "--bundle", "BUNDLE", "ID" }, { "start", "ID" } },
 	  { "exec", "--detach", "ID", "/bin/sleep", "1000" } },
+	{ "update",
+	  { { "create", "--bundle", "BUNDLE", "ID" }, { "start", "ID" } },
+	  { "update", "--memory", "64m", "--pids-limit", "50", "--cpu-share", "512", "ID" } },
 	{ "kill", { { "create", "--bundle", "BUNDLE", "ID" }, { "start", "ID" } }, { "kill", "ID", "KILL" } },
 	{ "pause", { { "create", "--bundle", "BUNDLE", "ID" }, { "start", "ID" } }, { "pause", "ID" } },
 	{ "delete --force",
@@ -198,12 +201,14 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	(void) setvbuf(stdout, NULL, _IOLBF, 0);
-	/* Orphans come here, where they are reaped. */
-	(void) prctl(PR_SET_CHILD_SUBREAPER, 1);
 	world.runtime = argv[1];
 	world.bundle = argv[2];
 	world.top = argv[3];
 	world.all = strcmp(argv[4], "all") == 0;
+	/* A runtime that hangs, or this, must not hang the tests. */
+	(void) alarm(world.all ? 3600 : 300);
+	/* Orphans come here, where they are reaped. */
+	(void) prctl(PR_SET_CHILD_SUBREAPER, 1);
 	world.root = text_format("%s/state", world.top);
 	if (first_life(&world) < 0)
 		return 1;

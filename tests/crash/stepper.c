@@ -1,6 +1,7 @@
 /* One loop over what waitpid(2) says of any process that is traced. */
 #include "tests/crash/stepper.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -11,6 +12,10 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/text.h"
 
 #define TRACEES_MAX 64
 #define OPTIONS                                                                                              \
@@ -154,6 +159,25 @@ static void stopped(struct run *run, pid_t pid, int status)
 		(void) ptrace(PTRACE_SYSCALL, pid, NULL, (void *) (long) signal);
 }
 
+/* A child is traced from its birth on; if its parent was killed right there, nobody has told of it yet. */
+static bool has_tracee(void)
+{
+	auto_free char *wanted = text_format("\nTracerPid:\t%d\n", (int) getpid());
+	auto_dir dir = opendir("/proc");
+	struct dirent *entry;
+
+	while (dir && (entry = readdir(dir))) {
+		auto_free char *path = text_format("%s/status", entry->d_name);
+		auto_text status = { 0 };
+
+		if (isdigit((unsigned char) entry->d_name[0]) &&
+		    file_read_at(dirfd(dir), path, 65536, &status, NULL) == 0 &&
+		    strstr(text_str(&status), wanted))
+			return true;
+	}
+	return false;
+}
+
 void step_run(char *const *argv, enum step_role role, unsigned n, struct step_result *ret)
 {
 	struct run run = { .role = role, .n = n, .result = ret };
@@ -163,7 +187,7 @@ void step_run(char *const *argv, enum step_role role, unsigned n, struct step_re
 		die(argv[0]);
 	run.command = start(argv);
 	add(&run, run.command);
-	while (!run.ended || run.count) {
+	while (!run.ended || run.count || has_tracee()) {
 		int status;
 		pid_t pid = waitpid(-1, &status, __WALL);
 
