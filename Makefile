@@ -179,6 +179,7 @@ probe_tested := $(call obj,harness/probe/mount_line.c)
 $(eval $(call unit_test,harness,$(call without_main,$(harness_OBJ)) $(probe_tested)))
 $(eval $(call unit_test,reports,$(call without_main,$(harness_OBJ))))
 $(eval $(call unit_test,oci,$(call without_main,$(oci_OBJ)) $(call obj,tests/base/scratch.c tests/fuzz/config.c tests/fuzz/state.c)))
+-include $(B)/obj/tests/fuzz/config.d $(B)/obj/tests/fuzz/state.d
 $(eval $(call unit_test,faulty,$(call without_main,$(faulty_OBJ)) $(B)/obj/faults.o))
 
 -include $(B)/obj/tests/fuzz/config.d $(B)/obj/tests/fuzz/state.d
