@@ -143,6 +143,18 @@ wait $pid
 is 'an interrupted run' 7 "$?"
 check 'its record says so' grep -q '"interrupted": *true' "$W/slowly/slow/run.json"
 check 'every case is accounted for' test "$(grep -c '^{"type":"case"' "$W/out")" = "$("$plumbline" list oci/lifecycle | wc -l)"
+# Ctrl-C, as a terminal sends it: to the whole group of processes.
+(cd "$W" && timeout --preserve-status -s INT 4 "$plumbline" test oci/lifecycle --runtime ./slow --out ctrl-c --jobs 2 --json > "$W/out" 2> "$W/err")
+is 'after Ctrl-C: exit code' 7 "$?"
+check 'the rest is not run' says out '"notrun":[1-9]'
+check 'and every case is accounted for' test "$(grep -c '^{"type":"case"' "$W/out")" = "$("$plumbline" list oci/lifecycle | wc -l)"
+run_name=$(sed -n 's/^.*"\(plumbline-[0-9]*-[0-9]*-[0-9a-f]*\)".*/\1/p' "$W/ctrl-c/slow/run.json" | head -n 1)
+check 'the run has a name' test -n "$run_name"
+is 'it took its cgroups away' '' "$(find /sys/fs/cgroup/ -type d -name "${run_name:-none}*")"
+# A zombie waits for whoever inherited it, and holds nothing.
+is 'and its processes' '' "$(grep -lF "${run_name:-none}" /proc/[0-9]*/cgroup 2> /dev/null | while read -r file; do
+	grep -H '^State:[[:space:]]*[^ZX[:space:]]' "${file%cgroup}status" 2> /dev/null
+done)"
 run 'clean' 0 clean --json
 check 'nothing of dead runs was left' says out '"processes":0,"cgroups":0'
 
