@@ -169,7 +169,6 @@ $(B)/tests/$(1): $(call obj,$(wildcard tests/$(1)/*.c)) $(B)/tests/$(1)-suites.c
 	@mkdir -p $$(@D)
 	$$(call say,LINK,$$@)
 	$(Q)$(CC) $(BASE_CFLAGS) $(OPT) $(LINKFLAGS) $(CFLAGS) $$^ $(json_LIBS) $(bpf_LIBS) -lseccomp $(check_LIBS) -o $$@
--include $(patsubst %.c,$(B)/obj/%.d,$(wildcard tests/$(1)/*.c))
 endef
 without_main = $(filter-out %/main.o,$(1))
 $(eval $(call unit_test,base,))
@@ -288,4 +287,6 @@ help:
 	@echo 'make install      DESTDIR=, PREFIX=/usr/local;  make uninstall, make clean, make bench'
 	@echo 'SETUP=no          run and test without looking for packages'
 
+# Also of what a unit test takes from another folder of tests.
+-include $(wildcard $(B)/obj/tests/*/*.d)
 -include $(base_OBJ:.o=.d) $(harness_OBJ:.o=.d) $(oci_OBJ:.o=.d) $(oci_faulty_OBJ:.o=.d) $(faulty_OBJ:.o=.d) $(probe_OBJ:.o=.d) $(stopwatch_OBJ:.o=.d)
