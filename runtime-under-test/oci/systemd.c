@@ -17,6 +17,17 @@
 #include "runtime-under-test/oci/systemd_bus.h"
 #include "runtime-under-test/oci/systemd_limits.h"
 
+/* The hierarchies of v1 in which systemd makes directories for its units; elsewhere they are ours from the top. */
+static bool is_systemds(const struct cgroup_place *place)
+{
+	static const char *const managed[] = { "name=systemd", "cpu", "blkio", "memory", "devices", "pids" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(managed) && !place->unified; i++)
+		if (text_starts(place->controllers, managed[i]) && !text_starts(place->controllers, "cpuset"))
+			return true;
+	return place->unified;
+}
+
 int systemd_plan(const char *cgroups_path, const char *id, bool user, struct cgroups *ret, struct err *err)
 {
 	struct systemd_unit *unit = NULL;
@@ -38,8 +49,10 @@ int systemd_plan(const char *cgroups_path, const char *id, bool user, struct cgr
 		systemd_unit_free(unit);
 		return r;
 	}
-	/* The parents are systemd's; of what lies in the scope's directories everything is ours. */
 	for (size_t i = 0; i < ret->count; i++) {
+		/* The parents are systemd's, where it has the controller; the scope's own directories go with the container. */
+		if (!is_systemds(&ret->places[i]) && ret->places[i].made)
+			continue;
 		free(ret->places[i].made);
 		ret->places[i].made = text_format("%s", path);
 	}

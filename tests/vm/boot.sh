@@ -1,15 +1,16 @@
 #!/bin/sh
-# boot.sh FLAVOUR SCRIPT [SECONDS]: a guest of that flavour (v2, v1, systemd) runs the script; what it prints comes out here,
+# boot.sh FLAVOUR SCRIPT [SECONDS]: a guest of that flavour (v2 and v1, both without systemd; systemd on v2; hybrid: systemd on v1) runs the script; what it prints comes out here,
 # and so does whether it succeeded. 0: it did; 1: it did not; 3: the guest never told (console: build/vm/FLAVOUR.console).
 set -eu
 # shellcheck source=tests/vm/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-[ $# -ge 2 ] || die "usage: boot.sh v2|v1|systemd SCRIPT [SECONDS]"
+[ $# -ge 2 ] || die "usage: boot.sh v2|v1|systemd|hybrid SCRIPT [SECONDS]"
 flavour=$1 script=$2 seconds=${3:-1800}
 case $flavour in
 v2) cgroups="cgroup_no_v1=all" disk="" ;;
 v1) cgroups="" disk="" ;;
+hybrid) cgroups="systemd.unified_cgroup_hierarchy=0 systemd.getty_auto=no" disk=$vm/disk.ext4 ;;
 systemd) cgroups="cgroup_no_v1=all systemd.unified_cgroup_hierarchy=1 systemd.getty_auto=no" disk=$vm/disk.ext4 ;;
 *) die "there is no flavour $flavour" ;;
 esac

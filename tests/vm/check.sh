@@ -1,6 +1,6 @@
 #!/bin/sh
 # `make check-vm`: plumbline's cases on cgroup v2, and what the reference runtime does with a pure v2 and under systemd, in
-# guests. SUITE=full takes every case instead of those about cgroups; FLAVOUR=v2|v1|systemd takes one guest only.
+# guests. SUITE=full takes every case instead of those about cgroups; FLAVOUR=v2|v1|systemd|hybrid takes one guest only.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 [ "${SETUP:-}" = no ] || tests/setup.sh vm || exit 1
@@ -35,9 +35,9 @@ guest() {
 	count $? "$1"
 }
 
-for flavour in ${FLAVOUR:-v2 v1 systemd}; do
+for flavour in ${FLAVOUR:-v2 v1 systemd hybrid}; do
 	guest "$flavour" reference
-	[ "$flavour" = systemd ] || guest "$flavour" suite
+	case $flavour in v?) guest "$flavour" suite ;; esac
 done
 printf '%s passed, %s failed\n' "$passed" "$failed"
 [ "$failed" = 0 ] && [ "$passed" -gt 0 ]

@@ -217,6 +217,30 @@ systemd_driver() {
 	is "the default slice" "" "$(ls -d /sys/fs/cgroup/system.slice/plumb-small.scope 2> /dev/null)"
 }
 
+# The same on v1: systemd has no files for some controllers, and there the directories are ours.
+systemd_v1() {
+	scope=/machine.slice/box-c1.scope
+	config 'while :; do sleep 1; done' 0 ', "resources": { "pids": { "limit": 42 }, "memory": { "limit": 67108864 }, "cpu": { "shares": 512, "quota": 50000 },
+		"devices": [ { "allow": false, "access": "rwm" } ] }' '' machine.slice:box:c1 | bundle c1
+	before=$(find /sys/fs/cgroup/freezer /sys/fs/cgroup/cpuset -maxdepth 1 -name machine.slice)
+	oci --systemd-cgroup create --bundle /tmp/c1 c1 > /tmp/errors 2>&1 < /dev/null || not_ok create "$(cat /tmp/errors)"
+	oci start c1
+	pid=$(oci state c1 | sed -n 's/.*"pid": *\([0-9]*\).*/\1/p')
+	for controller in pids memory freezer cpuset devices name=systemd; do
+		contains "init is in the scope of $controller" ":$scope" "$(grep -E "[:,]${controller}[:,]" "/proc/$pid/cgroup")"
+	done
+	is "properties" "42 67108864 512 500ms" "$(for p in TasksMax MemoryLimit CPUShares CPUQuotaPerSecUSec; do systemctl show -P $p box-c1.scope; done | paste -sd' ')"
+	is "files" "42 67108864 512 50000" "$(cd /sys/fs/cgroup && cat pids$scope/pids.max memory$scope/memory.limit_in_bytes cpu$scope/cpu.shares cpu$scope/cpu.cfs_quota_us | paste -sd' ')"
+	oci update --memory 32M --pids-limit 20 c1
+	systemctl daemon-reload
+	is "a reload takes no update back" "20 33554432" "$(cat /sys/fs/cgroup/pids$scope/pids.max /sys/fs/cgroup/memory$scope/memory.limit_in_bytes | paste -sd' ')"
+	oci pause c1 && contains "it is paused" paused "$(oci state c1)"
+	oci delete --force c1 || not_ok delete "status $?"
+	is "no scope is left in any hierarchy" "" "$(find /sys/fs/cgroup -name 'box-c1.scope')"
+	is "nor a slice that was not there" "$before" "$(find /sys/fs/cgroup/freezer /sys/fs/cgroup/cpuset -maxdepth 1 -name machine.slice)"
+	is "systemd knows of none" inactive "$(systemctl show -P ActiveState box-c1.scope)"
+}
+
 # Without root: the user's own manager, and the part of the tree that it was given.
 rootless() {
 	loginctl enable-linger plumb
@@ -256,5 +280,6 @@ systemd)
 	systemd_driver
 	rootless
 	;;
+hybrid) systemd_v1 ;;
 esac
 exit $failures

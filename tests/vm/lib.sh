@@ -61,7 +61,7 @@ make_tree() {
 	ln -s busybox "$1/bin/sh"
 	copy_modules "$1"
 	cp "$vm/guest-exit" "$vm/device-programs" "$(command -v busybox)" "$1/plumbline/bin/"
-	if [ "$2" = systemd ]; then
+	if [ "$2" = systemd ] || [ "$2" = hybrid ]; then
 		# The libraries and the other runtimes come with the disk.
 		for program in $programs; do cp "$top/build/bin/$program" "$1/plumbline/bin/"; done
 		cp "$top/tests/vm/plumbline-guest.service" "$1/systemd/"
