@@ -18,9 +18,11 @@ struct json;
 /* A descriptor of the mount API: what fsmount or open_tree made and move_mount has not placed yet. */
 struct api_fd {
 	int fd;
-	bool bind, recursive, clone;
+	bool bind, recursive;
+	bool placed; /* from then on it has a path, and what is done to it shows under that */
 	char *type, *source,
 	    *attributes; /* owned; attributes: what the mount has before it is placed; NULL: none */
+	const char *propagation; /* the same; NULL: none */
 };
 
 struct task {
@@ -58,6 +60,9 @@ const char *build_role_of(struct build *b, uint32_t tgid); /* "init", "runtime",
 /* The path of argument arg, relative ones joined to the directory descriptor in dir_arg (-1: none), normalized to the container. */
 void path_argument(struct build *b, int dir_arg, int arg, struct text *ret);
 void path_normalize(struct build *b, const char *path, struct text *ret);
+
+/* Appends a cgroup's path, the container's as @cgroup. */
+void cgroup_normalize(const struct build *b, const char *path, struct text *ret);
 
 /*
  * Appends an effect of the present event; text and via as printf formats would be two: via may be NULL. The returned pointer is valid

@@ -258,36 +258,58 @@ static void build_move_mount(struct build *b)
 	else
 		add_new(b, "fsmount+move_mount", text_str(&target), api->type ? api->type : "?",
 			api->attributes ? api->attributes : "");
+	if (!api || from.len || b->now->event.result < 0)
+		return;
+	if (api->propagation)
+		(void) effect_add(b, MNT_PROPAGATE, "mount_setattr+move_mount", "%s:%s", text_str(&target),
+				  api->propagation);
+	api->placed = true;
+}
+
+/* A mount that hangs nowhere yet: a descriptor of the mount API and an empty path. */
+static struct api_fd *unplaced(struct build *b)
+{
+	struct api_fd *api = api_find(b, (int) b->now->event.args[0]);
+	auto_text path = { 0 };
+
+	(void) part_string(b->now, 1, &path);
+	return path.len || !api || api->placed ? NULL : api;
+}
+
+static void keep_attributes(struct build *b, struct api_fd *api, const char *names, const char *propagation)
+{
+	if (b->now->event.result < 0)
+		return;
+	if (*names) {
+		free(api->attributes);
+		api->attributes = text_format("%s", names);
+	}
+	if (propagation)
+		api->propagation = propagation;
 }
 
 static void build_mount_setattr(struct build *b)
 {
 	const struct event_slice *part = part_find(b->now, 3, PART_BYTES);
+	struct api_fd *api = unplaced(b);
+	const char *propagation = NULL;
 	struct mount_attr attr = { 0 };
-	auto_text target = { 0 }, names = { 0 }, given = { 0 };
-	struct api_fd *api;
+	auto_text target = { 0 }, names = { 0 };
 
-	(void) part_string(b->now, 1, &given);
 	if (!part)
 		return;
 	memcpy(&attr, part->data, part->size < sizeof(attr) ? part->size : sizeof(attr));
-	path_argument(b, 0, 1, &target);
-	api = given.len ? NULL : api_find(b, (int) b->now->event.args[0]);
-	/* Of a tree that hangs nowhere yet it cuts nothing off. */
-	if (attr.propagation && !api) {
-		uint64_t flags = attr.propagation | (b->now->event.args[2] & AT_RECURSIVE_FLAG ? MS_REC : 0);
-
-		(void) effect_add(b, MNT_PROPAGATE, "mount_setattr", "%s:%s", text_str(&target),
-				  propagation_name(flags));
-	}
+	if (attr.propagation)
+		propagation = propagation_name(attr.propagation |
+					       (b->now->event.args[2] & AT_RECURSIVE_FLAG ? MS_REC : 0));
 	flags_text(attr.attr_set, attribute_flags, &names);
-	if (api) { /* not placed yet: move_mount will say where */
-		if (names.len) {
-			free(api->attributes);
-			api->attributes = text_take(&names);
-		}
+	if (api) { /* move_mount will say where */
+		keep_attributes(b, api, text_str(&names), propagation);
 		return;
 	}
+	path_argument(b, 0, 1, &target);
+	if (propagation)
+		(void) effect_add(b, MNT_PROPAGATE, "mount_setattr", "%s:%s", text_str(&target), propagation);
 	if (attr.attr_set || attr.attr_clr)
 		add_attributes(b, "mount_setattr", text_str(&target), text_str(&names));
 }

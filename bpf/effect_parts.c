@@ -144,6 +144,29 @@ void path_argument(struct build *b, int dir_arg, int arg, struct text *ret)
 	path_normalize(b, text_str(&given), ret);
 }
 
+/* Where the container's cgroup stands in path, as whole components; NULL: nowhere. */
+static const char *find_cgroup(const struct build *b, const char *path)
+{
+	size_t len = strlen(b->cgroup);
+
+	for (const char *at = path; len && (at = strstr(at, b->cgroup)); at++)
+		if (!at[len] || at[len] == '/')
+			return at;
+	return NULL;
+}
+
+void cgroup_normalize(const struct build *b, const char *path, struct text *ret)
+{
+	const char *at = find_cgroup(b, path);
+
+	if (at)
+		text_addf(ret, "@cgroup%s", at + strlen(b->cgroup));
+	else if (*b->cgroup_above && text_starts(path, b->cgroup_above))
+		text_add(ret, path + strlen(b->cgroup_above));
+	else
+		text_add(ret, path);
+}
+
 void flags_text(uint64_t value, const struct flag_name *names, struct text *ret)
 {
 	bool first = true;

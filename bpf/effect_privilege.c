@@ -3,6 +3,7 @@
 #include <linux/prctl.h>
 #include <linux/seccomp.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -135,17 +136,30 @@ static void build_seccomp(struct build *b)
 		(void) effect_add(b, SEC_SECCOMP, "seccomp", "%s:%llu", role_now(b), b->now->event.args[1]);
 }
 
+static int compare_ids(const void *a, const void *b)
+{
+	uint32_t x, y;
+
+	memcpy(&x, a, sizeof(x));
+	memcpy(&y, b, sizeof(y));
+	return (x > y) - (x < y);
+}
+
+/* A set: runc sorts it by other rules than the list of the config. */
 static void build_setgroups(struct build *b)
 {
 	const struct event_slice *part = part_find(b->now, 1, PART_BYTES);
+	size_t count = part ? part->size / sizeof(uint32_t) : 0;
+	auto_free uint32_t *ids = calloc(count + 1, sizeof(*ids));
 	auto_text groups = { 0 };
 
-	for (size_t i = 0; part && i + 4 <= part->size; i += 4) {
-		uint32_t gid;
-
-		memcpy(&gid, part->data + i, sizeof(gid));
-		text_addf(&groups, "%s%u", i ? "," : "", gid);
-	}
+	if (!ids)
+		abort();
+	if (count)
+		memcpy(ids, part->data, count * sizeof(*ids));
+	qsort(ids, count, sizeof(*ids), compare_ids);
+	for (size_t i = 0; i < count; i++)
+		text_addf(&groups, "%s%u", i ? "," : "", ids[i]);
 	(void) effect_add(b, CRED_IDS, "setgroups", "groups:%s", groups.len ? text_str(&groups) : "-");
 }
 

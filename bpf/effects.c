@@ -424,26 +424,12 @@ static void build_signal(struct build *b)
 			  build_role_of(b, (uint32_t) b->now->event.args[1]));
 }
 
-static void cgroup_text(struct build *b, struct text *ret)
-{
-	auto_text path = { 0 };
-	const char *at;
-
-	(void) part_string(b->now, 0, &path);
-	at = *b->cgroup ? strstr(text_str(&path), b->cgroup) : NULL;
-	if (at)
-		text_addf(ret, "@cgroup%s", at + strlen(b->cgroup));
-	else if (*b->cgroup_above && text_starts(text_str(&path), b->cgroup_above))
-		text_add(ret, text_str(&path) + strlen(b->cgroup_above));
-	else
-		text_add(ret, text_str(&path));
-}
-
 static void build_cgroup(struct build *b)
 {
-	auto_text path = { 0 };
+	auto_text raw = { 0 }, path = { 0 };
 
-	cgroup_text(b, &path);
+	(void) part_string(b->now, 0, &raw);
+	cgroup_normalize(b, text_str(&raw), &path);
 	if (b->now->event.type == EVENT_CGROUP_ATTACH)
 		(void) effect_add(b, CG_ATTACH, "cgroup.procs", "%s:%s",
 				  build_role_of(b, (uint32_t) b->now->event.args[0]), text_str(&path));
