@@ -62,7 +62,7 @@ void path_argument(struct build *b, int dir_arg, int arg, struct text *ret);
 void path_normalize(struct build *b, const char *path, struct text *ret);
 
 /* Appends a cgroup's path, the container's as @cgroup. */
-void cgroup_normalize(const struct build *b, const char *path, struct text *ret);
+void cgroup_name(const struct build *b, const char *path, struct text *ret);
 
 /*
  * Appends an effect of the present event; text and via as printf formats would be two: via may be NULL. The returned pointer is valid

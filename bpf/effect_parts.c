@@ -155,7 +155,7 @@ static const char *find_cgroup(const struct build *b, const char *path)
 	return NULL;
 }
 
-void cgroup_normalize(const struct build *b, const char *path, struct text *ret)
+void cgroup_name(const struct build *b, const char *path, struct text *ret)
 {
 	const char *at = find_cgroup(b, path);
 

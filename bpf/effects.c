@@ -429,7 +429,7 @@ static void build_cgroup(struct build *b)
 	auto_text raw = { 0 }, path = { 0 };
 
 	(void) part_string(b->now, 0, &raw);
-	cgroup_normalize(b, text_str(&raw), &path);
+	cgroup_name(b, text_str(&raw), &path);
 	if (b->now->event.type == EVENT_CGROUP_ATTACH)
 		(void) effect_add(b, CG_ATTACH, "cgroup.procs", "%s:%s",
 				  build_role_of(b, (uint32_t) b->now->event.args[0]), text_str(&path));

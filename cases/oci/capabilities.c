@@ -35,7 +35,10 @@ static const struct conformance_case capabilities[] = {
 		SET("process.capabilities.permitted", ["CAP_KILL"]),
 		SET("process.capabilities.effective", ["CAP_KILL"]),
 	},
-	.then   = { INSIDE("caps.bounding", equals, ["CAP_CHOWN", "CAP_KILL"]) },
+	.then   = {
+		INSIDE("caps.bounding", equals, ["CAP_CHOWN", "CAP_KILL"]),
+		KERNEL_ORDER("cap.change:bounding:CHOWN,KILL", "proc.exec:payload"),
+	},
 	.refuted_by = "capabilities-bounding-kept",
 	.debug = "A bounding set with more in it lets a setuid program get what the config withheld.",
 },

@@ -9,7 +9,10 @@ static const struct conformance_case kill[] = {
 	.needs  = { .root = 1 },
 	.inside = { "await TERM" },
 	.when   = { DO(create), DO(start), DO(ready), DO(kill, "TERM"), DO(wait), DO(delete) },
-	.then   = { INSIDE("try[await TERM].signal", equals, "SIGTERM"), EXIT("init.code", equals, 0) },
+	.then   = {
+		INSIDE("try[await TERM].signal", equals, "SIGTERM"), EXIT("init.code", equals, 0),
+		KERNEL_DOES("signal.send:SIGTERM:payload"),
+	},
 	.refuted_by = "kill-always-sends-kill",
 },
 {
@@ -55,6 +58,7 @@ static const struct conformance_case kill[] = {
 		EXIT("init.signal", equals, "SIGKILL"),
 		STATE("after[wait].status", equals, "stopped"),
 		HOST("after[wait].init.alive", differs, true),
+		KERNEL_DOES("signal.send:SIGKILL:payload"),
 	},
 	.refuted_by = "kill-sends-nothing",
 },

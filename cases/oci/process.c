@@ -153,6 +153,7 @@ static const struct conformance_case process[] = {
 	.given  = { SET("process.user", { "uid": 1000, "gid": 1001 }) },
 	.then   = {
 		INSIDE("uid", equals, { "real": 1000, "effective": 1000, "saved": 1000, "fs": 1000 }),
+		KERNEL_ORDER("cred.ids:uid:1000", "proc.exec:payload"),
 	},
 	.refuted_by = "uid-zeroed",
 },
@@ -162,7 +163,10 @@ static const struct conformance_case process[] = {
 	.clause = { MUST("config.process.user.gid") },
 	.needs  = { .root = 1 },
 	.given  = { SET("process.user", { "uid": 1000, "gid": 1001 }) },
-	.then   = { INSIDE("gid", equals, { "real": 1001, "effective": 1001, "saved": 1001, "fs": 1001 }) },
+	.then   = {
+		INSIDE("gid", equals, { "real": 1001, "effective": 1001, "saved": 1001, "fs": 1001 }),
+		KERNEL_ORDER("cred.ids:gid:1001", "proc.exec:payload"),
+	},
 	.refuted_by = "gid-zeroed",
 },
 {
@@ -171,7 +175,10 @@ static const struct conformance_case process[] = {
 	.clause = { MUST("config.def.additionalGids") },
 	.needs  = { .root = 1 },
 	.given  = { SET("process.user", { "uid": 1000, "gid": 1000, "additionalGids": [5, 6, 70000] }) },
-	.then   = { INSIDE("groups", contains, [5, 6, 70000]), INSIDE("groups", lacks, 0) },
+	.then   = {
+		INSIDE("groups", contains, [5, 6, 70000]), INSIDE("groups", lacks, 0),
+		KERNEL_ORDER("cred.ids:groups:5,6,70000", "cred.ids:uid:1000"),
+	},
 	.refuted_by = "groups-dropped",
 },
 {
@@ -212,6 +219,7 @@ static const struct conformance_case process[] = {
 		INSIDE("no_new_privs", equals, 1),
 		INSIDE("try[setuid 1000].errno", absent),
 		INSIDE("try[suid /probe].euid", equals, 1000),
+		KERNEL_ORDER("sec.nnp:init", "proc.exec:payload"),
 	},
 	.refuted_by = "no-new-privileges-cleared",
 },
@@ -230,6 +238,7 @@ static const struct conformance_case process[] = {
 	.then   = {
 		INSIDE("no_new_privs", equals, 0),
 		INSIDE("try[suid /probe].euid", equals, 0),
+		KERNEL_NEVER("sec.nnp:init"),
 	},
 	.refuted_by = "no-new-privileges-always",
 	.why = "sudo and ping of an image stop working otherwise, with an error that names neither.",
@@ -240,7 +249,10 @@ static const struct conformance_case process[] = {
 	.clause = { MUST("config.process.oomScoreAdj.set") },
 	.needs  = { .root = 1 },
 	.given  = { SET("process.oomScoreAdj", 321) },
-	.then   = { INSIDE("oom_score_adj", equals, 321) },
+	.then   = {
+		INSIDE("oom_score_adj", equals, 321),
+		KERNEL_ORDER("proc.tune:oom_score_adj:321", "proc.exec:payload"),
+	},
 	.refuted_by = "oom-score-dropped",
 },
 {
@@ -266,7 +278,10 @@ static const struct conformance_case process[] = {
 	.clause = { MUST("linux.personality.def") },
 	.needs  = { .root = 1, .runtime_feature = "personality" },
 	.given  = { SET("linux.personality", { "domain": "LINUX32" }) },
-	.then   = { INSIDE("kernel.machine", matches, "^(i[3-6]86|armv[78]l|ppc|s390)$"), INSIDE("personality", equals, 8) },
+	.then   = {
+		INSIDE("kernel.machine", matches, "^(i[3-6]86|armv[78]l|ppc|s390)$"), INSIDE("personality", equals, 8),
+		KERNEL_ORDER("proc.tune:personality:8", "proc.exec:payload"),
+	},
 	.refuted_by = "personality-dropped",
 },
 {

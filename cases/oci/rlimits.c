@@ -11,6 +11,7 @@ static const struct conformance_case rlimits[] = {
 	.then   = {
 		INSIDE("rlimits.RLIMIT_NOFILE.soft", equals, 512),
 		INSIDE("rlimits.RLIMIT_NOFILE.hard", equals, 600),
+		KERNEL_ORDER("proc.tune:RLIMIT_NOFILE:512/600", "proc.exec:payload"),
 	},
 	.refuted_by = "rlimits-dropped",
 },

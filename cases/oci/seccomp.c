@@ -8,7 +8,10 @@ static const struct conformance_case seccomp[] = {
 	.clause = { MUST("linux.seccomp.defaultAction"), MUST("linux.seccomp.def.actions") },
 	.needs  = { .root = 1 },
 	.given  = { SET("linux.seccomp", { "defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{ "names": ["swapon"], "action": "SCMP_ACT_ERRNO" }] }) },
-	.then   = { INSIDE("seccomp.mode", equals, 2) },
+	.then   = {
+		INSIDE("seccomp.mode", equals, 2),
+		KERNEL_ORDER("sec.nnp:init", "sec.seccomp:init"),
+	},
 	.refuted_by = "seccomp-dropped",
 },
 {
@@ -16,7 +19,10 @@ static const struct conformance_case seccomp[] = {
 	.title  = "without linux.seccomp the program runs under no filter of the runtime",
 	.clause = { MUST("runtime.lifecycle.env-from-config") },
 	.needs  = { .root = 1 },
-	.then   = { INSIDE("seccomp.mode", equals, "@host.world.seccomp") },
+	.then   = {
+		INSIDE("seccomp.mode", equals, "@host.world.seccomp"),
+		KERNEL_NEVER("sec.seccomp:init"),
+	},
 	.refuted_by = "seccomp-added",
 },
 {

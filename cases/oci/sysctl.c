@@ -12,6 +12,7 @@ static const struct conformance_case sysctl[] = {
 	.then   = {
 		INSIDE("try[read /proc/sys/net/ipv4/ip_forward].data", equals, "1\n"),
 		INSIDE("try[read /proc/sys/net/ipv4/ip_unprivileged_port_start].data", equals, "80\n"),
+		KERNEL_ORDER("proc.tune:sysctl net/ipv4/ip_forward:1", "proc.exec:payload"),
 	},
 	.refuted_by = "sysctl-dropped",
 },
@@ -25,6 +26,7 @@ static const struct conformance_case sysctl[] = {
 	.then   = {
 		INSIDE("try[read /proc/sys/kernel/msgmax].data", equals, "65536\n"),
 		INSIDE("try[read /proc/sys/kernel/shm_rmid_forced].data", equals, "1\n"),
+		KERNEL_ORDER("proc.tune:sysctl kernel/msgmax:65536", "proc.exec:payload"),
 	},
 	.refuted_by = "sysctl-dropped",
 },

@@ -16,6 +16,8 @@ static const struct conformance_case userns[] = {
 		INSIDE("namespaces.user", differs, "@host.world.namespaces.user"),
 		INSIDE("uid_map", equals, [[0, 100000, 65536]]),
 		INSIDE("gid_map", equals, [[0, 200000, 65536]]),
+		KERNEL_ORDER("userns.map:uid:0 100000 65536", "proc.exec:payload"),
+		KERNEL_ORDER("userns.map:gid:0 200000 65536", "proc.exec:payload"),
 	},
 	.refuted_by = "uid-mappings-shifted",
 },
