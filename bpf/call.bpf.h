@@ -3,6 +3,7 @@
 #define BPF_CALL_BPF_H
 
 #define CALL_PRCTL 157
+#define CLONE_INTO_CGROUP_FLAG (1ull << 33)
 #define CALL_EXECVE 59
 #define CALL_EXECVEAT 322
 #define TS_COMPAT 2 /* thread_info.status on x86, arch/x86/include/asm/thread_info.h */
@@ -116,6 +117,25 @@ static __always_inline int add_message(__u64 pointer)
 	return r;
 }
 
+/* struct clone_args: clone3(CLONE_INTO_CGROUP) moves without an attach event, so the directory it names is part of the call. */
+static __always_inline int add_clone(__u32 arg, __u64 pointer, __u64 size)
+{
+	struct {
+		__u64 flags, others[9], cgroup;
+	} args = {};
+
+	if (!size)
+		return 0;
+	if (add_user_bytes(IN_TASK, arg, pointer, size > STRING_MAX ? STRING_MAX : size))
+		return -1;
+	if (size < sizeof(args) || bpf_probe_read_user(&args, sizeof(args), (void *) pointer))
+		return 0;
+	if (args.flags & CLONE_INTO_CGROUP_FLAG)
+		add_file(IN_TASK, arg + 1, (__u64) file_of((void *) bpf_get_current_task_btf(), args.cgroup),
+			 args.cgroup);
+	return 0;
+}
+
 /* Writes matter where a file is a kernel switch: cgroup, cgroup2, proc, debugfs' kin and resctrl. linux/magic.h */
 static __always_inline bool file_is_control(struct file *file)
 {
@@ -193,6 +213,8 @@ static __always_inline int add_pointed(struct building *b, __u32 i, __u32 kind, 
 		return add_message(value);
 	if (kind == ARG_IOVEC)
 		return add_first_iovec(i, value);
+	if (kind == ARG_CLONE)
+		return add_clone(i, value, next);
 	return 0;
 }
 

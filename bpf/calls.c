@@ -41,7 +41,7 @@ const struct call_row call_rows[] = {
 	ROW(fchdir, "fd", CALL_FS, KINDS(FD)),
 	/* namespaces and processes */
 	ROW(clone, "flags", CALL_MAKES_CHILD),
-	ROW(clone3, "args,size", CALL_MAKES_CHILD, KINDS(NEXT)),
+	ROW(clone3, "args,size", CALL_MAKES_CHILD, KINDS(ARG_CLONE)),
 	ROW(fork, "", CALL_MAKES_CHILD),
 	ROW(vfork, "", CALL_MAKES_CHILD),
 	ROW(unshare, "flags", CALL_STATE),
@@ -78,7 +78,7 @@ const struct call_row call_rows[] = {
 	ROW(prlimit64, "pid,resource,new,old", 0, KINDS(0, 0, FIX), .fixed = { 0, 0, 16 }),
 	ROW(setrlimit, "resource,limit", 0, KINDS(0, FIX), .fixed = { 0, 16 }),
 	ROW(ioprio_set, "which,who,value", 0),
-	ROW(sched_setaffinity, "pid,size,mask", 0),
+	ROW(sched_setaffinity, "pid,size,mask", 0, KINDS(0, 0, FIX), .fixed = { 0, 0, 8 }),
 	ROW(sched_setattr, "pid,attr,flags", 0, KINDS(0, FIX), .fixed = { 0, 48 }),
 	ROW(sched_setscheduler, "pid,policy,param", 0, KINDS(0, 0, FIX), .fixed = { 0, 0, 4 }),
 	ROW(setpriority, "which,who,value", 0),

@@ -28,7 +28,7 @@ struct api_fd {
 struct task {
 	uint32_t tgid, parent;
 	enum effect_role role;
-	bool into_cgroup; /* the clone3 that it is in asked for it */
+	char *into_cgroup; /* owned: where the clone3 that it is in asked for its child; NULL: it did not */
 	bool init; /* it executed the payload itself */
 	bool switched; /* its root has been switched: its paths are the container's */
 	uint64_t payload_from; /* time of the exec that made it payload; UINT64_MAX: never */
@@ -81,7 +81,7 @@ struct call_effect {
 	void (*build)(struct build *b);
 };
 extern const struct call_effect mount_call_effects[], privilege_call_effects[], process_call_effects[],
-    file_call_effects[];
+    net_call_effects[], file_call_effects[];
 
 /* At an exec, and when the payload begins or ends. */
 void phase_of_exec(struct build *b);

@@ -107,10 +107,18 @@ static void prctl_deathsig(struct build *b)
 	(void) effect_add(b, PROC_DEATHSIG, "prctl", "%s", name ? name : "0");
 }
 
+static void add_filter(struct build *b, uint64_t flags)
+{
+	auto_free char *via =
+	    text_format("%s, %u instructions", call_name(b->now->event.call), b->now->event.extra);
+
+	(void) effect_add(b, SEC_SECCOMP, via, "%s:%llu", role_now(b), (unsigned long long) flags);
+}
+
 static void prctl_seccomp(struct build *b)
 {
 	if (b->now->event.args[1] == SECCOMP_MODE_FILTER)
-		(void) effect_add(b, SEC_SECCOMP, "prctl", "%s:0", role_now(b));
+		add_filter(b, 0);
 }
 
 static const struct {
@@ -133,7 +141,7 @@ static void build_prctl(struct build *b)
 static void build_seccomp(struct build *b)
 {
 	if (b->now->event.args[0] == SECCOMP_SET_MODE_FILTER && b->now->event.args[2] && b->now->event.extra)
-		(void) effect_add(b, SEC_SECCOMP, "seccomp", "%s:%llu", role_now(b), b->now->event.args[1]);
+		add_filter(b, b->now->event.args[1]);
 }
 
 static int compare_ids(const void *a, const void *b)
@@ -196,9 +204,23 @@ static void build_keyctl(struct build *b)
 		(void) effect_add(b, SEC_KEYRING, "keyctl", "operation %llu", (unsigned long long) operation);
 }
 
+static void build_landlock(struct build *b)
+{
+	(void) effect_add(b, SEC_LSM, "landlock_restrict_self", "landlock");
+}
+
 const struct call_effect privilege_call_effects[] = {
-	{ "capset", build_capset },       { "prctl", build_prctl },   { "seccomp", build_seccomp },
-	{ "setgroups", build_setgroups }, { "setuid", build_setuid }, { "setreuid", build_setuid },
-	{ "setresuid", build_setuid },    { "setgid", build_setgid }, { "setregid", build_setgid },
-	{ "setresgid", build_setgid },    { "keyctl", build_keyctl }, { 0 },
+	{ "capset", build_capset },
+	{ "prctl", build_prctl },
+	{ "seccomp", build_seccomp },
+	{ "setgroups", build_setgroups },
+	{ "setuid", build_setuid },
+	{ "setreuid", build_setuid },
+	{ "setresuid", build_setuid },
+	{ "setgid", build_setgid },
+	{ "setregid", build_setgid },
+	{ "setresgid", build_setgid },
+	{ "keyctl", build_keyctl },
+	{ "landlock_restrict_self", build_landlock },
+	{ 0 },
 };

@@ -1,8 +1,6 @@
 /* Namespaces, names, sessions, limits and tuning of processes. */
-#include <linux/netlink.h>
-#include <linux/rtnetlink.h>
-#include <linux/sockios.h>
 #include <sched.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -10,9 +8,8 @@
 #include "bpf/calls.h"
 #include "bpf/effect_build.h"
 
+#define CLONE_INTO_CGROUP_BIT (1ull << 33)
 #define CLONE_NEWTIME_BIT 0x80u /* shares its value with CSIGNAL: only unshare and clone3 mean it */
-#define SOCKET_MODE 0140000
-#define MODE_TYPE 0170000
 
 static void add_namespaces(struct build *b, const char *via, uint64_t flags)
 {
@@ -31,18 +28,26 @@ static void build_clone(struct build *b)
 	add_namespaces(b, "clone", b->now->event.args[0] & ~(uint64_t) CLONE_NEWTIME_BIT);
 }
 
+/* CLONE_INTO_CGROUP: no attach event follows, but a fork, of which this is then said. */
 static void build_clone3(struct build *b)
 {
 	const struct event_slice *part = part_find(b->now, 0, PART_BYTES);
+	auto_text path = { 0 }, cgroup = { 0 };
 	uint64_t flags = 0;
 
 	if (!part || part->size < sizeof(flags))
 		return;
 	memcpy(&flags, part->data, sizeof(flags));
 	add_namespaces(b, "clone3", flags);
-	if (b->task)
-		b->task->into_cgroup =
-		    flags & (1ull << 33); /* CLONE_INTO_CGROUP: no attach event follows, but a fork */
+	if (!b->task)
+		return;
+	free(b->task->into_cgroup);
+	b->task->into_cgroup = NULL;
+	if (!(flags & CLONE_INTO_CGROUP_BIT))
+		return;
+	if (part_path(b->now, 1, &path))
+		cgroup_name(b, text_str(&path), &cgroup);
+	b->task->into_cgroup = text_format("%s", cgroup.len ? text_str(&cgroup) : "@cgroup");
 }
 
 /* Where the state of a task names each namespace; a pid namespace is joined by the children. */
@@ -168,9 +173,33 @@ static void build_ioprio(struct build *b)
 	tune(b, "ioprio", b->now->event.args[2]);
 }
 
+/* The first 64 processors. */
 static void build_affinity(struct build *b)
 {
-	tune(b, "affinity", 0);
+	const struct event_slice *part = part_find(b->now, 2, PART_BYTES);
+	uint64_t mask = 0;
+
+	if (part)
+		memcpy(&mask, part->data, part->size < sizeof(mask) ? part->size : sizeof(mask));
+	(void) effect_add(b, PROC_TUNE, "sched_setaffinity", "affinity:0x%llx", (unsigned long long) mask);
+}
+
+/* struct sched_attr of sched_setattr(2): size, policy, flags, nice, ... */
+static void build_sched_attr(struct build *b)
+{
+	const struct event_slice *part = part_find(b->now, 1, PART_BYTES);
+	struct {
+		uint32_t size, policy;
+		uint64_t flags;
+		int32_t nice;
+		uint32_t priority;
+	} attr = { 0 };
+
+	if (!part || part->size < sizeof(attr))
+		return;
+	memcpy(&attr, part->data, sizeof(attr));
+	(void) effect_add(b, PROC_TUNE, "sched_setattr", "scheduler:%u:nice %d:priority %u", attr.policy,
+			  attr.nice, attr.priority);
 }
 
 static void build_scheduler(struct build *b)
@@ -186,56 +215,6 @@ static void build_nice(struct build *b)
 static void build_mempolicy(struct build *b)
 {
 	tune(b, "mempolicy", b->now->event.args[0]);
-}
-
-static const char *route_message_name(uint16_t type)
-{
-	switch (type) {
-	case RTM_NEWLINK:
-		return "newlink";
-	case RTM_SETLINK:
-		return "setlink";
-	case RTM_DELLINK:
-		return "dellink";
-	case RTM_NEWADDR:
-		return "newaddr";
-	case RTM_DELADDR:
-		return "deladdr";
-	case RTM_NEWROUTE:
-		return "newroute";
-	}
-	return NULL;
-}
-
-/* Only netlink sockets: the header's length must fit and the type be one that changes links. */
-static void build_netlink(struct build *b, int arg)
-{
-	const struct event_slice *part = part_find(b->now, arg, PART_BYTES);
-	struct event_file file;
-	struct nlmsghdr header;
-	const char *name;
-
-	if (!part || part->size < sizeof(header) || !part_file(b->now, 0, &file) ||
-	    (file.mode & MODE_TYPE) != SOCKET_MODE)
-		return;
-	memcpy(&header, part->data, sizeof(header));
-	name = header.nlmsg_len >= sizeof(header) && header.nlmsg_len <= 65536
-		   ? route_message_name(header.nlmsg_type)
-		   : NULL;
-	if (name)
-		(void) effect_add(b, NET_LINK, call_name(b->now->event.call), "%s", name);
-}
-
-static void build_sendmsg(struct build *b)
-{
-	build_netlink(b, 1);
-}
-
-/* struct ifreq begins with the interface's name; the old way to bring it up says the same as RTM_NEWLINK. */
-static void build_ioctl(struct build *b)
-{
-	if (b->now->event.args[1] == SIOCSIFFLAGS)
-		(void) effect_add(b, NET_LINK, "ioctl(SIOCSIFFLAGS)", "newlink");
 }
 
 static void build_memfd(struct build *b)
@@ -262,9 +241,7 @@ const struct call_effect process_call_effects[] = {
 	{ "sched_setscheduler", build_scheduler },
 	{ "setpriority", build_nice },
 	{ "set_mempolicy", build_mempolicy },
-	{ "sendmsg", build_sendmsg },
-	{ "sendto", build_sendmsg },
-	{ "ioctl", build_ioctl },
+	{ "sched_setattr", build_sched_attr },
 	{ "memfd_create", build_memfd },
 	{ 0 },
 };

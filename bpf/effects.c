@@ -325,10 +325,7 @@ static void roles_settle(struct build *b)
 }
 
 static const struct call_effect *const call_tables[] = {
-	mount_call_effects,
-	privilege_call_effects,
-	process_call_effects,
-	file_call_effects,
+	mount_call_effects, privilege_call_effects, process_call_effects, net_call_effects, file_call_effects,
 };
 
 static void build_call(struct build *b)
@@ -356,10 +353,10 @@ static void build_fork(struct build *b)
 		child->switched = b->task->switched;
 	(void) effect_add(b, PROC_SPAWN, NULL, "%s", child ? effect_role_name(child->role) : "?");
 	if (b->task && b->task->into_cgroup)
-		(void) effect_add(b, CG_ATTACH, "clone3(CLONE_INTO_CGROUP)", "%s:@cgroup",
-				  child ? effect_role_name(child->role) : "?");
+		(void) effect_add(b, CG_ATTACH, "clone3(CLONE_INTO_CGROUP)", "%s:%s",
+				  child ? effect_role_name(child->role) : "?", b->task->into_cgroup);
 	if (b->task)
-		b->task->into_cgroup = false;
+		free(TAKE(b->task->into_cgroup));
 }
 
 static void build_exec(struct build *b)
@@ -554,6 +551,7 @@ int effects_from(const struct recording *recording, struct effects *ret, struct 
 			free(b.tasks[i].fds[k].attributes);
 		}
 		free(b.tasks[i].fds);
+		free(b.tasks[i].into_cgroup);
 	}
 	free(b.tasks);
 	free(b.protection);

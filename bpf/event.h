@@ -130,6 +130,7 @@ enum arg_kind {
 	ARG_MESSAGE,
 	ARG_IOVEC,
 	ARG_IOCTL, /* the third argument of the requests that change network links; other requests are not recorded */
+	ARG_CLONE, /* struct clone_args; the cgroup it names follows as argument 1 */
 };
 #define CALL_ON (1u << 0)
 #define CALL_STATE (1u << 1) /* append the task's state after the call */

@@ -105,6 +105,7 @@ static void add_argument(const struct decoded *event, const struct call_row *row
 	case ARG_WRITE_FD:
 		add_descriptor(event, arg, row->call.kind[arg], ret);
 		return;
+	case ARG_CLONE:
 	case ARG_BYTES_NEXT:
 	case ARG_FIXED:
 	case ARG_IOVEC:
