@@ -283,7 +283,7 @@ static const struct conformance_case exec[] = {
 	.prepare = { DIRECTORY("rootfs/work") },
 	.inside = { "hold" },
 	.when   = WHILE_IT_RUNS(DO(exec, { "process": {
-		"args": ["/probe", "--try"], "cwd": "/work", "env": ["ONLY=this"], "noNewPrivileges": false,
+		"args": ["/probe", "--try"], "cwd": "/work", "env": ["ONLY=this", "PATH=/"], "noNewPrivileges": false,
 		"user": { "uid": 12, "gid": 34, "additionalGids": [56] }
 	} })),
 	.then   = {
@@ -306,7 +306,7 @@ static const struct conformance_case exec[] = {
 	.needs  = { .root = 1, .runtime_feature = "exec" },
 	.inside = { "hold" },
 	.when   = WHILE_IT_RUNS(DO(exec, { "process": {
-		"args": ["/probe", "--try"], "cwd": "/", "rlimits": [{ "type": "RLIMIT_NOFILE", "soft": 111, "hard": 222 }]
+		"args": ["/probe", "--try"], "cwd": "/", "user": { "uid": 0, "gid": 0 }, "env": ["PATH=/"], "rlimits": [{ "type": "RLIMIT_NOFILE", "soft": 111, "hard": 222 }]
 	} })),
 	.then   = { INSIDE("exec[0].rlimits.RLIMIT_NOFILE", equals, { "soft": 111, "hard": 222 }) },
 	.refuted_by = "rlimits-skipped",
@@ -317,7 +317,7 @@ static const struct conformance_case exec[] = {
 	.clause = { HARDENING("config.def.umask") },
 	.needs  = { .root = 1, .runtime_feature = "exec" },
 	.inside = { "hold" },
-	.when   = WHILE_IT_RUNS(DO(exec, { "process": { "args": ["/probe", "--try"], "cwd": "/", "user": { "uid": 0, "gid": 0, "umask": 7 } } })),
+	.when   = WHILE_IT_RUNS(DO(exec, { "process": { "args": ["/probe", "--try"], "cwd": "/", "env": ["PATH=/"], "user": { "uid": 0, "gid": 0, "umask": 7 } } })),
 	.then   = { INSIDE("exec[0].umask", equals, "0007") },
 	.refuted_by = "umask-ignored",
 },
@@ -327,7 +327,7 @@ static const struct conformance_case exec[] = {
 	.clause = { HARDENING("config.process.oomScoreAdj.set") },
 	.needs  = { .root = 1, .runtime_feature = "exec" },
 	.inside = { "hold" },
-	.when   = WHILE_IT_RUNS(DO(exec, { "process": { "args": ["/probe", "--try"], "cwd": "/", "oomScoreAdj": 321 } })),
+	.when   = WHILE_IT_RUNS(DO(exec, { "process": { "args": ["/probe", "--try"], "cwd": "/", "user": { "uid": 0, "gid": 0 }, "env": ["PATH=/"], "oomScoreAdj": 321 } })),
 	.then   = { INSIDE("exec[0].oom_score_adj", equals, 321) },
 	.refuted_by = "oom-score-skipped",
 },
@@ -338,7 +338,8 @@ static const struct conformance_case exec[] = {
 	.needs  = { .root = 1, .runtime_feature = "exec" },
 	.inside = { "hold" },
 	.when   = WHILE_IT_RUNS(
-		DO(exec, { "process": { "args": ["/probe", "--try"], "cwd": "/" } }), REFUSES(exec, { "process": { "args": [], "cwd": "/" } })
+		DO(exec, { "process": { "args": ["/probe", "--try"], "cwd": "/", "user": { "uid": 0, "gid": 0 }, "env": ["PATH=/"] } }),
+		REFUSES(exec, { "process": { "args": [], "cwd": "/", "user": { "uid": 0, "gid": 0 }, "env": ["PATH=/"] } })
 	),
 	.then   = { INSIDE("exec[1]", equals, {}) },
 	.refuted_by = "exec-never-fails",
@@ -450,7 +451,7 @@ static const struct conformance_case exec[] = {
 	.clause = { MUST("config.def.execCPUAffinity.initial") },
 	.needs  = { .root = 1, .runtime_feature = "exec" },
 	.inside = { "hold" },
-	.when   = WHILE_IT_RUNS(DO(exec, { "process": { "args": ["/probe", "--try"], "cwd": "/", "execCPUAffinity": { "initial": "0", "final": "0" } } })),
+	.when   = WHILE_IT_RUNS(DO(exec, { "process": { "args": ["/probe", "--try"], "cwd": "/", "user": { "uid": 0, "gid": 0 }, "env": ["PATH=/"], "execCPUAffinity": { "initial": "0", "final": "0" } } })),
 	.then   = { INSIDE("exec[0].affinity", equals, [0]) },
 	.refuted_by = "exec-affinity-skipped",
 },

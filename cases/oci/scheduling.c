@@ -87,7 +87,7 @@ static const struct conformance_case scheduling[] = {
 	.when   = {
 		DO(create), DO(start), DO(ready),
 		DO(exec, { "process": {
-			"args": ["/probe", "--try"], "cwd": "/", "scheduler": { "policy": "SCHED_BATCH", "nice": 4 },
+			"args": ["/probe", "--try"], "cwd": "/", "user": { "uid": 0, "gid": 0 }, "env": ["PATH=/"], "scheduler": { "policy": "SCHED_BATCH", "nice": 4 },
 			"ioPriority": { "class": "IOPRIO_CLASS_BE", "priority": 6 }
 		} }),
 		DO(kill, "KILL"), DO(wait), DO(delete)
