@@ -1,4 +1,5 @@
 /* Namespaces, names, sessions, limits and tuning of processes. */
+#include <linux/bpf.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -217,6 +218,20 @@ static void build_mempolicy(struct build *b)
 	tune(b, "mempolicy", b->now->event.args[0]);
 }
 
+/* On cgroup2 the device rules are a program: union bpf_attr of BPF_PROG_ATTACH is target, program, type. Runtimes try out bad ones. */
+static void build_bpf(struct build *b)
+{
+	const struct event_slice *part = part_find(b->now, 1, PART_BYTES);
+	uint32_t words[3];
+
+	if (b->now->event.args[0] != BPF_PROG_ATTACH || b->now->event.result < 0 || !part ||
+	    part->size < sizeof(words))
+		return;
+	memcpy(words, part->data, sizeof(words));
+	if (words[2] == BPF_CGROUP_DEVICE)
+		(void) effect_add(b, CG_SET, "bpf(BPF_PROG_ATTACH)", "devices.program:attached");
+}
+
 static void build_memfd(struct build *b)
 {
 	/* Two runtimes make memfds for nothing else; the seal or exec that follows is among the raw calls. */
@@ -242,6 +257,7 @@ const struct call_effect process_call_effects[] = {
 	{ "setpriority", build_nice },
 	{ "set_mempolicy", build_mempolicy },
 	{ "sched_setattr", build_sched_attr },
+	{ "bpf", build_bpf },
 	{ "memfd_create", build_memfd },
 	{ 0 },
 };
