@@ -33,10 +33,16 @@ static bool made_its_mounts(const struct witness *w)
 
 void check_propagation(const struct witness *w, struct invariant_result *ret)
 {
+	const char *propagation;
 	bool cut = false;
 
 	if (!made_its_mounts(w)) {
 		rule_unrelated(ret, "the mount namespace is not a new one");
+		return;
+	}
+	propagation = json_get_string(w->config, "linux.rootfsPropagation");
+	if (propagation && strstr(propagation, "shared")) {
+		rule_unrelated(ret, "the config asks for shared propagation");
 		return;
 	}
 	/* Mounts of a less privileged namespace are slaves from the beginning: mount_namespaces(7). */

@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 #include "base/text.h"
+#include "bpf/calls.h"
 #include "bpf/invariant_part.h"
 #include "bpf/parts.h"
 
@@ -87,6 +88,12 @@ static bool is_member(const struct witness *w, size_t *made, size_t *joined)
 	return *joined >= (*made ? *made : 1);
 }
 
+/* Freezing and killing are no limits; a container that failed to start is ended by them. */
+static bool is_limit(const struct effect *effect)
+{
+	return !text_starts(effect->text, "cg.set:freezer.") && !text_starts(effect->text, "cg.set:cgroup.");
+}
+
 void check_cgroup(const struct witness *w, struct invariant_result *ret)
 {
 	const struct effect *effect;
@@ -104,7 +111,8 @@ void check_cgroup(const struct witness *w, struct invariant_result *ret)
 	}
 	rule_holds(ret);
 	while ((effect = effect_next(w, &at, SIZE_MAX, CG_SET, 0))) {
-		if (effect->phase != w->effects->items[w->exec].phase || effect->role != ROLE_RUNTIME)
+		if (effect->phase != w->effects->items[w->exec].phase || effect->role != ROLE_RUNTIME ||
+		    !is_limit(effect))
 			continue;
 		rule_says(ret, INVARIANT_BROKEN, "%s was written after the payload was executed",
 			  effect->text);
@@ -195,6 +203,34 @@ void check_undone(const struct witness *w, struct invariant_result *ret)
 		rule_says(ret, INVARIANT_BROKEN, "process %u lives on", alive);
 }
 
+static bool sends_signals(const char *call)
+{
+	static const char *const calls[] = { "kill", "tgkill", "pidfd_send_signal" };
+
+	for (size_t i = 0; call && i < sizeof(calls) / sizeof(calls[0]); i++)
+		if (strcmp(calls[i], call) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * The tracepoint runs in whatever task an interrupt hit: a timer of a stranger that expires meanwhile looks like a signal of ours.
+ * One that was sent lies within a call that sends.
+ */
+static bool was_sent(const struct witness *w, const struct effect *signal)
+{
+	struct decoded event;
+	size_t offset = 0;
+
+	while (recording_next(w->recording, &offset, &event, NULL) == 1 &&
+	       event.event.time_ns <= signal->time_ns)
+		if (event.event.type == EVENT_CALL && event.event.tgid == signal->tgid &&
+		    event.event.time_ns + event.event.duration_ns >= signal->time_ns &&
+		    sends_signals(call_name(event.event.call)))
+			return true;
+	return false;
+}
+
 void check_signals(const struct witness *w, struct invariant_result *ret)
 {
 	const struct effect *signal;
@@ -202,7 +238,7 @@ void check_signals(const struct witness *w, struct invariant_result *ret)
 
 	rule_unrelated(ret, "no signal was sent");
 	while ((signal = effect_next(w, &at, SIZE_MAX, SIGNAL_SEND, 0))) {
-		if (signal->role == ROLE_PAYLOAD || signal->role == ROLE_HOOK)
+		if (signal->role == ROLE_PAYLOAD || signal->role == ROLE_HOOK || !was_sent(w, signal))
 			continue;
 		if (text_ends(signal->text, ":host")) {
 			rule_says(ret, INVARIANT_BROKEN,

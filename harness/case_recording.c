@@ -28,7 +28,7 @@ static const struct {
 	const char *verb;
 	enum event_phase phase;
 } phases[] = {
-	{ "create", PHASE_CREATE }, { "run", PHASE_CREATE },  { "restore", PHASE_CREATE },
+	{ "create", PHASE_CREATE }, { "run", PHASE_OTHER },   { "restore", PHASE_CREATE },
 	{ "start", PHASE_START },   { "exec", PHASE_EXEC },   { "kill", PHASE_KILL },
 	{ "delete", PHASE_DELETE }, { "state", PHASE_STATE }, { "wait", PHASE_WAIT },
 	{ "ready", PHASE_WAIT },

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 
 #include "base/json.h"
 #include "tests/bpf/tape.h"
@@ -442,17 +443,29 @@ END_TEST
 START_TEST(signals_inside)
 {
 	struct tape tape;
-	struct event *exit;
+	struct event *call, *signal;
+	size_t at;
 
 	tape_load("rules-hooks.rec", &tape);
-	exit = &tape.events[tape_find(&tape, 0, EVENT_EXIT, NULL, 0)].event;
-	exit->type = EVENT_SIGNAL;
-	exit->args[0] = SIGTERM;
-	exit->args[1] = init_of(&tape);
-	exit->tgid = tape.events[tape_find(&tape, 0, EVENT_EXEC, NULL, 0)].event.tgid;
+	/* Two events of the runtime become a kill(2) and what it does. */
+	at = tape_find(&tape, 0, EVENT_CALL, "mkdirat",
+		       tape.events[tape_find(&tape, 0, EVENT_EXEC, NULL, 0)].event.tgid);
+	call = &tape.events[at].event;
+	signal = &tape.events[at + 1].event;
+	call->call = SYS_kill;
+	call->duration_ns = signal->time_ns - call->time_ns + 1;
+	signal->type = EVENT_SIGNAL;
+	signal->call = 0xffff;
+	signal->tgid = call->tgid;
+	signal->args[0] = SIGTERM;
+	signal->args[1] = init_of(&tape);
 	holds(&tape, 25);
-	exit->args[1] = 1;
-	broken(&tape, 25);
+	signal->args[1] = 1;
+	expect(&tape, 25, INVARIANT_BROKEN, NULL);
+	/* Without a call that sends it was an interrupt. */
+	call->call = SYS_getpid;
+	expect(&tape, 25, INVARIANT_UNRELATED, NULL);
+	tape_free(&tape);
 }
 END_TEST
 
