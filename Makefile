@@ -178,30 +178,26 @@ probe_tested := $(call obj,harness/probe/mount_line.c)
 $(eval $(call unit_test,harness,$(call without_main,$(harness_OBJ)) $(probe_tested)))
 $(eval $(call unit_test,reports,$(call without_main,$(harness_OBJ))))
 $(eval $(call unit_test,oci,$(call without_main,$(oci_OBJ)) $(call obj,tests/base/scratch.c tests/fuzz/config.c tests/fuzz/state.c)))
--include $(B)/obj/tests/fuzz/config.d $(B)/obj/tests/fuzz/state.d
 $(eval $(call unit_test,faulty,$(call without_main,$(faulty_OBJ)) $(B)/obj/faults.o))
 
--include $(B)/obj/tests/fuzz/config.d $(B)/obj/tests/fuzz/state.d
-# Fuzzers: tests/fuzz/fuzz_NAME.c with what it fuzzes, built whole with clang. `make fuzz` runs each for FUZZ_SECONDS over its seeds.
+# `make fuzz`: libFuzzer, FUZZ_SECONDS on each reader of what is untrusted: config.json, state.json, recordings. Built whole with clang
+# and sanitizers below build/fuzz, where what is found lies too.
 FUZZ_SECONDS ?= 60
-fuzz_recording_SRC := $(base_SRC) $(filter-out bpf/recorder.c,$(bpf_SRC))
-fuzz_recording_LIBS := $(json_LIBS) -lz
-fuzz_recording_SEEDS := $(wildcard fixtures/recordings/*.rec)
-fuzz_names := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
-define fuzzer
-build/fuzz/$(1): tests/fuzz/fuzz_$(1).c $$(fuzz_$(1)_SRC) $(wildcard base/*.h bpf/*.h)
-	@mkdir -p $$(@D)
-	$$(call say,FUZZ,$$@)
-	$(Q)clang $(BASE_CFLAGS) -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
-		$$(filter %.c,$$^) $$(fuzz_$(1)_LIBS) -o $$@
-fuzz-$(1): build/fuzz/$(1)
-	@mkdir -p build/fuzz/$(1).corpus
-	@cp $$(fuzz_$(1)_SEEDS) build/fuzz/$(1).corpus/
-	@build/fuzz/$(1) -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=build/fuzz/$(1)- build/fuzz/$(1).corpus
-endef
-$(foreach name,$(fuzz_names),$(eval $(call fuzzer,$(name))))
-.PHONY: fuzz $(addprefix fuzz-,$(fuzz_names))
-fuzz: $(addprefix fuzz-,$(fuzz_names))
+.PHONY: fuzz
+fuzz:
+	@$(call setup,build fuzz)
+	@$(MAKE) --no-print-directory B=build/fuzz CC=clang SAN=fuzzer-no-link,address,undefined \
+		build/fuzz/fuzz-config build/fuzz/fuzz-state build/fuzz/fuzz-recording
+	@FUZZ_SECONDS='$(FUZZ_SECONDS)' tests/fuzz/run.sh
+fuzz_oci_OBJ := $(call without_main,$(oci_OBJ)) $(call obj,tests/fuzz/config.c tests/fuzz/state.c)
+fuzz_LINK = $(CC) $(BASE_CFLAGS) $(OPT) -fsanitize=fuzzer,address,undefined $^
+$(B)/fuzz-config $(B)/fuzz-state: $(B)/fuzz-%: tests/fuzz/entry.c $(fuzz_oci_OBJ) $(base_OBJ)
+	$(call say,LINK,$@)
+	$(Q)$(fuzz_LINK) -DFUZZ_TARGET=fuzz_$* $(json_LIBS) -lseccomp -o $@
+$(B)/fuzz-recording: $(call obj,tests/fuzz/fuzz_recording.c $(filter-out bpf/recorder.c,$(bpf_SRC))) $(base_OBJ)
+	$(call say,LINK,$@)
+	$(Q)$(fuzz_LINK) $(json_LIBS) -lz -o $@
+-include $(patsubst %.c,$(B)/obj/%.d,$(wildcard tests/fuzz/*.c))
 
 # Reads one value of a JSON document: for the shell tests.
 $(B)/tests/json: $(B)/obj/tests/probe/json.o $(base_OBJ)
@@ -240,17 +236,6 @@ check-vm: all
 	@SETUP='$(SETUP)' tests/vm/check.sh
 lint: $(skeletons)
 	@tests/run.sh lint
-# Each reader of the reference runtime for FUZZ_SECONDS; what is found lies in build/fuzz.
-.PHONY: fuzz
-fuzz:
-	@$(call setup,build fuzz)
-	@$(MAKE) --no-print-directory B=build/fuzz CC=clang SAN=fuzzer-no-link,address,undefined \
-		build/fuzz/fuzz-config build/fuzz/fuzz-state
-	@tests/fuzz/run.sh
-fuzz_OBJ := $(call without_main,$(oci_OBJ)) $(call obj,tests/fuzz/config.c tests/fuzz/state.c)
-$(B)/fuzz-%: tests/fuzz/entry.c $(fuzz_OBJ) $(base_OBJ)
-	$(call say,LINK,$@)
-	$(Q)$(CC) $(BASE_CFLAGS) $(OPT) -fsanitize=fuzzer,address,undefined -DFUZZ_TARGET=fuzz_$* $^ $(json_LIBS) -lseccomp -o $@
 bench: all
 	@$(BIN)/plumbline bench
 	@tests/bench.sh
@@ -281,9 +266,8 @@ help:
 	@echo 'make check        unit tests, without root;  make check-root: end-to-end tests, as root'
 	@echo 'make golden       accept what the unit tests compare with golden files, after a look at git diff'
 	@echo 'make check-vm     in emulated guests, as root: pure cgroup v2, v1 and systemd; not part of make test'
-	@echo 'make fuzz         FUZZ_SECONDS=60 each over tests/fuzz; make fuzz-NAME: one of them'
 	@echo 'make lint         compilers, clang-tidy, gcc -fanalyzer, cppcheck, shellcheck, walls, sizes;  make format: clang-format'
-	@echo 'make fuzz         libFuzzer on what reads config.json and state.json; FUZZ_SECONDS=60'
+	@echo 'make fuzz         libFuzzer on what reads config.json, state.json and recordings; FUZZ_SECONDS=60'
 	@echo 'make install      DESTDIR=, PREFIX=/usr/local;  make uninstall, make clean, make bench'
 	@echo 'SETUP=no          run and test without looking for packages'
 
