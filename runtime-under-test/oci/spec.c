@@ -3,13 +3,16 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/file.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "runtime-under-test/oci/spec_fields.h"
@@ -234,13 +237,30 @@ int spec_parse(const struct json *config, struct spec **ret, struct err *err)
 	return 0;
 }
 
+/* A fifo or a device in its place would be waited for, or read, for ever. */
+static int read_config(int bundle, struct text *out, struct err *err)
+{
+	auto_fd fd = openat(bundle, "config.json", O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return fail(err, -errno, "open config.json");
+	if (!S_ISREG(st.st_mode))
+		return fail_text(err, -EINVAL, "config.json is no regular file");
+	return file_read_fd(fd, CONFIG_MAX, out, err);
+}
+
 int spec_read(int bundle, struct spec **ret, struct json **ret_config, struct err *err)
 {
 	auto_json config = NULL;
-	int r = json_read_at(bundle, "config.json", CONFIG_MAX, &config, err);
+	auto_text content = { 0 };
+	int r = read_config(bundle, &content, err);
 
 	if (r < 0)
-		return r;
+		return r == -EFBIG ? fail(err, r, "config.json") : r;
+	r = json_parse(text_str(&content), content.len, &config, err);
+	if (r < 0)
+		return fail(err, r, "config.json");
 	r = spec_parse(config, ret, err);
 	if (r < 0)
 		return fail_text(err, r, "config.json");
