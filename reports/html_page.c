@@ -37,7 +37,10 @@ const char html_style[] =
     "border-radius:4px;background:var(--bg);color:var(--fg)}\n"
     ":focus-visible{outline:2px solid var(--skip);outline-offset:1px}\n"
     "@media(max-width:40rem){body{padding:.6rem}dl{grid-template-columns:1fr}"
-    ".filter input[type=search]{min-width:100%}}\n";
+    ".filter input[type=search]{min-width:100%}.wide th{white-space:nowrap}"
+    /* Many runtimes beside a case whose name is long: the mark above its word, the title below the name. */
+    ".matrix th,.matrix td{padding:.25rem .35rem}.matrix td>.v{white-space:normal;font-size:.8em}"
+    ".matrix summary small{display:block;margin:0}}\n";
 
 const char html_script[] =
     "const rows=[...document.querySelectorAll('tr.case')],areas=[...document.querySelectorAll('tr.area')];\n"
