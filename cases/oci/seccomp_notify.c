@@ -114,8 +114,8 @@ static const struct conformance_case seccomp_notify[] = {
 	},
 	.control = { SET("linux.seccomp.listenerPath", "@agent-socket") },
 	.when    = { REFUSES(run) },
-	.then    = { HOST("leftovers", equals, []) },
-	.refuted_by = "run-never-fails",
+	.then    = { HOST("leftovers", equals, []), KERNEL_NEVER("proc.exec:payload") },
+	.refuted_by = "seccomp-agent-not-awaited",
 },
 };
 

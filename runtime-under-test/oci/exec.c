@@ -281,6 +281,7 @@ static int make_process(struct exec *exec, struct err *err)
 static int take_message(struct exec *exec, struct sync_message *message, bool *executed, struct err *err)
 {
 	auto_fd fd = message->fd;
+	int r;
 
 	switch ((int) message->type) {
 	case SYNC_WARNING:
@@ -289,7 +290,8 @@ static int take_message(struct exec *exec, struct sync_message *message, bool *e
 	case SYNC_ERROR:
 		return fail_text(err, message->number < 0 ? message->number : -EIO, "%s", message->text);
 	case SYNC_SECCOMP:
-		return seccomp_send_listener(&exec->spec->seccomp, &exec->state, exec->pid, fd, err);
+		r = seccomp_send_listener(&exec->spec->seccomp, &exec->state, exec->pid, fd, err);
+		return r < 0 ? r : sync_send(exec->sync, SYNC_LISTENED, err);
 	case SYNC_CONSOLE:
 		cleanup_fd(&exec->master);
 		exec->master = TAKE_FD(fd);

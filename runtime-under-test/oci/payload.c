@@ -91,6 +91,25 @@ static int set_no_new_privileges(const struct spec_process *process, struct err 
 	return 0;
 }
 
+/*
+ * Without an agent the program must not run at all, not even for the time until it is killed. By read(2), which every filter
+ * lets pass: it stands already.
+ */
+static int await_agent(int told, struct err *err)
+{
+	char message[sizeof(struct sync_message)];
+	ssize_t n;
+
+	if (fault("seccomp-agent-not-awaited"))
+		return 0;
+	do
+		n = read(told, message, sizeof(message));
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return fail(err, -errno, "wait for the seccomp agent");
+	return n > 0 ? 0 : fail_text(err, -EPIPE, "the seccomp agent was not reached");
+}
+
 /* The listener goes to who started us, and from there to the agent, before any call of the payload can wait for it. */
 static int install_filter(const struct payload *payload, int told, struct err *err)
 {
@@ -103,7 +122,7 @@ static int install_filter(const struct payload *payload, int told, struct err *e
 		return r;
 	r = sync_send_fd(told, SYNC_SECCOMP, listener, err);
 	(void) close(listener);
-	return r;
+	return r < 0 ? r : await_agent(told, err);
 }
 
 /*

@@ -49,6 +49,8 @@ static int hear_out(const struct runtime *runtime, const struct state *state, in
 			return fail_text(err, message.number < 0 ? message.number : -EIO, "%s", message.text);
 		case SYNC_SECCOMP:
 			r = forward_listener(state, fd, err);
+			if (r == 0)
+				r = sync_send(socket, SYNC_LISTENED, err);
 			if (r < 0)
 				return r;
 			break;

@@ -17,7 +17,7 @@ static const char *const type_names[SYNC_COUNT] = {
 	[SYNC_PID] = "pid",         [SYNC_MOUNTED] = "mounted",   [SYNC_CONSOLE] = "console",
 	[SYNC_READY] = "ready",     [SYNC_SECCOMP] = "seccomp",   [SYNC_EXEC] = "exec",
 	[SYNC_MAPPED] = "mapped",   [SYNC_ATTACHED] = "attached", [SYNC_HOOKED] = "hooks have run",
-	[SYNC_CREATED] = "created", [SYNC_START] = "start",
+	[SYNC_CREATED] = "created", [SYNC_START] = "start",       [SYNC_LISTENED] = "listened to",
 };
 
 /* What travels: only as much of text as there is. */

@@ -28,6 +28,7 @@ enum sync_type {
 	SYNC_HOOKED, /* prestart and createRuntime hooks have run */
 	SYNC_CREATED, /* the state is on disk: from now on the container outlives the runtime */
 	SYNC_START, /* run the payload */
+	SYNC_LISTENED, /* whoever answers for the filter has its listener */
 	SYNC_COUNT
 };
 
