@@ -128,7 +128,8 @@ static void show(struct screen *screen, const struct proofs *proofs, const struc
 	text_addf(&out, "\n%s: %zu of %zu faults caught", runtime, sums->caught, sums->faults);
 	if (sums->faults)
 		text_addf(&out, " (score %.2f)", (double) sums->caught / (double) sums->faults);
-	text_addf(&out, "; %zu cases, %zu unproven", sums->cases, sums->unproven);
+	text_addf(&out, "; %zu case%s, %zu unproven", sums->cases, sums->cases == 1 ? "" : "s",
+		  sums->unproven);
 	show_unproven(sums, &out);
 	text_add_char(&out, '\n');
 	screen_print(screen, &out);

@@ -37,3 +37,9 @@ for program in plumbline-faulty plumbline-probe; do
 	done
 	is "docs/$program.1 has the options of --help" '' "$missing"
 done
+
+missing=
+for verb in $("$bin/plumbline" --help | sed -n '/^verbs:/,/^$/s/^  \([a-z]*\) .*/\1/p'); do
+	[ "$verb" = help ] || grep -q "^|.*\`plumbline $verb[ \`]" README.md || missing="$missing $verb"
+done
+is 'README.md says what each verb is for' '' "$missing"
