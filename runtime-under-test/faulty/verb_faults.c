@@ -125,8 +125,8 @@ static int create_leaks_descriptor(const struct call *call, struct err *err)
 
 	if (!words || fd < 0)
 		return fail(err, words ? -errno : -ENOMEM, "open the host's root");
-	/* Descriptor 3 without O_CLOEXEC, on purpose. */
-	if (dup2(fd, 3) < 0)
+	/* Descriptor 3 without O_CLOEXEC, on purpose; dup2(2) onto itself would change nothing. */
+	if (fd == 3 ? fcntl(fd, F_SETFD, 0) < 0 : dup2(fd, 3) < 0)
 		return fail(err, -errno, "put a descriptor on 3");
 	/* Last before the id, so that an option of the caller's does not win. */
 	for (size_t i = call->verb_at; i + 1 < call->count; i++)

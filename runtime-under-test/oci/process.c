@@ -137,11 +137,11 @@ static int change_ids(const struct process_identity *identity, struct err *err)
 		(void) set_groups(process, NULL);
 	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
 		return fail(err, -errno, "keep capabilities over the change of user");
-	if (setresuid(process->uid, process->uid, process->uid) < 0)
-		return fail(err, -errno, "process.user.uid %u", process->uid);
-	/* Unlike the flag itself, execve(2) does not clear this one: capabilities(7), "The securebits flags". */
+	/* Unlike that flag, execve(2) does not clear this one: capabilities(7), "The securebits flags". */
 	if (fault("securebits-left") && prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0) < 0)
 		return fail(err, -errno, "keep capabilities by securebits");
+	if (setresuid(process->uid, process->uid, process->uid) < 0)
+		return fail(err, -errno, "process.user.uid %u", process->uid);
 	if (!fault("keepcaps-left") && prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) < 0)
 		return fail(err, -errno, "no longer keep capabilities");
 	return 0;
