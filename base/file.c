@@ -71,7 +71,8 @@ int file_read_fd(int fd, size_t max, struct text *out, struct err *err)
 
 int file_read_at(int dirfd, const char *path, size_t max, struct text *out, struct err *err)
 {
-	auto_fd fd = file_open_at(dirfd, path, O_RDONLY | O_NOCTTY, 0, err);
+	/* A fifo in the place of a file, which nobody writes to, must not stop the reader. */
+	auto_fd fd = file_open_at(dirfd, path, O_RDONLY | O_NOCTTY | O_NONBLOCK, 0, err);
 	int r;
 
 	if (fd < 0)

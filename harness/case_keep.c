@@ -16,18 +16,24 @@
 
 static void copy_tree(int from, const char *name, int to, int depth);
 
-/* Regular files by descriptor: what was checked is what is copied. Devices, sockets and fifos are left out. */
+/*
+ * Regular files by descriptor: what was checked is what is copied, and nothing else is ever opened. The container's
+ * processes still run: a name that was a link a moment ago, and was copied as one, must not lead the file elsewhere.
+ */
 static void copy_one(int from, const char *name, int to)
 {
-	auto_fd fd = openat(from, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	auto_fd source = openat(from, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	struct stat st;
 
-	if (fd < 0 || fstat(fd, &st) < 0)
+	if (source < 0 || fstat(source, &st) < 0 || !S_ISREG(st.st_mode) ||
+	    st.st_size > (off_t) FILE_BYTES_MAX)
 		return;
-	if (S_ISDIR(st.st_mode) || !S_ISREG(st.st_mode) || st.st_size > (off_t) FILE_BYTES_MAX)
+	auto_fd target = openat(to, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (target < 0)
 		return;
-	auto_free char *link = text_format("/proc/self/fd/%d", fd);
-	(void) file_copy_at(AT_FDCWD, link, to, name, st.st_mode & 0777, NULL);
+	auto_free char *read = text_format("/proc/self/fd/%d", source);
+	auto_free char *write = text_format("/proc/self/fd/%d", target);
+	(void) file_copy_at(AT_FDCWD, read, AT_FDCWD, write, st.st_mode & 0777, NULL);
 }
 
 static void copy_link(int from, const char *name, int to)
@@ -69,13 +75,19 @@ static void copy_tree(int from, const char *name, int to, int depth)
 void case_keep(pid_t world, int out, const char *id)
 {
 	static const char *const names[] = { "bundle", "bundle-observed", "state", "output" };
-	auto_free char *home = text_format("/proc/%d/root" WORLD_HOME, (int) world);
+	auto_free char *top = text_format("/proc/%d/root", (int) world);
 	auto_free char *path = text_format("kept/%s", id);
-	auto_fd from = file_open_at(AT_FDCWD, home, O_RDONLY | O_DIRECTORY, 0, NULL);
+	/* Links in that root are the world's: followed from ours they would lead to the host's files. */
+	auto_fd root = file_open_at(AT_FDCWD, top, O_PATH | O_DIRECTORY, 0, NULL);
+	auto_fd from = root < 0 ? root : file_open_in_root(root, WORLD_HOME, O_RDONLY | O_DIRECTORY, 0, NULL);
 
-	if (from < 0 || out < 0 || file_make_dirs_at(out, path, 0755, NULL) < 0)
+	if (from < 0 || out < 0)
 		return;
-	auto_fd to = file_open_at(out, path, O_RDONLY | O_DIRECTORY, 0, NULL);
+	/* Of an earlier run: its links would be written through. */
+	(void) file_remove_tree_at(out, path, NULL);
+	if (file_make_dirs_at(out, path, 0755, NULL) < 0)
+		return;
+	auto_fd to = file_open_at(out, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, NULL);
 	for (size_t i = 0; to >= 0 && i < ARRAY_SIZE(names); i++)
 		copy_tree(from, names[i], to, 0);
 }

@@ -41,7 +41,11 @@ int64_t command_now_ns(void)
 
 static int open_output(const struct world_place *place, const char *name, struct err *err)
 {
-	return file_open_at(place->output, name, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW, 0644, err);
+	int flags = O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_NOFOLLOW;
+
+	/* What an earlier command may have put there, a fifo say, would stop us. */
+	(void) unlinkat(place->output, name, 0);
+	return file_open_at(place->output, name, flags, 0644, err);
 }
 
 /* O_APPEND writers go on behind the new end: no hole appears and nothing is lost but the middle. */
@@ -142,7 +146,7 @@ static void read_note(const struct world_place *place, const char *name, uint64_
 int command_output(const struct world_place *place, const char *file, size_t max, struct text *out,
 		   uint64_t *ret_cut, bool *ret_full, struct err *err)
 {
-	auto_fd fd = file_open_at(place->output, file, O_RDONLY | O_NOFOLLOW, 0, err);
+	auto_fd fd = file_open_at(place->output, file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0, err);
 	auto_free char *buffer = malloc(max ? max : 1);
 	struct stat st;
 	size_t have = 0;

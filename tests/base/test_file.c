@@ -190,6 +190,17 @@ START_TEST(replaces_or_leaves)
 }
 END_TEST
 
+START_TEST(a_fifo_stops_no_reader)
+{
+	auto_scratch scratch = scratch_open();
+	auto_text text = { 0 };
+
+	ck_assert_int_eq(mkfifoat(scratch.fd, "fifo", 0600), 0);
+	ck_assert_int_eq(file_read_at(scratch.fd, "fifo", 100, &text, NULL), 0);
+	ck_assert_uint_eq(text.len, 0);
+}
+END_TEST
+
 START_TEST(makes_directories)
 {
 	auto_scratch scratch = scratch_open();
@@ -329,7 +340,7 @@ Suite *test_file(void)
 {
 	return UNIT_SUITE("file", reads_up_to_a_cap, errors_name_the_path, opens_close_on_exec,
 			  never_leaves_the_root, makes_files_in_the_root, no_magic_links_in_the_root,
-			  writes_existing_files_only, create_truncates, replaces_or_leaves, makes_directories,
-			  copies, reads_links, removes_trees_not_targets, removes_what_is_deep,
-			  stays_on_its_side_of_a_mount);
+			  writes_existing_files_only, create_truncates, replaces_or_leaves,
+			  a_fifo_stops_no_reader, makes_directories, copies, reads_links,
+			  removes_trees_not_targets, removes_what_is_deep, stays_on_its_side_of_a_mount);
 }

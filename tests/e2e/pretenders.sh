@@ -101,6 +101,25 @@ judged parricide fail 'step 1, create: expected success, but it exited 1'
 judged grandchildren fail 'step 1, create: expected success, but it exited 1'
 judged strangler fail 'step 1, create: .*'
 
+# A runtime that puts links where the harness is going to write on the host, outside its world.
+printf 'untouched\n' > "$W/victim"
+for trap in link file; do
+	{
+		printf 'while [ $# -gt 1 ]; do [ "$1" != --bundle ] || cd "$2"; shift; done\n'
+		if [ $trap = link ]; then
+			printf 'ln -s "%s" trap; ln -s "%s" here\n' "$W/victim" "$W"
+		else
+			printf 'echo overwritten > trap; mkdir here; echo overwritten > here/victim\n'
+		fi
+		printf 'rm -f /run/plumbline/output/*\nfor name in 0-create.out 1-state.out 1-state.err log; do mkfifo "/run/plumbline/output/$name"; done\nexit 1\n'
+	} | pretender keeps-a-$trap
+	timeout -k 1 60 "$plumbline" test "$case_id" --runtime "$W/keeps-a-$trap" --profile generic --keep --json --out "$W/kept" > "$W/out" 2> "$W/err"
+	is "a runtime that leaves a $trap: verdict" fail "$(field verdict)"
+	check "what it left is kept, the $trap" test -e "$W/kept/keeps-a-$trap/kept/$case_id/bundle/config.json" -a -e "$W/kept/keeps-a-$trap/kept/$case_id/bundle/trap"
+	mv "$W/kept/keeps-a-$trap" "$W/kept/keeps-a-file" 2> /dev/null
+done
+is 'nothing was written through the link' untouched "$(cat "$W/victim")"
+
 # Neither of these passes a single case of all there are.
 for name in always-0 always-1; do
 	timeout -k 1 300 "$plumbline" test --runtime "$W/$name" --json --jobs 2 --record off --out "$W/run" > "$W/out" 2> /dev/null
