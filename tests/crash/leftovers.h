@@ -1,6 +1,6 @@
 /* Everything a container could leave in a world, as text: two of them compare line by line. */
-#ifndef CRASH_LEFTOVERS_H
-#define CRASH_LEFTOVERS_H
+#ifndef TESTS_CRASH_LEFTOVERS_H
+#define TESTS_CRASH_LEFTOVERS_H
 
 #include <stdint.h>
 

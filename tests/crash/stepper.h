@@ -1,6 +1,6 @@
 /* Runs a command system call by system call and kills it in front of the one that is asked for. ptrace(2) */
-#ifndef CRASH_STEPPER_H
-#define CRASH_STEPPER_H
+#ifndef TESTS_CRASH_STEPPER_H
+#define TESTS_CRASH_STEPPER_H
 
 #include <stdbool.h>
 

@@ -1,6 +1,6 @@
 /* What is fed to the readers of the reference runtime: by libFuzzer (make fuzz), and the corpus by the unit tests. */
-#ifndef FUZZ_FUZZ_H
-#define FUZZ_FUZZ_H
+#ifndef TESTS_FUZZ_FUZZ_H
+#define TESTS_FUZZ_FUZZ_H
 
 #include <stddef.h>
 #include <stdint.h>
