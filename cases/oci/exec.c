@@ -9,7 +9,7 @@ static const struct conformance_case exec[] = {
 	CASE(the_command_is_in_every_namespace_of_the_container),
 	.title  = "what exec adds is in each namespace of the container's first process, those for children included",
 	.clause = { HARDENING("linux.ns.path.join") },
-	.needs  = { .root = 1, .runtime_feature = "exec" },
+	.needs  = { .root = 1, .payload = 1, .runtime_feature = "exec" },
 	.inside = { "hold" },
 	.when   = WHILE_IT_RUNS(DO(exec, { "args": ["/probe", "--try"] })),
 	.then   = {
@@ -348,7 +348,7 @@ static const struct conformance_case exec[] = {
 	CASE(a_detached_command_is_named_by_the_pid_file),
 	.title  = "exec --detach returns while the command runs, with its pid in the pid file",
 	.clause = { HARDENING("runtime.state.pid") },
-	.needs  = { .root = 1, .runtime_feature = "exec" },
+	.needs  = { .root = 1, .payload = 1, .runtime_feature = "exec" },
 	.inside = { "hold" },
 	.when   = WHILE_IT_RUNS(
 		DO(exec, { "flags": ["--detach", "--pid-file", "@scratch/exec.pid"], "args": ["/probe", "--try", "hold"] }), DO(ready, "exec"), DO(ps)
@@ -418,7 +418,7 @@ static const struct conformance_case exec[] = {
 	CASE(a_paused_container_cannot_be_entered),
 	.title  = "exec in a paused container is an error instead of a wait without end",
 	.clause = { HARDENING("runtime.state.status-ext") },
-	.needs  = { .root = 1, .runtime_feature = "pause" },
+	.needs  = { .root = 1, .payload = 1, .runtime_feature = "pause" },
 	.inside = { "hold" },
 	.when   = WHILE_IT_RUNS(
 		DO(exec, { "args": ["/probe", "--try"] }), DO(pause), REFUSES(exec, { "args": ["/probe", "--try"] }), DO(resume)

@@ -6,7 +6,7 @@ static const struct conformance_case ps[] = {
 	CASE(the_first_process_is_listed_by_its_host_pid),
 	.title  = "ps --format json lists a container's only process by the pid that the caller knows it by",
 	.clause = { HARDENING("runtime.state.pid") },
-	.needs  = { .root = 1, .runtime_feature = "ps" },
+	.needs  = { .root = 1, .payload = 1, .runtime_feature = "ps" },
 	.inside = { "hold" },
 	.when   = { DO(create), DO(start), DO(ready), DO(ps), DO(kill, "KILL"), DO(wait), DO(delete) },
 	.then   = { EXIT("ps.list", equals, ["@host.pid_file.pid"]), INSIDE("pid", equals, 1) },
