@@ -40,6 +40,6 @@ done
 
 missing=
 for verb in $("$bin/plumbline" --help | sed -n '/^verbs:/,/^$/s/^  \([a-z]*\) .*/\1/p'); do
-	[ "$verb" = help ] || grep -q "^|.*\`plumbline $verb[ \`]" README.md || missing="$missing $verb"
+	[ "$verb" = help ] || grep -q "^|.*\`plumbline ${verb}[ \`]" README.md || missing="$missing $verb"
 done
 is 'README.md says what each verb is for' '' "$missing"
