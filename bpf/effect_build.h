@@ -29,6 +29,7 @@ struct task {
 	uint32_t tgid, parent;
 	enum effect_role role;
 	char *into_cgroup; /* owned: where the clone3 that it is in asked for its child; NULL: it did not */
+	uint64_t sending_until; /* the end of its last call that sends a signal */
 	bool init; /* it executed the payload itself */
 	bool switched; /* its root has been switched: its paths are the container's */
 	uint64_t payload_from; /* time of the exec that made it payload; UINT64_MAX: never */

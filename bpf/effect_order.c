@@ -92,7 +92,7 @@ static void steps_free(struct steps *steps)
 /* Marks the steps of a, by their places in b, that form the longest rising sequence. */
 static void stand_still(const size_t *places, size_t count, bool *ret)
 {
-	size_t length[STEPS_MAX], before[STEPS_MAX], best = 0;
+	size_t length[STEPS_MAX] = { 0 }, before[STEPS_MAX] = { 0 }, best = 0;
 
 	for (size_t i = 0; i < count; i++) {
 		length[i] = 1;

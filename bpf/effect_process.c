@@ -218,6 +218,12 @@ static void build_mempolicy(struct build *b)
 	tune(b, "mempolicy", b->now->event.args[0]);
 }
 
+static void build_sending(struct build *b)
+{
+	if (b->task)
+		b->task->sending_until = b->now->event.time_ns + b->now->event.duration_ns;
+}
+
 /* On cgroup2 the device rules are a program: union bpf_attr of BPF_PROG_ATTACH is target, program, type. Runtimes try out bad ones. */
 static void build_bpf(struct build *b)
 {
@@ -257,6 +263,9 @@ const struct call_effect process_call_effects[] = {
 	{ "setpriority", build_nice },
 	{ "set_mempolicy", build_mempolicy },
 	{ "sched_setattr", build_sched_attr },
+	{ "kill", build_sending },
+	{ "tgkill", build_sending },
+	{ "pidfd_send_signal", build_sending },
 	{ "bpf", build_bpf },
 	{ "memfd_create", build_memfd },
 	{ 0 },

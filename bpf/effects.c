@@ -413,12 +413,18 @@ static void build_fd(struct build *b)
 	(void) effect_add(b, FD_SURVIVE, text_str(&path), "%d", file.fd);
 }
 
+/*
+ * The tracepoint runs in whatever task an interrupt hit: a timer of a stranger that expires meanwhile looks like a signal of ours.
+ * What goes to a stranger counts only when the task was asked to send.
+ */
 static void build_signal(struct build *b)
 {
 	const char *name = name_of_signal((int) b->now->event.args[0]);
+	uint32_t target = (uint32_t) b->now->event.args[1];
 
-	(void) effect_add(b, SIGNAL_SEND, NULL, "%s:%s", name ? name : "?",
-			  build_role_of(b, (uint32_t) b->now->event.args[1]));
+	if (!build_task(b, target) && (!b->task || b->task->sending_until < b->now->event.time_ns))
+		return;
+	(void) effect_add(b, SIGNAL_SEND, NULL, "%s:%s", name ? name : "?", build_role_of(b, target));
 }
 
 static void build_cgroup(struct build *b)

@@ -197,10 +197,33 @@ START_TEST(ids_are_the_same_thing)
 }
 END_TEST
 
+/* The kernel tells of signals in whatever task an interrupt hit. */
+START_TEST(a_timer_of_a_stranger_is_no_signal_of_ours)
+{
+	struct tape a, b;
+	struct compared compared;
+	size_t at;
+
+	tape_load("rules-user.rec", &a);
+	tape_load("rules-user.rec", &b);
+	at = tape_find(&b, 0, EVENT_CALL, "sethostname", 0);
+	ck_assert_uint_ne(at, TAPE_NONE);
+	b.events[at].event.type = EVENT_SIGNAL;
+	b.events[at].event.args[0] = 26; /* SIGVTALRM */
+	b.events[at].event.args[1] = 1;
+	compare(&a, &b, NULL, NULL, &compared);
+	ck_assert_uint_eq(compared.diff.count, 1); /* the name that is missing */
+	ck_assert_int_eq(compared.diff.items[0].kind, UTS_SET);
+	compared_free(&compared);
+	tape_free(&a);
+	tape_free(&b);
+}
+END_TEST
+
 Suite *test_effect_diff(void)
 {
 	return UNIT_SUITE("effect_diff", a_recording_differs_from_itself_in_nothing,
 			  a_call_that_is_missing_is_one_difference, another_value_shows_both_sides,
 			  a_failure_is_told_from_a_success, what_moved_is_told_with_its_neighbours,
-			  ids_are_the_same_thing);
+			  ids_are_the_same_thing, a_timer_of_a_stranger_is_no_signal_of_ours);
 }

@@ -4,6 +4,8 @@
 . "$(dirname "$0")/oci-lib.sh"
 
 plumbline=$bin/plumbline
+# Runtimes give standard input to the container's user. /dev/null is the machine's own, and would change its owner: a file does not matter.
+: > "$W/nothing"
 "$plumbline" trace -- /bin/true > "$W/out" 2> "$W/err"
 if [ $? = 3 ]; then
 	skip 'trace' "$(head -n 1 "$W/err")"
@@ -11,7 +13,7 @@ if [ $? = 3 ]; then
 fi
 # trace ARGUMENTS...: standard output in $W/out, standard error in $W/err, exit code in $code
 trace() {
-	timeout 60 "$plumbline" trace "$@" > "$W/out" 2> "$W/err" < /dev/null
+	timeout 60 "$plumbline" trace "$@" > "$W/out" 2> "$W/err" < "$W/nothing"
 	code=$?
 }
 says() { grep -q -e "$2" "$W/$1"; }
@@ -121,7 +123,7 @@ for program in crun runc "$runtime"; do
 done
 if ! command -v runsc > /dev/null; then
 	skip 'runsc' 'it is not installed'
-elif ! runsc --root "$W/state-runsc" --platform=ptrace --network=none --ignore-cgroups run -bundle "$W/told" told > "$W/runsc.err" 2>&1 < /dev/null; then
+elif ! runsc --root "$W/state-runsc" --platform=ptrace --network=none --ignore-cgroups run -bundle "$W/told" told > "$W/runsc.err" 2>&1 < "$W/nothing"; then
 	skip 'runsc' "it runs no container here: $(tail -n 1 "$W/runsc.err" | cut -c1-100)"
 elif story_of runsc runsc --root "$W/state-runsc" --platform=ptrace --network=none --ignore-cgroups run -bundle "$W/told" told; then
 	check 'runsc: what is not visible is said' grep -q 'its calls are not visible here' "$W/runsc.story"
@@ -147,7 +149,7 @@ is 'diff with what is no recording' 8 "$?"
 if command -v crun > /dev/null; then
 	cases='oci/lifecycle/start_runs_the_program oci/lifecycle/state_follows_the_lifecycle'
 	# shellcheck disable=SC2086 # two words
-	timeout 120 "$plumbline" diff --json -o "$W/runs" crun "$bin/plumbline-oci" $cases > "$W/out" 2> "$W/err" < /dev/null
+	timeout 120 "$plumbline" diff --json -o "$W/runs" crun "$bin/plumbline-oci" $cases > "$W/out" 2> "$W/err" < "$W/nothing"
 	is 'two runtimes differ' 1 "$?"
 	is 'in both cases' '2 2' "$(tail -n 1 "$W/out" | jq -r '"\(.compared) \(.different)"')"
 	is 'nothing is told twice' true "$(jq -s 'map(select(.type == "difference") | [.kind, .role, .object, (.a | map([.detail, .count])), (.b | map([.detail, .count]))]) | length == (unique | length) and length > 10' "$W/out")"
@@ -168,12 +170,12 @@ is 'attach to a process' 0 "$code"
 check 'its children are seen' jq -se 'map(select(.kind == "proc.exec")) | length > 3' "$W/out"
 is 'nothing is taken for a denied call' 0 "$(grep -c '"kind":"sec.denied"' "$W/out")"
 bundle held
-if oci run --detach -b "$W/held" held > "$W/out" 2> "$W/err" < /dev/null; then
-	"$plumbline" trace --container held --json > "$W/attached" 2> "$W/err" < /dev/null &
+if oci run --detach -b "$W/held" held > "$W/out" 2> "$W/err" < "$W/nothing"; then
+	"$plumbline" trace --container held --json > "$W/attached" 2> "$W/err" < "$W/nothing" &
 	tracer=$!
 	# shellcheck disable=SC2016 # expanded by the inner shell
 	timeout 30 sh -c 'until grep -q attached "$1"; do kill -0 "$2" || exit; done' - "$W/err" $tracer
-	oci exec held /bin/true > "$W/out" 2>&1 < /dev/null
+	oci exec held /bin/true > "$W/out" 2>&1 < "$W/nothing"
 	oci delete --force held > "$W/out" 2>&1
 	wait $tracer
 	is 'attaching ends with the container' 0 $?
