@@ -242,9 +242,10 @@ __noinline int add_argument(__u32 i, __u32 kind, __u32 fixed, int late)
 	return r;
 }
 
+/* In the task's own buffer: programs of system calls may be preempted where the kernel lets them fault, and one a CPU is not theirs. */
 static __always_inline void mark_emit(struct task_struct *t, __u32 tag, __u64 mark, __u64 value)
 {
-	struct building *b = building_get(IN_CPU);
+	struct building *b = bpf_task_storage_get(&per_task, t, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 
 	if (!b)
 		return;

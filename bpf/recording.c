@@ -228,7 +228,7 @@ int recording_next(const struct recording *recording, size_t *offset, struct dec
 		return fail_text(err, -EBADMSG, "the event at byte %zu is malformed", *offset);
 	r = parts_cut(recording->bytes + *offset + sizeof(ret->event), ret->event.size, ret, err);
 	if (r < 0)
-		return r;
+		return fail(err, r, "event of type %u at byte %zu", ret->event.type, *offset);
 	*offset += sizeof(ret->event) + ret->event.size;
 	return 1;
 }

@@ -54,6 +54,13 @@ void case_recording_end(const struct case_job *job)
 	(void) recorder_mark(job->secret, MARK_CLOSE, 0, job->tag);
 }
 
+static int keep(const struct case_watch *watch, const struct text *bytes, struct err *err)
+{
+	auto_free char *path = text_format("recordings/%s.rec", watch->job.id);
+
+	return watch->out < 0 ? 0 : write_whole(watch->out, path, bytes, err);
+}
+
 static int fetch(const struct case_watch *watch, struct recording *ret, struct err *err)
 {
 	struct channel_message message = { .word = CHANNEL_RECORDING, .item = watch->job.number };
@@ -71,7 +78,12 @@ static int fetch(const struct case_watch *watch, struct recording *ret, struct e
 	if (r <= 0 || fd < 0 || lseek(fd, 0, SEEK_SET) < 0)
 		return fail_text(err, -EIO, "the recorder sent nothing");
 	r = file_read_fd(fd, RECORDING_MAX, &bytes, err);
-	return r < 0 ? r : recording_parse((const unsigned char *) text_str(&bytes), bytes.len, ret, err);
+	if (r < 0)
+		return r;
+	r = recording_parse((const unsigned char *) text_str(&bytes), bytes.len, ret, err);
+	if (r < 0) /* a mistake of the recorder: whoever looks for it needs the bytes */
+		(void) keep(watch, &bytes, NULL);
+	return r;
 }
 
 /* From "mnt:[4026531841]" to "mnt": 4026531841. */
@@ -193,17 +205,6 @@ static struct json *facts_of(const struct effects *effects)
 	return facts;
 }
 
-static int keep(const struct case_watch *watch, const struct recording *recording, struct err *err)
-{
-	auto_free char *path = text_format("recordings/%s.rec", watch->job.id);
-	auto_text bytes = { 0 };
-
-	if (watch->out < 0)
-		return 0;
-	recording_print(recording, true, &bytes);
-	return write_whole(watch->out, path, &bytes, err);
-}
-
 static struct json *rules_of(const struct recording *recording, const struct effects *effects,
 			     const struct json *observation)
 {
@@ -239,6 +240,7 @@ static int join(const struct recording *recording, struct json *observation, str
 int case_recording_join(const struct case_watch *watch, struct json *observation, struct err *err)
 {
 	struct recording recording;
+	auto_text bytes = { 0 };
 	int r;
 
 	if (!watch->job.secret)
@@ -250,8 +252,10 @@ int case_recording_join(const struct case_watch *watch, struct json *observation
 	recording.symbols = symbols_of(watch, observation);
 	if (observation)
 		r = join(&recording, observation, err);
-	if (r >= 0)
-		r = keep(watch, &recording, err);
+	if (r >= 0 && watch->out >= 0) {
+		recording_print(&recording, true, &bytes);
+		r = keep(watch, &bytes, err);
+	}
 	recording_free(&recording);
 	return r < 0 ? fail(err, r, "recording") : 0;
 }
