@@ -216,7 +216,7 @@ $(B)/tests/crash: $(crash_OBJ) $(base_OBJ)
 
 # Set-up comes first and make starts anew: what it asked while reading this file may have changed.
 setup = $(if $(filter no,$(SETUP)),,tests/setup.sh $(1))
-.PHONY: run peers test check golden check-root check-vm lint format bench help
+.PHONY: run peers test check golden docs check-root check-vm lint format bench help
 run:
 	@$(call setup,build peers)
 	@$(MAKE) --no-print-directory all
@@ -230,6 +230,9 @@ check: unit
 golden: unit
 	@GOLDEN=update BUILD=$(B) tests/run.sh unit
 	@git --no-pager diff --stat -- tests/golden
+docs: all
+	@$(BIN)/plumbline help manual > docs/plumbline.1
+	@$(BIN)/plumbline help effects > docs/EFFECTS.md
 check-root: all
 	@tests/run.sh e2e
 check-vm: all
@@ -264,6 +267,7 @@ help:
 	@echo 'make test         set up, build, and run all tests of plumbline itself; ends with the counts'
 	@echo 'make              build into build/bin; WERROR=1, CC=clang, SAN=address,undefined, CASES=DIR, V=1'
 	@echo 'make check        unit tests, without root;  make check-root: end-to-end tests, as root'
+	@echo 'make docs         prints docs/plumbline.1 and docs/EFFECTS.md from the tables'
 	@echo 'make golden       accept what the unit tests compare with golden files, after a look at git diff'
 	@echo 'make check-vm     in emulated guests, as root: pure cgroup v2, v1 and systemd; not part of make test'
 	@echo 'make lint         compilers, clang-tidy, gcc -fanalyzer, cppcheck, shellcheck, walls, sizes;  make format: clang-format'

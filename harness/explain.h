@@ -19,6 +19,10 @@ void explain_clause(const struct clause_entry *clause, const struct fault_regist
 void explain_fault(const struct fault_entry *fault, struct text *out);
 bool explain_term(const char *word, struct text *out); /* false: no such word */
 
+bool explain_effect(const char *name, struct text *out); /* false: no such kind */
+const char *explain_effect_at(unsigned index); /* NULL past the last */
+void effects_manual(struct text *out); /* docs/EFFECTS.md */
+
 /* The terms, for suggestions; NULL past the last. */
 const char *explain_term_at(unsigned index);
 

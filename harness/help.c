@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "harness/explain.h"
 #include "harness/option_table.h"
 #include "harness/options.h"
 #include "harness/verbs.h"
@@ -208,6 +209,8 @@ int verb_help(const struct options *options)
 		help_overview(&out);
 	} else if (!strcmp(options->words.words[0], "manual")) {
 		help_manual(&out);
+	} else if (!strcmp(options->words.words[0], "effects")) {
+		effects_manual(&out);
 	} else {
 		const struct verb *verb = verb_find(options->words.words[0]);
 

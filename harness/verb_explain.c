@@ -42,6 +42,8 @@ static const char *look_up(const struct book *book, const char *id, struct text 
 		explain_fault(&fault, out);
 		return "fault";
 	}
+	if (explain_effect(id, out))
+		return "effect";
 	return explain_term(id, out) ? "term" : NULL;
 }
 
@@ -52,7 +54,7 @@ static void say_unknown(const struct book *book, const char *id, struct screen *
 
 	(void) select_cases(NULL, 0, NULL, &cases, NULL);
 	auto_free const char **names =
-	    calloc(cases.count + book->clauses.count + faults_count(&book->faults) + 64, sizeof(*names));
+	    calloc(cases.count + book->clauses.count + faults_count(&book->faults) + 128, sizeof(*names));
 	assert(names);
 	for (size_t i = 0; i < cases.count; i++)
 		names[count++] = cases.items[i].id;
@@ -62,6 +64,8 @@ static void say_unknown(const struct book *book, const char *id, struct screen *
 		names[count++] = fault_at(&book->faults, i).name;
 	for (unsigned i = 0; i < 64 && explain_term_at(i); i++)
 		names[count++] = explain_term_at(i);
+	for (unsigned i = 0; i < 64 && explain_effect_at(i); i++)
+		names[count++] = explain_effect_at(i);
 	const char *near = suggest(id, names, count);
 	if (near)
 		screen_say(screen, "nothing is called %s; did you mean plumbline explain %s?", id, near);

@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "bpf/effects.h"
 #include "harness/area.h"
 #include "harness/clauses.h"
 #include "harness/coverage.h"
@@ -232,13 +233,31 @@ static int list_areas(const struct options *options, struct screen *screen)
 	return EXIT_AS_EXPECTED;
 }
 
+static int list_effects(const struct options *options, struct screen *screen)
+{
+	auto_text out = { 0 };
+
+	for (size_t i = 0; i < effect_kind_count; i++) {
+		const struct effect_kind_row *kind = &effect_kinds[i];
+		struct json *row = new_row("effect");
+
+		put(row, "id", kind->name);
+		put(row, "object", kind->object);
+		put(row, "detail", kind->detail);
+		put(row, "help", kind->help);
+		show(&out, options->json, row, "%-14s %s", kind->name, kind->help);
+	}
+	screen_print(screen, &out);
+	return EXIT_AS_EXPECTED;
+}
+
 static const struct {
 	const char *name;
 	int (*list)(const struct options *options, struct screen *screen);
 } lists[] = {
 	{ "cases", NULL },         { "clauses", list_clauses },
 	{ "faults", list_faults }, { "runtimes", list_runtimes },
-	{ "areas", list_areas },
+	{ "areas", list_areas },   { "effects", list_effects },
 };
 
 int verb_list(const struct options *options)

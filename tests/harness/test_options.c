@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "harness/explain.h"
 #include "harness/option_table.h"
 #include "harness/options.h"
 
@@ -157,10 +158,23 @@ START_TEST(the_manual_page_is_the_printed_one)
 }
 END_TEST
 
+START_TEST(the_list_of_effects_is_the_printed_one)
+{
+	auto_text printed = { 0 }, committed = { 0 };
+	struct err err = { 0 };
+
+	effects_manual(&printed);
+	ck_assert_msg(file_read_at(AT_FDCWD, "docs/EFFECTS.md", 1 << 20, &committed, &err) == 0, "%s",
+		      err.text);
+	ck_assert_msg(!strcmp(text_str(&printed), text_str(&committed)),
+		      "docs/EFFECTS.md is old: build/bin/plumbline help effects > docs/EFFECTS.md");
+}
+END_TEST
+
 Suite *test_options(void)
 {
-	return UNIT_SUITE("options", options_are_read_in_every_form,
-			  mistakes_are_told_with_the_next_thing_to_type,
-			  every_verb_shows_examples_first_and_all_its_options,
-			  help_fits_the_smallest_terminal, the_manual_page_is_the_printed_one);
+	return UNIT_SUITE(
+	    "options", options_are_read_in_every_form, mistakes_are_told_with_the_next_thing_to_type,
+	    every_verb_shows_examples_first_and_all_its_options, help_fits_the_smallest_terminal,
+	    the_manual_page_is_the_printed_one, the_list_of_effects_is_the_printed_one);
 }
