@@ -36,18 +36,19 @@ shift
 mount --make-rprivate / || exit 1
 
 # The same hierarchies once more, seen from the new cgroup namespace.
-grep -E ' - cgroup2? ' /proc/self/mountinfo > /dev/shm/plumbline-test-mounts.$$ || exit 1
-mount -t tmpfs -o mode=755 plumbline /mnt && mv /dev/shm/plumbline-test-mounts.$$ /mnt/mounts || exit 1
+rows=$(grep -E ' - cgroup2? ' /proc/self/mountinfo) || exit 1
+mount -t tmpfs -o mode=755 plumbline /mnt || exit 1
 umount -l /sys/fs/cgroup
-if grep -q ' - cgroup ' /mnt/mounts; then mount -t tmpfs cgroup /sys/fs/cgroup || exit 1; fi
+case $rows in *" - cgroup "*) mount -t tmpfs cgroup /sys/fs/cgroup || exit 1 ;; esac
 while read -r _ _ _ _ at rest; do
 	rest=${rest##* - }
 	type=${rest%% *}
 	options=$(printf %s "${rest##* }" | tr , '\n' | grep -vxE 'rw|ro|nsdelegate|memory_recursiveprot|release_agent=.*|clone_children|xattr' | paste -sd,)
 	mkdir -p "$at" || exit 1
 	if [ "$type" = cgroup2 ]; then mount -t cgroup2 cgroup2 "$at"; else mount -t cgroup -o "$options" cgroup "$at"; fi || exit 1
-done < /mnt/mounts
-rm /mnt/mounts
+done << ROWS
+$rows
+ROWS
 for directory in /run /tmp /var; do
 	mkdir -p "/mnt/upper$directory" "/mnt/work$directory"
 	mount -t overlay -o "lowerdir=$directory,upperdir=/mnt/upper$directory,workdir=/mnt/work$directory" overlay "$directory" || exit 1
