@@ -269,7 +269,7 @@ help:
 	@echo 'make check        unit tests, without root;  make check-root: end-to-end tests, as root'
 	@echo 'make docs         prints docs/plumbline.1 and docs/EFFECTS.md from the tables'
 	@echo 'make golden       accept what the unit tests compare with golden files, after a look at git diff'
-	@echo 'make check-vm     in emulated guests, as root: pure cgroup v2, v1 and systemd; not part of make test'
+	@echo 'make check-vm     in emulated guests, as root: pure cgroup v2, v1 and systemd. SUITE=smoke, full; FLAVOUR=; not part of make test'
 	@echo 'make lint         compilers, clang-tidy, gcc -fanalyzer, cppcheck, shellcheck, walls, sizes;  make format: clang-format'
 	@echo 'make fuzz         libFuzzer on what reads config.json, state.json and recordings; FUZZ_SECONDS=60'
 	@echo 'make install      DESTDIR=, PREFIX=/usr/local;  make uninstall, make clean, make bench'
