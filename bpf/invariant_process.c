@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/names.h"
 #include "base/text.h"
 #include "bpf/calls.h"
 #include "bpf/invariant_part.h"
@@ -203,19 +204,32 @@ void check_undone(const struct witness *w, struct invariant_result *ret)
 		rule_says(ret, INVARIANT_BROKEN, "process %u lives on", alive);
 }
 
-static bool sends_signals(const char *call)
+/* Which argument of a call is the signal it sends; -1: it sends none. */
+static int signal_argument(const char *call)
 {
-	static const char *const calls[] = { "kill", "tgkill", "pidfd_send_signal" };
+	static const struct {
+		const char *call;
+		int argument;
+	} rows[] = { { "kill", 1 }, { "tgkill", 2 }, { "pidfd_send_signal", 1 } };
 
-	for (size_t i = 0; call && i < sizeof(calls) / sizeof(calls[0]); i++)
-		if (strcmp(calls[i], call) == 0)
-			return true;
-	return false;
+	for (size_t i = 0; call && i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (strcmp(rows[i].call, call) == 0)
+			return rows[i].argument;
+	return -1;
+}
+
+static bool sends(const struct event *call, const char *signal)
+{
+	int argument = signal_argument(call_name(call->call));
+	const char *name = argument < 0 ? NULL : name_of_signal((int) call->args[argument]);
+	size_t len = name ? strlen(name) : 0;
+
+	return name && strncmp(signal, name, len) == 0 && signal[len] == ':';
 }
 
 /*
  * The tracepoint runs in whatever task an interrupt hit: a timer of a stranger that expires meanwhile looks like a signal of ours.
- * One that was sent lies within a call that sends.
+ * One that was sent lies within a call that sends it.
  */
 static bool was_sent(const struct witness *w, const struct effect *signal)
 {
@@ -226,7 +240,7 @@ static bool was_sent(const struct witness *w, const struct effect *signal)
 	       event.event.time_ns <= signal->time_ns)
 		if (event.event.type == EVENT_CALL && event.event.tgid == signal->tgid &&
 		    event.event.time_ns + event.event.duration_ns >= signal->time_ns &&
-		    sends_signals(call_name(event.event.call)))
+		    sends(&event.event, effect_object(signal)))
 			return true;
 	return false;
 }

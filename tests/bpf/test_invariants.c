@@ -453,6 +453,7 @@ START_TEST(signals_inside)
 	call = &tape.events[at].event;
 	signal = &tape.events[at + 1].event;
 	call->call = SYS_kill;
+	call->args[1] = SIGTERM;
 	call->duration_ns = signal->time_ns - call->time_ns + 1;
 	signal->type = EVENT_SIGNAL;
 	signal->call = 0xffff;
@@ -462,7 +463,9 @@ START_TEST(signals_inside)
 	holds(&tape, 25);
 	signal->args[1] = 1;
 	expect(&tape, 25, INVARIANT_BROKEN, NULL);
-	/* Without a call that sends it was an interrupt. */
+	/* Without a call that sends it, it was an interrupt. */
+	call->args[1] = SIGKILL;
+	expect(&tape, 25, INVARIANT_UNRELATED, NULL);
 	call->call = SYS_getpid;
 	expect(&tape, 25, INVARIANT_UNRELATED, NULL);
 	tape_free(&tape);
