@@ -215,23 +215,34 @@ static int open_parent(const struct cgroup_layout *layout, const struct cgroup_h
 	}
 }
 
-/* Locks the directory and makes sure that no janitor removed it between mkdir and flock. */
+/*
+ * Locks the directory and makes sure that no janitor removed it between mkdir and flock. A janitor that came in between
+ * holds a lock for the moment of removing it.
+ */
 static int make_locked(const struct cgroup_hierarchy *row, int parent, const char *name, struct err *err)
 {
-	for (int attempt = 0; attempt < 16; attempt++) {
+	for (int attempt = 0; attempt < 64; attempt++) {
 		struct stat held, present;
 		auto_fd directory = make_one(row, parent, name, err);
 
+		/* Removed before it was opened, or before its cpuset was filled. */
+		if (directory == -ENOENT || directory == -ENODEV) {
+			if (err)
+				*err = (struct err){ 0 };
+			continue;
+		}
 		if (directory < 0)
 			return TAKE_FD(directory);
-		if (flock(directory, LOCK_EX | LOCK_NB) < 0)
-			return fail(err, -errno, "lock cgroup %s: another run uses this name", name);
+		if (flock(directory, LOCK_EX | LOCK_NB) < 0) {
+			(void) poll(NULL, 0, 8);
+			continue;
+		}
 		if (fstat(directory, &held) == 0 &&
 		    fstatat(parent, name, &present, AT_SYMLINK_NOFOLLOW) == 0 &&
 		    held.st_ino == present.st_ino)
 			return TAKE_FD(directory);
 	}
-	return fail_text(err, -EAGAIN, "cgroup %s disappears whenever it is made", name);
+	return fail_text(err, -EAGAIN, "cgroup %s is in use, or disappears whenever it is made", name);
 }
 
 void cgroup_run_free(struct cgroup_run *run)

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
@@ -30,7 +31,8 @@
 struct finding {
 	char *name; /* owned */
 	int parent; /* owned: directory it lies in */
-	bool locked;
+	int directory; /* owned: itself, with our lock on it until it is removed */
+	bool locked; /* by a live run */
 };
 
 struct search {
@@ -99,19 +101,20 @@ static bool has_living_owner(int directory)
 	return false;
 }
 
-/* The workers of a killed harness die of its death, which takes them a moment. */
+/*
+ * The workers of a killed harness die of its death, which takes them a moment. Our own lock is a shared one, so that
+ * another janitor does not take it for a run's; while we hold it, a run of that name can only wait.
+ */
 static bool is_locked(const struct search *search, int directory)
 {
 	int pause = 1;
 
-	while (flock(directory, LOCK_EX | LOCK_NB) < 0) {
+	while (flock(directory, LOCK_SH | LOCK_NB) < 0) {
 		if (process_now_ms() >= search->deadline || has_living_owner(directory))
 			return true;
 		(void) poll(NULL, 0, pause);
 		pause = pause < 32 ? pause * 2 : pause;
 	}
-	/* Let go at once: a shared lock held by us would look like a live run to another janitor. */
-	(void) flock(directory, LOCK_UN);
 	return false;
 }
 
@@ -123,7 +126,8 @@ static void add_finding(struct search *search, int parent, const char *name, int
 	assert(search->rows);
 	row = &search->rows[search->count++];
 	*row = (struct finding){ .name = strdup(name), .parent = fcntl(parent, F_DUPFD_CLOEXEC, 0) };
-	row->locked = is_locked(search, directory);
+	row->directory = fcntl(directory, F_DUPFD_CLOEXEC, 0);
+	row->locked = is_locked(search, row->directory);
 }
 
 static void find_below(struct search *search, int parent, const char *name, int depth)
@@ -187,13 +191,26 @@ static int clean_findings(const struct search *search, struct janitor_report *re
 	return r;
 }
 
+/* Two descriptors a directory: a machine with hundreds of dead runs needs more than the usual 1024. */
+static void allow_descriptors(struct rlimit *ret_before)
+{
+	struct rlimit limit;
+
+	(void) getrlimit(RLIMIT_NOFILE, ret_before);
+	limit = *ret_before;
+	limit.rlim_cur = limit.rlim_max;
+	(void) setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 int janitor_clean(const char *run, struct janitor_report *ret, struct err *err)
 {
 	auto_cgroup_layout layout = { 0 };
 	struct janitor_report report = { 0 };
 	struct search search = { .run = run, .deadline = process_now_ms() + DYING_MS };
+	struct rlimit limit;
 	int r = cgroup_layout_read(&layout, err);
 
+	allow_descriptors(&limit);
 	/* A run makes and locks the first hierarchy's directory first: seen last, it is there for every other one's. */
 	for (size_t i = r < 0 ? 0 : layout.count; i-- > 0;)
 		find_below(&search, AT_FDCWD, layout.rows[i].mount_point, 0);
@@ -202,8 +219,10 @@ int janitor_clean(const char *run, struct janitor_report *ret, struct err *err)
 	for (size_t i = 0; i < search.count; i++) {
 		free(search.rows[i].name);
 		cleanup_fd(&search.rows[i].parent);
+		cleanup_fd(&search.rows[i].directory);
 	}
 	free(search.rows);
+	(void) setrlimit(RLIMIT_NOFILE, &limit);
 	*ret = report;
 	return r < 0 ? fail(err, r, "clean up") : 0;
 }
