@@ -214,6 +214,12 @@ $(B)/tests/crash: $(crash_OBJ) $(base_OBJ)
 	$(Q)$(CC) $(LINKFLAGS) $^ $(json_LIBS) -o $@
 -include $(crash_OBJ:.o=.d)
 
+$(B)/tests/recorder-bench: $(B)/obj/tests/bench/recorder.o $(call obj,$(bpf_SRC)) $(base_OBJ)
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LINKFLAGS) $^ $(json_LIBS) $(bpf_LIBS) -o $@
+-include $(B)/obj/tests/bench/recorder.d
+
 # Set-up comes first and make starts anew: what it asked while reading this file may have changed.
 setup = $(if $(filter no,$(SETUP)),,tests/setup.sh $(1))
 .PHONY: run peers test check golden docs check-root check-vm lint format bench help
@@ -239,8 +245,9 @@ check-vm: all
 	@SETUP='$(SETUP)' tests/vm/check.sh
 lint: $(skeletons)
 	@tests/run.sh lint
-bench: all
+bench: all $(B)/tests/recorder-bench
 	@$(BIN)/plumbline bench
+	@tests/bench/recorder.sh
 	@tests/bench.sh
 
 format_FILES = $(filter-out harness/case.h,$(shell find base bpf harness reports runtime-under-test tests -name '*.[ch]'))

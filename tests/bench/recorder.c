@@ -1,0 +1,193 @@
+/*
+ * What recording costs: a command bare, recorded and below strace -f, one after the other in each round, so that load from elsewhere
+ * meets all alike; then what its recording holds and how fast that is read and judged. It runs in a world: see recorder.sh.
+ *   recorder ROUNDS COMMAND...      "%d" in a word becomes a number of its own
+ */
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/json.h"
+#include "base/process.h"
+#include "base/text.h"
+#include "bpf/effects.h"
+#include "bpf/invariants.h"
+#include "bpf/recorder.h"
+
+#define READ_ROUNDS 200
+
+enum mode { BARE, RECORDED, STRACE, MODES };
+
+struct bench {
+	struct recorder *recorder;
+	char **command;
+	int number, rounds;
+	double *ms[MODES];
+	struct recording last;
+};
+
+static double now_ms(void)
+{
+	struct timespec ts;
+
+	(void) clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (double) ts.tv_sec * 1e3 + (double) ts.tv_nsec / 1e6;
+}
+
+static _Noreturn void die(const char *what)
+{
+	(void) fprintf(stderr, "recorder: %s\n", what);
+	exit(EXIT_FAILURE);
+}
+
+static _Noreturn void exec_command(struct bench *bench, enum mode mode)
+{
+	static const char *const strace[] = { "strace", "-f", "-o", "/dev/null" };
+	const char *argv[64] = { 0 };
+	size_t n = 0;
+	int null = open("/dev/null", O_RDWR);
+
+	for (size_t i = 0; mode == STRACE && i < ARRAY_SIZE(strace); i++)
+		argv[n++] = strace[i];
+	for (size_t i = 0; bench->command[i] && n < ARRAY_SIZE(argv) - 1; i++) {
+		const char *hole = strstr(bench->command[i], "%d");
+
+		argv[n++] = hole ? text_format("%.*s%d%s", (int) (hole - bench->command[i]),
+					       bench->command[i], bench->number, hole + 2)
+				 : bench->command[i];
+	}
+	for (int fd = 0; fd < 3; fd++)
+		if (fd < 2 || mode == STRACE)
+			(void) dup2(null, fd);
+	(void) execvp(argv[0], (char *const *) argv);
+	_exit(127);
+}
+
+static double run_once(struct bench *bench, enum mode mode, uint32_t tag)
+{
+	uint64_t secret = mode == RECORDED ? recorder_secret(bench->recorder) : 0;
+	double begin;
+	int status;
+
+	bench->number++;
+	(void) recorder_mark(secret, MARK_FOLLOW_CHILDREN, 0, tag);
+	begin = now_ms();
+	pid_t pid = fork();
+	if (pid == 0)
+		exec_command(bench, mode);
+	auto_fd pidfd = process_pidfd_open(pid);
+	while (process_poll(pidfd, process_now_ms() + 10) == 0)
+		if (mode == RECORDED && recorder_drain(bench->recorder, NULL) < 0)
+			die("drain");
+	double ms = now_ms() - begin;
+	if (waitpid(pid, &status, 0) != pid || !WIFEXITED(status) || WEXITSTATUS(status) != 0)
+		die("the command did not exit with 0");
+	(void) recorder_mark(secret, MARK_CLOSE, 0, tag);
+	return ms;
+}
+
+static void round_of(struct bench *bench, int round)
+{
+	for (int k = 0; k < MODES; k++) {
+		/* Another one begins in each round. */
+		enum mode mode = (enum mode)((k + round) % MODES);
+		uint32_t tag = recorder_tags(bench->recorder, 1);
+		struct err err = { 0 };
+
+		bench->ms[mode][round] = run_once(bench, mode, tag);
+		if (mode != RECORDED)
+			continue;
+		recording_free(&bench->last);
+		if (recorder_drain(bench->recorder, &err) < 0 ||
+		    recorder_take(bench->recorder, tag, json_new_object(), &bench->last, &err) < 0)
+			die(err.text);
+	}
+}
+
+static int compare(const void *a, const void *b)
+{
+	double x = *(const double *) a, y = *(const double *) b;
+
+	return (x > y) - (x < y);
+}
+
+static double median(double *values, int count)
+{
+	qsort(values, (size_t) count, sizeof(*values), compare);
+	return values[count / 2];
+}
+
+static void print_reading(const struct recording *recording)
+{
+	struct invariant_result rules[INVARIANT_COUNT];
+	double begin = now_ms();
+
+	for (int i = 0; i < READ_ROUNDS; i++) {
+		struct effects effects;
+
+		if (effects_from(recording, &effects, NULL) < 0)
+			die("the recording cannot be read");
+		invariants_check(recording, &effects, NULL, rules);
+		effects_free(&effects);
+	}
+	double seconds = (now_ms() - begin) / 1e3;
+	printf("  read and judged    %9.2f million events a second\n",
+	       (double) recording->event_count * READ_ROUNDS / seconds / 1e6);
+}
+
+static void print(struct bench *bench)
+{
+	auto_free double *ratio = calloc((size_t) bench->rounds, sizeof(*ratio));
+	auto_free double *traced = calloc((size_t) bench->rounds, sizeof(*traced));
+	auto_text file = { 0 };
+
+	if (!ratio || !traced)
+		die("no memory");
+	for (int i = 0; i < bench->rounds; i++) {
+		ratio[i] = bench->ms[RECORDED][i] / bench->ms[BARE][i];
+		traced[i] = bench->ms[STRACE][i] / bench->ms[BARE][i];
+	}
+	recording_print(&bench->last, true, &file);
+	printf("  bare               %9.2f ms\n", median(bench->ms[BARE], bench->rounds));
+	printf("  recorded           %9.2f ms  %.3f\n", median(bench->ms[RECORDED], bench->rounds),
+	       median(ratio, bench->rounds));
+	printf("  strace -f          %9.2f ms  %.3f\n", median(bench->ms[STRACE], bench->rounds),
+	       median(traced, bench->rounds));
+	printf("  events, lost       %9llu  %llu\n", (unsigned long long) bench->last.event_count,
+	       (unsigned long long) recorder_lost(bench->recorder));
+	printf("  recording          %9zu KB, %zu KB deflated\n", bench->last.size / 1024, file.len / 1024);
+	print_reading(&bench->last);
+}
+
+int main(int argc, char **argv)
+{
+	struct bench bench = { .command = argv + 2, .rounds = argc > 2 ? atoi(argv[1]) : 0 };
+	struct err err = { 0 };
+
+	if (bench.rounds < 1)
+		die("ROUNDS COMMAND...");
+	if (recorder_open(&bench.recorder, &err) < 0)
+		die(err.text);
+	for (int mode = 0; mode < MODES; mode++) {
+		bench.ms[mode] = calloc((size_t) bench.rounds, sizeof(double));
+		if (!bench.ms[mode])
+			die("no memory");
+	}
+	for (int round = 0; round < bench.rounds; round++)
+		round_of(&bench, round);
+	printf("%s, %d rounds; load and attach %d ms\n", bench.command[0], bench.rounds,
+	       recorder_load_ms(bench.recorder));
+	print(&bench);
+	for (int mode = 0; mode < MODES; mode++)
+		free(bench.ms[mode]);
+	recording_free(&bench.last);
+	recorder_close(bench.recorder);
+	return EXIT_SUCCESS;
+}
