@@ -4,11 +4,6 @@
 #include <string.h>
 #include <sys/syscall.h>
 
-/* Newer than Debian 12's headers. */
-#ifndef SYS_open_tree_attr
-#define SYS_open_tree_attr 467 /* Linux 6.15, 2c0cd5c7ae75 */
-#endif
-
 #define STR ARG_STRING
 #define FD ARG_FD
 #define DIR ARG_DIRFD

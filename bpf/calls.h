@@ -3,8 +3,14 @@
 #define BPF_CALLS_H
 
 #include <stddef.h>
+#include <sys/syscall.h>
 
 #include "bpf/event.h"
+
+/* Newer than Debian 12's headers. */
+#ifndef SYS_open_tree_attr
+#define SYS_open_tree_attr 467 /* Linux 6.15, 2c0cd5c7ae75 */
+#endif
 
 struct call_row {
 	int number;

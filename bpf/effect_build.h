@@ -53,6 +53,8 @@ struct build {
 	bool marked; /* the harness says which phase it is; else the runtime's arguments do */
 	bool runs; /* the runtime was asked for create and start in one */
 	struct effects *effects;
+	unsigned char *seen; /* borrowed: a bit for each sequence number */
+	void (*by_call[EVENT_CALLS])(struct build *b); /* from the tables of call_effect */
 };
 
 struct task *build_task(struct build *b, uint32_t tgid); /* NULL: never seen to be made */
@@ -78,7 +80,7 @@ void effect_add_raw(struct effect *effect, size_t offset);
 
 /* One function a system call; the tables lie with the functions. */
 struct call_effect {
-	const char *call;
+	int call; /* SYS_... */
 	void (*build)(struct build *b);
 };
 extern const struct call_effect mount_call_effects[], privilege_call_effects[], process_call_effects[],

@@ -3,6 +3,7 @@
 #include <linux/openat2.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 #include "base/cleanup.h"
 #include "bpf/calls.h"
@@ -176,17 +177,17 @@ static void build_write(struct build *b)
 }
 
 const struct call_effect file_call_effects[] = {
-	{ "mknod", build_mknod },
-	{ "mknodat", build_mknodat },
-	{ "symlink", build_symlink },
-	{ "symlinkat", build_symlinkat },
-	{ "chown", build_chown },
-	{ "lchown", build_chown },
-	{ "fchown", build_fchown },
-	{ "fchownat", build_fchownat },
-	{ "openat2", build_openat2 },
-	{ "write", build_write },
-	{ "pwrite64", build_write },
-	{ "writev", build_write },
+	{ SYS_mknod, build_mknod },
+	{ SYS_mknodat, build_mknodat },
+	{ SYS_symlink, build_symlink },
+	{ SYS_symlinkat, build_symlinkat },
+	{ SYS_chown, build_chown },
+	{ SYS_lchown, build_chown },
+	{ SYS_fchown, build_fchown },
+	{ SYS_fchownat, build_fchownat },
+	{ SYS_openat2, build_openat2 },
+	{ SYS_write, build_write },
+	{ SYS_pwrite64, build_write },
+	{ SYS_writev, build_write },
 	{ 0 },
 };

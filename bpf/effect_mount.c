@@ -5,9 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/syscall.h>
 
 #include "base/cleanup.h"
 #include "base/json.h"
+#include "bpf/calls.h"
 #include "bpf/effect_build.h"
 
 #ifndef MOVE_MOUNT_SET_GROUP
@@ -344,15 +346,15 @@ static void build_chroot(struct build *b)
 }
 
 const struct call_effect mount_call_effects[] = {
-	{ "mount", build_mount },
-	{ "umount2", build_umount },
-	{ "fsopen", build_fsopen },
-	{ "fsmount", build_fsmount },
-	{ "open_tree", build_open_tree },
-	{ "open_tree_attr", build_open_tree },
-	{ "move_mount", build_move_mount },
-	{ "mount_setattr", build_mount_setattr },
-	{ "pivot_root", build_pivot_root },
-	{ "chroot", build_chroot },
+	{ SYS_mount, build_mount },
+	{ SYS_umount2, build_umount },
+	{ SYS_fsopen, build_fsopen },
+	{ SYS_fsmount, build_fsmount },
+	{ SYS_open_tree, build_open_tree },
+	{ SYS_open_tree_attr, build_open_tree },
+	{ SYS_move_mount, build_move_mount },
+	{ SYS_mount_setattr, build_mount_setattr },
+	{ SYS_pivot_root, build_pivot_root },
+	{ SYS_chroot, build_chroot },
 	{ 0 },
 };

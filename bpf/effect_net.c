@@ -6,6 +6,7 @@
 #include <linux/rtnetlink.h>
 #include <linux/sockios.h>
 #include <string.h>
+#include <sys/syscall.h>
 
 #include "base/cleanup.h"
 #include "bpf/calls.h"
@@ -161,8 +162,8 @@ static void build_ioctl(struct build *b)
 }
 
 const struct call_effect net_call_effects[] = {
-	{ "ioctl", build_ioctl },
-	{ "sendmsg", build_send },
-	{ "sendto", build_send },
+	{ SYS_ioctl, build_ioctl },
+	{ SYS_sendmsg, build_send },
+	{ SYS_sendto, build_send },
 	{ 0 },
 };

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 
 #include "base/cleanup.h"
 #include "base/names.h"
@@ -210,17 +211,17 @@ static void build_landlock(struct build *b)
 }
 
 const struct call_effect privilege_call_effects[] = {
-	{ "capset", build_capset },
-	{ "prctl", build_prctl },
-	{ "seccomp", build_seccomp },
-	{ "setgroups", build_setgroups },
-	{ "setuid", build_setuid },
-	{ "setreuid", build_setuid },
-	{ "setresuid", build_setuid },
-	{ "setgid", build_setgid },
-	{ "setregid", build_setgid },
-	{ "setresgid", build_setgid },
-	{ "keyctl", build_keyctl },
-	{ "landlock_restrict_self", build_landlock },
+	{ SYS_capset, build_capset },
+	{ SYS_prctl, build_prctl },
+	{ SYS_seccomp, build_seccomp },
+	{ SYS_setgroups, build_setgroups },
+	{ SYS_setuid, build_setuid },
+	{ SYS_setreuid, build_setuid },
+	{ SYS_setresuid, build_setuid },
+	{ SYS_setgid, build_setgid },
+	{ SYS_setregid, build_setgid },
+	{ SYS_setresgid, build_setgid },
+	{ SYS_keyctl, build_keyctl },
+	{ SYS_landlock_restrict_self, build_landlock },
 	{ 0 },
 };

@@ -3,6 +3,7 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 
 #include "base/cleanup.h"
 #include "base/names.h"
@@ -246,27 +247,27 @@ static void build_memfd(struct build *b)
 }
 
 const struct call_effect process_call_effects[] = {
-	{ "unshare", build_unshare },
-	{ "clone", build_clone },
-	{ "clone3", build_clone3 },
-	{ "setns", build_setns },
-	{ "setsid", build_setsid },
-	{ "sethostname", build_sethostname },
-	{ "setdomainname", build_setdomainname },
-	{ "prlimit64", build_prlimit },
-	{ "setrlimit", build_setrlimit },
-	{ "umask", build_umask },
-	{ "personality", build_personality },
-	{ "ioprio_set", build_ioprio },
-	{ "sched_setaffinity", build_affinity },
-	{ "sched_setscheduler", build_scheduler },
-	{ "setpriority", build_nice },
-	{ "set_mempolicy", build_mempolicy },
-	{ "sched_setattr", build_sched_attr },
-	{ "kill", build_sending },
-	{ "tgkill", build_sending },
-	{ "pidfd_send_signal", build_sending },
-	{ "bpf", build_bpf },
-	{ "memfd_create", build_memfd },
+	{ SYS_unshare, build_unshare },
+	{ SYS_clone, build_clone },
+	{ SYS_clone3, build_clone3 },
+	{ SYS_setns, build_setns },
+	{ SYS_setsid, build_setsid },
+	{ SYS_sethostname, build_sethostname },
+	{ SYS_setdomainname, build_setdomainname },
+	{ SYS_prlimit64, build_prlimit },
+	{ SYS_setrlimit, build_setrlimit },
+	{ SYS_umask, build_umask },
+	{ SYS_personality, build_personality },
+	{ SYS_ioprio_set, build_ioprio },
+	{ SYS_sched_setaffinity, build_affinity },
+	{ SYS_sched_setscheduler, build_scheduler },
+	{ SYS_setpriority, build_nice },
+	{ SYS_set_mempolicy, build_mempolicy },
+	{ SYS_sched_setattr, build_sched_attr },
+	{ SYS_kill, build_sending },
+	{ SYS_tgkill, build_sending },
+	{ SYS_pidfd_send_signal, build_sending },
+	{ SYS_bpf, build_bpf },
+	{ SYS_memfd_create, build_memfd },
 	{ 0 },
 };

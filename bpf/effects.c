@@ -279,21 +279,32 @@ static void find_roles_of_exec(struct build *b, const struct decoded *event)
 }
 
 /* Joining a mount namespace brings its root along: how exec reaches a container. */
-static bool joins_root(const struct decoded *event, const char *name)
+static bool joins_root(const struct decoded *event)
 {
 	auto_text file = { 0 };
 
-	if (strcmp(name, "setns") != 0)
-		return false;
 	if (event->event.args[1] & CLONE_NEWNS)
 		return true;
 	return !event->event.args[1] && part_path(event, 0, &file) && strstr(text_str(&file), "mnt:[");
+}
+
+/* Sequence numbers are 0..n-1 of the tag, in whatever order time sorted them. */
+static void look_for_gaps(struct build *b, uint64_t sequence)
+{
+	unsigned char bit = (unsigned char) (1u << (sequence % 8));
+
+	if (sequence >= b->recording->event_count || b->seen[sequence / 8] & bit) {
+		b->effects->gaps = true;
+		return;
+	}
+	b->seen[sequence / 8] |= bit;
 }
 
 static void find_roles(struct build *b, const struct decoded *event)
 {
 	struct task *t = build_task(b, event->event.tgid);
 
+	look_for_gaps(b, event->event.sequence);
 	if (!t && event->event.type != EVENT_MARK)
 		t = task_add_first(b, event->event.tgid);
 	if (event->event.type == EVENT_FORK && !(event->event.args[2] & CLONE_THREAD_FLAG)) {
@@ -305,10 +316,9 @@ static void find_roles(struct build *b, const struct decoded *event)
 			child->payload_from = event->event.time_ns;
 		}
 	} else if (event->event.type == EVENT_CALL && event->event.result == 0 && t) {
-		const char *name = call_name(event->event.call);
+		int call = event->event.call;
 
-		if (name && (strcmp(name, "pivot_root") == 0 || strcmp(name, "chroot") == 0 ||
-			     joins_root(event, name)))
+		if (call == SYS_pivot_root || call == SYS_chroot || (call == SYS_setns && joins_root(event)))
 			t->switched = true;
 	} else if (event->event.type == EVENT_EXEC) {
 		find_roles_of_exec(b, event);
@@ -328,18 +338,22 @@ static const struct call_effect *const call_tables[] = {
 	mount_call_effects, privilege_call_effects, process_call_effects, net_call_effects, file_call_effects,
 };
 
+/* Once a recording: thousands of calls are then told by their number. */
+static void fill_by_call(struct build *b)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(call_tables); i++)
+		for (const struct call_effect *row = call_tables[i]; row->build; row++)
+			b->by_call[row->call] = row->build;
+}
+
 static void build_call(struct build *b)
 {
-	const char *name = call_name(b->now->event.call);
+	uint16_t call = b->now->event.call;
 
-	if (b->now->event.flags & EVENT_COMPAT) {
+	if (b->now->event.flags & EVENT_COMPAT)
 		b->effects->undecoded++;
-		return;
-	}
-	for (size_t i = 0; name && i < ARRAY_SIZE(call_tables); i++)
-		for (const struct call_effect *row = call_tables[i]; row->call; row++)
-			if (strcmp(row->call, name) == 0)
-				row->build(b);
+	else if (call < EVENT_CALLS && b->by_call[call])
+		b->by_call[call](b);
 }
 
 static void build_fork(struct build *b)
@@ -503,30 +517,10 @@ static int walk(struct build *b, void (*each)(struct build *b, const struct deco
 	return r;
 }
 
-/* Sequence numbers are 0..n-1 of the tag, in whatever order time sorted them. */
-static bool has_gaps(const struct recording *recording)
-{
-	auto_free unsigned char *seen = calloc(recording->event_count / 8 + 1, 1);
-	struct decoded event;
-	size_t offset = 0;
-
-	if (!seen)
-		abort();
-	while (recording_next(recording, &offset, &event, NULL) == 1) {
-		if (event.event.sequence >= recording->event_count)
-			return true;
-		if (seen[event.event.sequence / 8] & (1u << (event.event.sequence % 8)))
-			return true;
-		seen[event.event.sequence / 8] |= (unsigned char) (1u << (event.event.sequence % 8));
-	}
-	return false;
-}
-
 int effects_from(const struct recording *recording, struct effects *ret, struct err *err)
 {
-	struct effects found = { .payload_exec = SIZE_MAX,
-				 .lost = recording->lost,
-				 .gaps = has_gaps(recording) };
+	auto_free unsigned char *seen = calloc(recording->event_count / 8 + 1, 1);
+	struct effects found = { .payload_exec = SIZE_MAX, .lost = recording->lost };
 	struct build b = {
 		.recording = recording,
 		.config = json_member(recording->symbols, "config"),
@@ -537,13 +531,15 @@ int effects_from(const struct recording *recording, struct effects *ret, struct 
 		.cgroup_above = symbol(recording, "cgroup_above"),
 		.runtime = symbol(recording, "runtime"),
 		.effects = &found,
+		.seen = seen,
 	};
 	int r;
 
 	found.roles = calloc(recording->event_count + 1, 1);
-	if (!found.roles)
+	if (!found.roles || !seen)
 		abort();
 	found.payload_visible = strcmp(symbol(recording, "payload_visible"), "sandbox") != 0;
+	fill_by_call(&b);
 	r = walk(&b, find_roles, err);
 	roles_settle(&b);
 	if (r == 0)
