@@ -1,11 +1,9 @@
-/* Makes, enters and removes cgroup directories of a run. Order of removal: kill, thaw, rmdir; a v1-frozen task ignores SIGKILL. */
+/* Makes and enters the cgroup directories of a run; cgroup_remove.c removes them. */
 #include "harness/cgroup_tree.h"
 
 #include <assert.h>
-#include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -16,117 +14,11 @@
 #include "base/process.h"
 #include "base/text.h"
 
-#define DEPTH_MAX 64 /* containers can make any depth; a path of ours never comes near it */
-
 static int open_directory(int parent, const char *name)
 {
 	int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 	return fd < 0 ? -errno : fd;
-}
-
-/* cgroup.procs lists pids of the reader's pid namespace; 0 stands for one of an outer namespace: never ours. */
-static size_t kill_members(int directory)
-{
-	auto_free pid_t *pids = NULL;
-	size_t count = 0, killed = 0;
-
-	if (cgroup_members(directory, &pids, &count, NULL) < 0)
-		return 0;
-	for (size_t i = 0; i < count; i++)
-		if (pids[i] > 0 && pids[i] != getpid() && kill(pids[i], SIGKILL) == 0)
-			killed++;
-	return killed;
-}
-
-static void thaw_one(int directory)
-{
-	(void) file_write_at(directory, "freezer.state", "THAWED", 6, NULL);
-	(void) file_write_at(directory, "cgroup.freeze", "0", 1, NULL);
-}
-
-/* Calls itself for every child directory first when `deep` says so. */
-struct walk {
-	struct cgroup_removed *removed;
-	bool kill, thaw, remove;
-};
-
-static int walk(int parent, const char *name, const struct walk *what, int depth);
-
-static int walk_children(int directory, const struct walk *what, int depth)
-{
-	auto_dir dir = NULL;
-	struct dirent *entry;
-	int r = 0, copy = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (copy < 0)
-		return -errno;
-	dir = fdopendir(copy);
-	if (!dir) {
-		(void) close(copy);
-		return -ENOMEM;
-	}
-	while ((entry = readdir(dir))) {
-		if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
-			continue;
-		int one = walk(directory, entry->d_name, what, depth + 1);
-		if (one < 0)
-			r = one;
-	}
-	return r;
-}
-
-static int walk(int parent, const char *name, const struct walk *what, int depth)
-{
-	auto_fd directory = open_directory(parent, name);
-
-	if (directory < 0)
-		return directory == -ENOENT ? 0 : directory;
-	if (depth > DEPTH_MAX)
-		return -ELOOP;
-	if (what->kill)
-		what->removed->processes += kill_members(directory);
-	if (what->thaw)
-		thaw_one(directory);
-	int r = walk_children(directory, what, depth);
-	if (r < 0 || !what->remove)
-		return r;
-	if (unlinkat(parent, name, AT_REMOVEDIR) < 0)
-		return errno == ENOENT ? 0 : -errno;
-	what->removed->cgroups++;
-	return 0;
-}
-
-void cgroup_thaw_at(int directory)
-{
-	struct cgroup_removed ignored = { 0 };
-	const struct walk thaw = { .removed = &ignored, .thaw = true };
-
-	(void) walk(directory, ".", &thaw, 0);
-}
-
-/* An empty directory needs only the rmdir, so that comes first; only what is busy is killed and thawed. */
-int cgroup_remove_at(int parent, const char *name, int64_t deadline, struct cgroup_removed *ret,
-		     struct err *err)
-{
-	struct cgroup_removed removed = { 0 };
-	const struct walk drop = { .removed = &removed, .remove = true };
-	const struct walk end = { .removed = &removed, .kill = true, .thaw = true };
-	int r, pause = 1;
-
-	while ((r = walk(parent, name, &drop, 0)) == -EBUSY) {
-		(void) walk(parent, name, &end, 0);
-		if (process_now_ms() >= deadline)
-			break;
-		/* No event tells that the last task of a v1 cgroup is gone: ask again, ever more slowly. */
-		(void) poll(NULL, 0, pause);
-		pause = pause < 32 ? pause * 2 : pause;
-	}
-	if (ret) {
-		ret->cgroups += removed.cgroups;
-		ret->processes += removed.processes;
-	}
-	return r < 0 ? fail(err, r, "remove cgroup %s", name) : 0;
 }
 
 /* A fresh v1 cpuset has no CPUs and no memory nodes, and takes no process until it has both: cpuset(7). */

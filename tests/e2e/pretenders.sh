@@ -90,6 +90,14 @@ kill -STOP -1
 exit 1
 R
 
+pretender digger <<'R'
+deep=$(printf 'd/%.0s' $(seq 400))
+for controller in pids freezer memory; do
+	[ ! -d /sys/fs/cgroup/$controller ] || mkdir -p "/sys/fs/cgroup/$controller/$deep"
+done
+exit 1
+R
+
 judged always-0 fail 'step 1, create: .*state says nothing'
 judged always-1 fail 'step 1, create: expected success, but it exited 1'
 judged hangs fail 'step 1, create: .*time'
@@ -119,6 +127,8 @@ for trap in link file; do
 	mv "$W/kept/keeps-a-$trap" "$W/kept/keeps-a-file" 2> /dev/null
 done
 is 'nothing was written through the link' untouched "$(cat "$W/victim")"
+
+judged digger fail 'step 1, create: expected success, but it exited 1'
 
 # Neither of these passes a single case of all there are.
 for name in always-0 always-1; do
