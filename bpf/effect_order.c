@@ -105,6 +105,7 @@ static void stand_still(const size_t *places, size_t count, bool *ret)
 		if (length[i] > length[best])
 			best = i;
 	}
+	/* cppcheck-suppress uninitvar ; best is below count, and so is what lies before it */
 	for (size_t i = count ? best : SIZE_MAX; i != SIZE_MAX; i = before[i])
 		ret[i] = true;
 }
