@@ -94,7 +94,10 @@ static int open_target(struct exec *exec, struct err *err)
 	return check_status(exec, exec->target < 0 ? STATUS_STOPPED : state_status(&exec->state), err);
 }
 
-/* What the config says is not asked: a namespace that init shares with us need not, and mostly may not, be joined. */
+/*
+ * What the config says is not asked: a namespace that init shares with us need not, and mostly may not, be joined. A stranger
+ * with the number of an init that has ended may share all of them: then nothing would be joined at all.
+ */
 static int find_namespaces(struct exec *exec, struct err *err)
 {
 	for (size_t i = 0; i < NAMES_NAMESPACES; i++) {
@@ -111,7 +114,7 @@ static int find_namespaces(struct exec *exec, struct err *err)
 			exec->joins |= names_namespaces[i];
 	}
 	exec->helper = exec->joins & CLONE_NEWPID && !capability_is_effective(CAP_SYS_ADMIN);
-	return 0;
+	return exec_check_target(exec, err);
 }
 
 static int check_terminal(struct exec *exec, struct err *err)

@@ -73,6 +73,8 @@ int exec_cgroup_of_init(const struct exec *exec, struct err *err);
 
 /* From its first instruction to the program. */
 void exec_child_main(struct exec *exec) __attribute__((noreturn));
+/* After something of /proc/PID was opened or read: it was init's, and not of whoever got its number since. */
+int exec_check_target(const struct exec *exec, struct err *err);
 /* setns(2) for these namespaces of init. */
 int exec_join(const struct exec *exec, uint64_t flags, struct err *err);
 

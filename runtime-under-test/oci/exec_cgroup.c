@@ -142,6 +142,9 @@ int exec_cgroup_of_init(const struct exec *exec, struct err *err)
 	auto_text path = { 0 };
 	int r = process < 0 ? -errno : cgroup_layout_read(&layout, err), fd;
 
+	/* From here on the descriptor is init's directory in /proc, even when another gets its number. */
+	if (r == 0)
+		r = exec_check_target(exec, err);
 	hierarchy = r < 0 ? NULL : cgroup_find(&layout, "");
 	if (!hierarchy)
 		return fail(err, r < 0 ? r : -ENOENT, "look for the cgroup of init");

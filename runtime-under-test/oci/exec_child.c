@@ -24,6 +24,14 @@
 #include "runtime-under-test/oci/terminal.h"
 #include "runtime-under-test/oci/userns.h"
 
+/* Its number is free for others only when it has been reaped, and then no signal reaches it any more. */
+int exec_check_target(const struct exec *exec, struct err *err)
+{
+	if (syscall(SYS_pidfd_send_signal, exec->target, 0, NULL, 0u) == 0)
+		return 0;
+	return fail_text(err, -errno, "container not running: init has ended");
+}
+
 /* For kernels before v5.8, one namespace after the other. The descriptors are only init's if init still lives after they are open. */
 static int join_by_files(const struct exec *exec, uint64_t flags, struct err *err)
 {
@@ -41,8 +49,8 @@ static int join_by_files(const struct exec *exec, uint64_t flags, struct err *er
 		if (namespaces.fds[i] < 0)
 			r = fail(err, -errno, "open the %s namespace of init", file);
 	}
-	if (r == 0 && syscall(SYS_pidfd_send_signal, exec->target, 0, NULL, 0u) < 0)
-		r = fail(err, -errno, "join the namespaces of init");
+	if (r == 0)
+		r = exec_check_target(exec, err);
 	if (r == 0)
 		r = namespaces_join_all(&namespaces, err);
 	namespaces_close(&namespaces);
@@ -123,12 +131,16 @@ static int enter_root(const struct exec *exec, struct err *err)
 {
 	auto_free char *path = text_format("%d/root", (int) exec->state.pid);
 	auto_fd root = -EBADF;
+	int r;
 
 	if (exec->joins & CLONE_NEWNS)
 		return 0;
 	root = openat(exec->proc, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root < 0)
 		return fail(err, -errno, "open the root of init");
+	r = exec_check_target(exec, err);
+	if (r < 0)
+		return r;
 	if (fchdir(root) < 0 || chroot(".") < 0)
 		return fail(err, -errno, "change to the root of init");
 	return 0;
