@@ -67,28 +67,23 @@ static bool is_member(pid_t pid, const pid_t *pids, size_t count)
 	return false;
 }
 
+/* Each needs a descriptor of ours, and a container may have more processes than we may have descriptors. */
+#define SIGNAL_AT_ONCE 256
+
 /*
  * A pid that is still a member after its pidfd was opened is the container's, whoever had the number before: so a signal
  * never hits a stranger.
  */
-static int signal_members(int directory, void *argument, struct err *err)
+static int signal_some(int directory, const pid_t *pids, size_t count, struct signalling *signalling,
+		       struct err *err)
 {
-	struct signalling *signalling = argument;
-	auto_free pid_t *pids = NULL, *confirmed = NULL;
-	auto_free int *pidfds = NULL;
-	size_t count = 0, confirmed_count = 0;
-	int r = cgroup_members(directory, &pids, &count, err);
+	auto_free pid_t *confirmed = NULL;
+	int pidfds[SIGNAL_AT_ONCE], r;
+	size_t confirmed_count = 0;
 
-	if (r == -ENODEV || r == -ENOENT || r == -EOPNOTSUPP)
-		return 0;
-	if (r < 0 || count == 0)
-		return r;
-	pidfds = calloc(count, sizeof(*pidfds));
-	if (!pidfds)
-		abort();
 	for (size_t i = 0; i < count; i++)
 		pidfds[i] = pids[i] > 0 ? process_pidfd_open(pids[i]) : -ESRCH;
-	r = cgroup_members(directory, &confirmed, &confirmed_count, NULL);
+	r = cgroup_members(directory, &confirmed, &confirmed_count, err);
 	for (size_t i = 0; i < count; i++) {
 		if (pidfds[i] < 0)
 			continue;
@@ -97,7 +92,21 @@ static int signal_members(int directory, void *argument, struct err *err)
 			signalling->reached++;
 		(void) close(pidfds[i]);
 	}
-	return 0;
+	return r;
+}
+
+static int signal_members(int directory, void *argument, struct err *err)
+{
+	struct signalling *signalling = argument;
+	auto_free pid_t *pids = NULL;
+	size_t count = 0;
+	int r = cgroup_members(directory, &pids, &count, err);
+
+	for (size_t at = 0; r == 0 && at < count; at += SIGNAL_AT_ONCE)
+		r = signal_some(directory, pids + at,
+				count - at < SIGNAL_AT_ONCE ? count - at : SIGNAL_AT_ONCE, signalling, err);
+	/* Gone meanwhile, or a threaded one, whose processes its domain lists: cgroups(7). */
+	return r == -ENODEV || r == -ENOENT || r == -EOPNOTSUPP ? 0 : r;
 }
 
 /* All hierarchies hold the same processes unless somebody moved one: the one that limits or freezes them is the one to ask. */
