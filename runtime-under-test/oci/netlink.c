@@ -121,12 +121,17 @@ int netlink_ask(int socket, struct netlink_request *request, netlink_see_fn *see
 	if (send(socket, request, request->header.nlmsg_len, 0) < 0)
 		return fail(err, -errno, "ask the kernel");
 	while (r == 0) {
-		ssize_t n = recv(socket, bytes, ANSWER_MAX, 0);
+		struct sockaddr_nl from = { 0 };
+		socklen_t length = sizeof(from);
+		ssize_t n = recvfrom(socket, bytes, ANSWER_MAX, 0, (struct sockaddr *) &from, &length);
 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
 			return fail(err, -errno, "hear the kernel's answer");
+		/* Others in the container's network namespace may write to this socket too: netlink(7). */
+		if (from.nl_pid != 0)
+			continue;
 		r = read_datagram(bytes, (size_t) n, see, context, err);
 	}
 	return r < 0 ? r : 0;
