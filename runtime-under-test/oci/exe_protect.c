@@ -58,9 +58,12 @@ static int copy_file(int exe)
 
 	if (copy < 0 || fstat(exe, &st) < 0)
 		return -errno;
-	for (off_t at = 0; at < st.st_size;)
-		if (sendfile(copy, exe, &at, (size_t) (st.st_size - at)) <= 0)
-			return -errno;
+	for (off_t at = 0; at < st.st_size;) {
+		ssize_t n = sendfile(copy, exe, &at, (size_t) (st.st_size - at));
+
+		if (n <= 0)
+			return n < 0 ? -errno : -EIO; /* the file has become shorter */
+	}
 	return fcntl(copy, F_ADD_SEALS, SEALS) < 0 ? -errno : TAKE_FD(copy);
 }
 
