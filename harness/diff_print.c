@@ -62,10 +62,14 @@ static void add_side(const struct diff_side *side, const struct difference *d, i
 
 static void add_order(const struct order_difference *order, struct text *ret)
 {
-	text_addf(ret, "  %s\n", order->what);
-	for (int side = 0; side < DIFF_SIDES; side++)
-		text_addf(ret, "    %s  %s%s\n", letters[side], *order->after[side] ? "after " : "first",
-			  order->after[side]);
+	text_add(ret, "  ");
+	add_escaped(order->what, ret);
+	text_add_char(ret, '\n');
+	for (int side = 0; side < DIFF_SIDES; side++) {
+		text_addf(ret, "    %s  %s", letters[side], *order->after[side] ? "after " : "first");
+		add_escaped(order->after[side], ret);
+		text_add_char(ret, '\n');
+	}
 }
 
 /* DIFF_A or DIFF_B when only that side did it; DIFF_SIDES: both did. */
@@ -130,8 +134,11 @@ static void add_differences(const struct diff_side sides[DIFF_SIDES], const stru
 void diff_text(const char *name, const struct diff_side sides[DIFF_SIDES], const struct effects_diff *diff,
 	       struct text *ret)
 {
-	if (*name)
-		text_addf(ret, "\n== %s\n", name);
+	if (*name) {
+		text_add(ret, "\n== ");
+		add_escaped(name, ret);
+		text_add_char(ret, '\n');
+	}
 	for (int side = 0; side < DIFF_SIDES; side++) {
 		text_addf(ret, "%s  ", letters[side]);
 		add_escaped(sides[side].name, ret);
