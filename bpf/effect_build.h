@@ -10,6 +10,7 @@
 #include "bpf/effects.h"
 #include "bpf/parts.h"
 #include "bpf/recording.h"
+#include "bpf/tgids.h"
 
 struct json;
 
@@ -48,6 +49,7 @@ struct build {
 	struct task *task; /* of the present event */
 	struct task *tasks;
 	size_t task_count;
+	struct tgids newest; /* a pid that was used again means its later owner */
 	uint64_t first_ns;
 	enum event_phase phase;
 	bool marked; /* the harness says which phase it is; else the runtime's arguments do */

@@ -49,13 +49,11 @@ static const char *kind_name(enum effect_kind kind)
 	return "?";
 }
 
-/* Newest first: a pid that was used again means its later owner. */
 struct task *build_task(struct build *b, uint32_t tgid)
 {
-	for (size_t i = b->task_count; i-- > 0;)
-		if (b->tasks[i].tgid == tgid)
-			return &b->tasks[i];
-	return NULL;
+	size_t at = tgids_get(&b->newest, tgid);
+
+	return at == TGIDS_NONE ? NULL : &b->tasks[at];
 }
 
 const char *build_role_of(struct build *b, uint32_t tgid)
@@ -94,6 +92,7 @@ static struct task *task_add(struct build *b, uint32_t tgid, struct task *parent
 		.switched = parent && parent->switched,
 		.payload_from = UINT64_MAX,
 	};
+	tgids_put(&b->newest, tgid, b->task_count);
 	return &b->tasks[b->task_count++];
 }
 
@@ -556,6 +555,7 @@ int effects_from(const struct recording *recording, struct effects *ret, struct 
 		free(b.tasks[i].into_cgroup);
 	}
 	free(b.tasks);
+	tgids_free(&b.newest);
 	free(b.protection);
 	if (r < 0) {
 		effects_free(&found);

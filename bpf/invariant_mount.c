@@ -8,6 +8,7 @@
 #include "bpf/calls.h"
 #include "bpf/invariant_part.h"
 #include "bpf/parts.h"
+#include "bpf/tgids.h"
 
 #define CLONE_NEWNS_FLAG 0x00020000u
 
@@ -66,44 +67,22 @@ void check_propagation(const struct witness *w, struct invariant_result *ret)
 	}
 }
 
-/* Processes that have left the runtime's mount namespace; a list of tgids, few enough to walk. */
-struct leavers {
-	uint32_t *tgids; /* owned */
-	size_t count;
-};
-
-static bool has_left(const struct leavers *leavers, uint32_t tgid)
+static bool has_left(const struct tgids *leavers, uint32_t tgid)
 {
-	for (size_t i = 0; i < leavers->count; i++)
-		if (leavers->tgids[i] == tgid)
-			return true;
-	return false;
+	return tgids_get(leavers, tgid) != TGIDS_NONE;
 }
 
-static void leave(struct leavers *leavers, uint32_t tgid)
-{
-	uint32_t *grown;
-
-	if (has_left(leavers, tgid))
-		return;
-	grown = reallocarray(leavers->tgids, leavers->count + 1, sizeof(*grown));
-	if (!grown)
-		abort();
-	leavers->tgids = grown;
-	grown[leavers->count++] = tgid;
-}
-
-static void follow_namespaces(const struct witness *w, const struct decoded *event, struct leavers *leavers)
+static void follow_namespaces(const struct witness *w, const struct decoded *event, struct tgids *leavers)
 {
 	const char *name = event->event.type == EVENT_CALL ? call_name(event->event.call) : NULL;
 	struct event_state state;
 
 	if (event->event.type == EVENT_FORK &&
 	    (event->event.args[2] & CLONE_NEWNS_FLAG || has_left(leavers, event->event.tgid)))
-		leave(leavers, (uint32_t) event->event.args[0]);
+		tgids_put(leavers, (uint32_t) event->event.args[0], 1);
 	if (name && (strcmp(name, "unshare") == 0 || strcmp(name, "setns") == 0) &&
 	    part_state(event, &state) && state.ns_mount != w->runtime.ns_mount)
-		leave(leavers, event->event.tgid);
+		tgids_put(leavers, event->event.tgid, 1);
 }
 
 /* Targets that were mounted over in the runtime's namespace and not taken away again. */
@@ -138,7 +117,7 @@ static void note_host_mount(struct targets *targets, const struct effect *effect
 }
 
 /* Walks events and effects together: who had left the namespace at the time of each effect. */
-static void collect_host_mounts(const struct witness *w, struct leavers *leavers, struct targets *targets)
+static void collect_host_mounts(const struct witness *w, struct tgids *leavers, struct targets *targets)
 {
 	struct decoded event;
 	size_t offset = 0, next = 0;
@@ -168,7 +147,7 @@ static bool saw_phase(const struct witness *w, enum event_phase phase)
 
 void check_host_mounts(const struct witness *w, struct invariant_result *ret)
 {
-	struct leavers leavers = { 0 };
+	struct tgids leavers = { 0 }; /* processes that have left the runtime's mount namespace */
 	struct targets targets = { 0 };
 
 	if (!w->has_runtime) {
@@ -185,7 +164,7 @@ void check_host_mounts(const struct witness *w, struct invariant_result *ret)
 	if (targets.count)
 		rule_says(ret, INVARIANT_BROKEN, "%.*s is still mounted",
 			  (int) strcspn(targets.items[0], ":"), targets.items[0]);
-	free(leavers.tgids);
+	tgids_free(&leavers);
 	free(targets.items);
 }
 
@@ -318,8 +297,11 @@ static void check_kept(const struct witness *w, enum effect_kind kind, struct in
 
 		while ((taken = effect_next(w, &later, w->exec, MNT_UMOUNT, w->init)))
 			if (same_target(effect_object(placed), effect_object(taken)))
-				rule_says(ret, INVARIANT_BROKEN, "%.200s was uncovered again",
-					  effect_object(placed));
+				break;
+		if (!taken)
+			continue;
+		rule_says(ret, INVARIANT_BROKEN, "%.200s was uncovered again", effect_object(placed));
+		return;
 	}
 }
 

@@ -1,4 +1,5 @@
 /* Rules about the container's life: descriptors, its executable, cgroups, start, the end, signals. */
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,6 +9,7 @@
 #include "bpf/calls.h"
 #include "bpf/invariant_part.h"
 #include "bpf/parts.h"
+#include "bpf/tgids.h"
 
 #define CLONE_THREAD_FLAG 0x10000u
 
@@ -133,39 +135,107 @@ void check_start(const struct witness *w, struct invariant_result *ret)
 		rule_holds(ret);
 }
 
-/* One name stands for a cgroup in each hierarchy: as many must go as came. */
-static size_t count_of(const struct witness *w, const char *what, const char *path)
+/* A cgroup that was made or removed. */
+struct life {
+	const char *path; /* borrowed */
+	size_t at; /* of the effect */
+	bool made, by_runtime;
+};
+
+static int compare_lives(const void *a, const void *b)
+{
+	const struct life *x = a, *y = b;
+	int order = strcmp(x->path, y->path);
+
+	return order ? order : x->at < y->at ? -1 : 1;
+}
+
+static size_t collect_lives(const struct witness *w, struct life *ret)
 {
 	const struct effect *effect;
-	size_t at = 0, count = 0, len = strlen(what);
+	size_t at = 0, count = 0;
 
 	while ((effect = effect_next(w, &at, SIZE_MAX, CG_LIFE, 0)))
-		count += text_starts(effect_object(effect), what) &&
-			 strcmp(effect_object(effect) + len, path) == 0;
+		ret[count++] = (struct life){
+			.path = effect_object(effect) + strcspn(effect_object(effect), ":"),
+			.at = at - 1,
+			.made = text_starts(effect_object(effect), "mkdir:"),
+			.by_runtime = effect->role != ROLE_PAYLOAD && effect->role != ROLE_HOOK,
+		};
 	return count;
 }
 
-/* The oldest process that was made and not seen to end; 0: none. One pass: a recording may hold thousands of forks. */
+/* One name stands for a cgroup in each hierarchy: as many must go as came. The first that the runtime made and left; NULL: none. */
+static const struct effect *left_cgroup(const struct witness *w)
+{
+	struct life *lives = calloc(w->effects->count + 1, sizeof(*lives));
+	size_t count, first = SIZE_MAX, end;
+
+	if (!lives)
+		abort();
+	count = collect_lives(w, lives);
+	qsort(lives, count, sizeof(*lives), compare_lives);
+	for (size_t i = 0; i < count; i = end) {
+		size_t made = 0, mine = SIZE_MAX;
+
+		for (end = i; end < count && strcmp(lives[end].path, lives[i].path) == 0; end++) {
+			made += lives[end].made;
+			if (lives[end].made && lives[end].by_runtime && mine == SIZE_MAX)
+				mine = lives[end].at;
+		}
+		if (made > end - i - made && mine < first)
+			first = mine;
+	}
+	free(lives);
+	return first == SIZE_MAX ? NULL : &w->effects->items[first];
+}
+
+/* A process that was made; before: the number of the one that had its id before it. */
+struct birth {
+	uint32_t tgid;
+	size_t before;
+	bool over;
+};
+
+/* An end is that of the youngest of its id which is not over: the id may have been used before. */
+static void note_end(struct tgids *youngest, struct birth *births, uint32_t tgid)
+{
+	size_t at = tgids_get(youngest, tgid);
+
+	while (at != TGIDS_NONE && births[at].over)
+		at = births[at].before;
+	if (at == TGIDS_NONE)
+		return;
+	births[at].over = true;
+	tgids_put(youngest, tgid, at); /* the next one begins here */
+}
+
+/* The oldest process that was made and not seen to end; 0: none. */
 static uint32_t survivor(const struct witness *w)
 {
-	uint32_t *alive = calloc(w->recording->event_count + 1, sizeof(*alive)), found;
+	struct birth *births = calloc(w->recording->event_count + 1, sizeof(*births));
+	struct tgids youngest = { 0 };
 	struct decoded event;
-	size_t offset = 0, count = 0;
+	size_t offset = 0, count = 0, at = 0;
+	uint32_t found;
 
-	if (!alive)
+	if (!births)
 		abort();
 	while (recording_next(w->recording, &offset, &event, NULL) == 1) {
-		if (event.event.type == EVENT_FORK && !(event.event.args[2] & CLONE_THREAD_FLAG))
-			alive[count++] = (uint32_t) event.event.args[0];
-		/* The youngest of that number: it may have been used before. */
-		for (size_t i = count; event.event.type == EVENT_EXIT && i-- > 0;)
-			if (alive[i] == event.event.tgid) {
-				memmove(&alive[i], &alive[i + 1], (--count - i) * sizeof(*alive));
-				break;
-			}
+		uint32_t tgid = (uint32_t) event.event.args[0];
+
+		if (event.event.type == EVENT_FORK && !(event.event.args[2] & CLONE_THREAD_FLAG)) {
+			births[count] = (struct birth){ tgid, tgids_get(&youngest, tgid), false };
+			tgids_put(&youngest, tgid, count++);
+		} else if (event.event.type == EVENT_EXIT) {
+			note_end(&youngest, births, event.event.tgid);
+		}
 	}
-	found = count ? alive[0] : 0;
-	free(alive);
+	while (at < count && births[at].over)
+		at++;
+	found = at < count ? births[at].tgid : 0;
+	free(births);
+	tgids_free(&youngest);
 	return found;
 }
 
@@ -180,7 +250,6 @@ static bool was_deleted(const struct witness *w)
 void check_undone(const struct witness *w, struct invariant_result *ret)
 {
 	const struct effect *made;
-	size_t at = 0;
 	uint32_t alive;
 
 	if (!was_deleted(w)) {
@@ -188,15 +257,10 @@ void check_undone(const struct witness *w, struct invariant_result *ret)
 		return;
 	}
 	rule_holds(ret);
-	while ((made = effect_next(w, &at, SIZE_MAX, CG_LIFE, 0))) {
-		const char *object = effect_object(made);
-
-		if (!text_starts(object, "mkdir:") || made->role == ROLE_PAYLOAD || made->role == ROLE_HOOK)
-			continue;
-		object += strlen("mkdir:");
-		if (count_of(w, "rmdir:", object) >= count_of(w, "mkdir:", object))
-			continue;
-		rule_says(ret, INVARIANT_BROKEN, "the cgroup %.200s is still there", object);
+	made = left_cgroup(w);
+	if (made) {
+		rule_says(ret, INVARIANT_BROKEN, "the cgroup %.200s is still there",
+			  effect_object(made) + strlen("mkdir:"));
 		return;
 	}
 	alive = survivor(w);
@@ -218,41 +282,80 @@ static int signal_argument(const char *call)
 	return -1;
 }
 
-static bool sends(const struct event *call, const char *signal)
+/* "SIGTERM:init" is 15; 0: no signal's name. */
+static int signal_of(const char *object)
 {
-	int argument = signal_argument(call_name(call->call));
-	const char *name = argument < 0 ? NULL : name_of_signal((int) call->args[argument]);
-	size_t len = name ? strlen(name) : 0;
+	size_t len = strcspn(object, ":");
 
-	return name && strncmp(signal, name, len) == 0 && signal[len] == ':';
+	for (int signal = 1; signal < NSIG; signal++) {
+		const char *name = name_of_signal(signal);
+
+		if (name && strlen(name) == len && strncmp(name, object, len) == 0)
+			return signal;
+	}
+	return 0;
+}
+
+/* Walks beside the signals, which are by time too: until when each process is in a call that sends a signal. */
+struct senders {
+	struct tgids known; /* by sender_of() */
+	uint64_t *until; /* owned; by the number in known */
+	size_t count, offset;
+};
+
+static uint64_t sender_of(uint32_t tgid, int signal)
+{
+	return (uint64_t) signal << 32 | tgid;
+}
+
+static void note_sender(struct senders *senders, const struct event *call, int signal)
+{
+	uint64_t until = call->time_ns + call->duration_ns, sender = sender_of(call->tgid, signal);
+	size_t at = tgids_get(&senders->known, sender);
+
+	if (at == TGIDS_NONE) {
+		senders->until = reallocarray(senders->until, senders->count + 1, sizeof(*senders->until));
+		if (!senders->until)
+			abort();
+		at = senders->count++;
+		senders->until[at] = 0;
+		tgids_put(&senders->known, sender, at);
+	}
+	if (until > senders->until[at])
+		senders->until[at] = until;
 }
 
 /*
  * The tracepoint runs in whatever task an interrupt hit: a timer of a stranger that expires meanwhile looks like a signal of ours.
  * One that was sent lies within a call that sends it.
  */
-static bool was_sent(const struct witness *w, const struct effect *signal)
+static bool was_sent(const struct witness *w, const struct effect *signal, struct senders *senders)
 {
 	struct decoded event;
-	size_t offset = 0;
+	size_t next = senders->offset, at;
 
-	while (recording_next(w->recording, &offset, &event, NULL) == 1 &&
-	       event.event.time_ns <= signal->time_ns)
-		if (event.event.type == EVENT_CALL && event.event.tgid == signal->tgid &&
-		    event.event.time_ns + event.event.duration_ns >= signal->time_ns &&
-		    sends(&event.event, effect_object(signal)))
-			return true;
-	return false;
+	while (recording_next(w->recording, &next, &event, NULL) == 1 &&
+	       event.event.time_ns <= signal->time_ns) {
+		bool call = event.event.type == EVENT_CALL;
+		int argument = call ? signal_argument(call_name(event.event.call)) : -1;
+
+		senders->offset = next;
+		if (argument >= 0 && event.event.args[argument] - 1 < NSIG - 1)
+			note_sender(senders, &event.event, (int) event.event.args[argument]);
+	}
+	at = tgids_get(&senders->known, sender_of(signal->tgid, signal_of(effect_object(signal))));
+	return at != TGIDS_NONE && senders->until[at] >= signal->time_ns;
 }
 
-void check_signals(const struct witness *w, struct invariant_result *ret)
+static void judge_signals(const struct witness *w, struct senders *senders, struct invariant_result *ret)
 {
 	const struct effect *signal;
 	size_t at = 0;
 
 	rule_unrelated(ret, "no signal was sent");
 	while ((signal = effect_next(w, &at, SIZE_MAX, SIGNAL_SEND, 0))) {
-		if (signal->role == ROLE_PAYLOAD || signal->role == ROLE_HOOK || !was_sent(w, signal))
+		if (signal->role == ROLE_PAYLOAD || signal->role == ROLE_HOOK ||
+		    !was_sent(w, signal, senders))
 			continue;
 		if (text_ends(signal->text, ":host")) {
 			rule_says(ret, INVARIANT_BROKEN,
@@ -261,4 +364,13 @@ void check_signals(const struct witness *w, struct invariant_result *ret)
 		}
 		rule_holds(ret);
 	}
+}
+
+void check_signals(const struct witness *w, struct invariant_result *ret)
+{
+	struct senders senders = { 0 };
+
+	judge_signals(w, &senders, ret);
+	tgids_free(&senders.known);
+	free(senders.until);
 }
