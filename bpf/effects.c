@@ -74,8 +74,10 @@ static struct task *task_add(struct build *b, uint32_t tgid, struct task *parent
 {
 	struct task *grown;
 
-	if (b->task_count >= TASKS_MAX)
+	if (b->task_count >= TASKS_MAX) {
+		b->effects->cut = true;
 		return NULL;
+	}
 	if (!(b->task_count & (b->task_count + 1)) || !b->tasks) {
 		ptrdiff_t index = parent ? parent - b->tasks : -1;
 
@@ -133,8 +135,10 @@ struct effect *effect_add(struct build *b, enum effect_kind kind, const char *vi
 	auto_text text = { 0 };
 	va_list args;
 
-	if (list->count >= EFFECTS_MAX)
+	if (list->count >= EFFECTS_MAX) {
+		list->cut = true;
 		return NULL;
+	}
 	if (!(list->count & (list->count + 1)) || !list->items) {
 		struct effect *grown = reallocarray(list->items, 2 * (list->count + 1), sizeof(*grown));
 

@@ -94,6 +94,7 @@ struct effects {
 	size_t payload_exec; /* index of the payload's proc.exec; SIZE_MAX: none seen */
 	uint64_t events, lost, undecoded; /* undecoded: io_uring work and 32-bit calls */
 	bool gaps; /* sequence numbers are missing */
+	bool cut; /* there were more effects or processes than are kept */
 };
 
 int effects_from(const struct recording *recording, struct effects *ret, struct err *err);

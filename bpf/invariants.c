@@ -147,6 +147,9 @@ void check_evidence(const struct witness *w, struct invariant_result *ret)
 			  (unsigned long long) effects->lost);
 	else if (effects->gaps)
 		rule_says(ret, INVARIANT_INCONCLUSIVE, "sequence numbers are missing");
+	else if (effects->cut)
+		rule_says(ret, INVARIANT_INCONCLUSIVE,
+			  "there were more effects or processes than are looked at");
 	else if (effects->undecoded)
 		rule_says(ret, INVARIANT_INCONCLUSIVE,
 			  "%llu calls by io_uring or the 32-bit entry were not decoded",

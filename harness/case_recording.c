@@ -200,6 +200,7 @@ static struct json *facts_of(const struct effects *effects)
 	json_put(facts, "events", json_new_uint(effects->events));
 	json_put(facts, "lost", json_new_uint(effects->lost));
 	json_put(facts, "gaps", json_new_bool(effects->gaps));
+	json_put(facts, "cut", json_new_bool(effects->cut));
 	json_put(facts, "undecoded", json_new_uint(effects->undecoded));
 	json_put(facts, "payload_visible", json_new_bool(effects->payload_visible));
 	return facts;

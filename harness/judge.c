@@ -74,6 +74,10 @@ static bool judge_recording(const struct json *observation, struct judgement *re
 					  (unsigned long long) lost);
 	else if (json_bool(json_member(recording, "gaps"), false))
 		ret->reason = text_format("the recording has gaps, so nothing can be said");
+	else if (json_bool(json_member(recording, "cut"), false))
+		ret->reason = text_format("more happened than is looked at, so nothing can be said");
+	else if (recording && !json_uint(json_member(recording, "events"), 0))
+		ret->reason = text_format("nothing was recorded, so nothing can be said");
 	if (ret->reason)
 		ret->verdict = VERDICT_BROKEN;
 	return !ret->reason;

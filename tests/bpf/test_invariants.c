@@ -8,6 +8,7 @@
 #include <linux/prctl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -69,6 +70,33 @@ START_TEST(a_gap_decides_nothing)
 	ck_assert_int_eq(tape_judge_as_is(&tape, 1).verdict, INVARIANT_INCONCLUSIVE);
 	/* What held before holds no more. */
 	ck_assert_int_eq(tape_judge_as_is(&tape, 12).verdict, INVARIANT_INCONCLUSIVE);
+	tape_free(&tape);
+}
+END_TEST
+
+/* What the list of effects has no room for may be what breaks a rule. */
+START_TEST(more_than_is_looked_at_decides_nothing)
+{
+	enum { MORE = 70000 };
+	struct tape tape;
+	size_t last;
+
+	load("rules-hooks.rec", 1, &tape);
+	last = tape_find(&tape, 0, EVENT_EXIT, NULL, 0);
+	ck_assert_uint_ne(last, TAPE_NONE);
+	tape.events = reallocarray(tape.events, tape.count + MORE, sizeof(*tape.events));
+	ck_assert_ptr_nonnull(tape.events);
+	for (size_t i = 0; i < MORE; i++) {
+		struct tape_event *added = &tape.events[tape.count + i];
+
+		*added = (struct tape_event){ .event = tape.events[last].event };
+		added->event.time_ns = tape.events[tape.count - 1].event.time_ns + i;
+		added->event.size = 0;
+		added->event.part_count = 0;
+	}
+	tape.count += MORE;
+	expect(&tape, 1, INVARIANT_INCONCLUSIVE, NULL);
+	expect(&tape, 12, INVARIANT_INCONCLUSIVE, NULL);
 	tape_free(&tape);
 }
 END_TEST
@@ -474,11 +502,11 @@ END_TEST
 
 Suite *test_invariants(void)
 {
-	return UNIT_SUITE("invariants", rules_are_numbered_and_named, a_gap_decides_nothing, credentials,
-			  no_new_privs_before_the_filter, nothing_after_the_filter, nothing_grows,
-			  ids_in_order, keepcaps_cleared, namespaces_as_configured, user_namespace_first,
-			  propagation_cut, host_mounts_stay, old_root_gone, masked_paths, readonly_paths,
-			  targets_anchored, descriptors, executable_protected, limits_before_the_payload,
-			  limits_before_the_drop, sysctls_inside, crossing, hooks, payload_waits, all_undone,
-			  signals_inside);
+	return UNIT_SUITE("invariants", rules_are_numbered_and_named, a_gap_decides_nothing,
+			  more_than_is_looked_at_decides_nothing, credentials, no_new_privs_before_the_filter,
+			  nothing_after_the_filter, nothing_grows, ids_in_order, keepcaps_cleared,
+			  namespaces_as_configured, user_namespace_first, propagation_cut, host_mounts_stay,
+			  old_root_gone, masked_paths, readonly_paths, targets_anchored, descriptors,
+			  executable_protected, limits_before_the_payload, limits_before_the_drop,
+			  sysctls_inside, crossing, hooks, payload_waits, all_undone, signals_inside);
 }
