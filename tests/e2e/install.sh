@@ -1,0 +1,26 @@
+#!/bin/sh
+# What `make install` puts somewhere works there, far from the tree, and `make uninstall` takes all of it away.
+# shellcheck source=tests/e2e/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+# -o all: what is built stays as it is, whatever flags it was built with.
+make() { command "${MAKE:-make}" --no-print-directory -o all "$@" DESTDIR="$W/root" PREFIX=/usr >&2; }
+check 'make install' make install
+installed=$W/root/usr/bin/plumbline
+cases=$("$bin/plumbline" list | wc -l)
+cd / || exit 1
+is 'an installed plumbline lists all cases' "$cases" "$("$installed" list | wc -l)"
+is 'it finds the reference beside itself' "$W/root/usr/bin/plumbline-oci" \
+	"$("$installed" list runtimes --json | jq -r 'select(.id == "plumbline-oci").path')"
+if [ "$(id -u)" = 0 ]; then
+	check 'it runs a case' "$installed" test oci/lifecycle/create_runs_no_program --out "$W/run"
+	check 'it proves a case' "$installed" prove oci/lifecycle/create_runs_no_program
+else
+	skip 'it runs a case' 'it needs root'
+fi
+for page in plumbline plumbline-oci plumbline-faulty plumbline-probe; do
+	check "the manual page of $page is installed" test -s "$W/root/usr/share/man/man1/$page.1"
+done
+cd "$top" || exit 1
+check 'make uninstall' make uninstall
+is 'nothing is left' '' "$(find "$W/root" -type f)"
