@@ -5,6 +5,7 @@
 
 if [ "${IN_WORLD:-}" != yes ]; then
 	[ "$(id -u)" = 0 ] || { skip "$(basename "$0")" 'it needs root' && exit 0; }
+	rmdir "$W" # exec forgets the trap, and there $W is another
 	IN_WORLD=yes exec "$top/tests/oci/world.sh" "$top/tests/e2e/$(basename "$0")"
 fi
 W=/run/w
