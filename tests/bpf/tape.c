@@ -110,14 +110,30 @@ void *tape_bytes(struct tape *tape, size_t index, int arg, int kind)
 	return NULL;
 }
 
-struct event_state *tape_state(struct tape *tape, size_t index)
+struct event_state tape_state(struct tape *tape, size_t index)
 {
-	return tape_bytes(tape, index, PART_ARG_RESULT, PART_STATE);
+	struct event_state state;
+
+	memcpy(&state, tape_bytes(tape, index, PART_ARG_RESULT, PART_STATE), sizeof(state));
+	return state;
 }
 
-struct event_file *tape_file(struct tape *tape, size_t index, int arg)
+void tape_put_state(struct tape *tape, size_t index, const struct event_state *state)
 {
-	return tape_bytes(tape, index, arg, PART_FILE);
+	memcpy(tape_bytes(tape, index, PART_ARG_RESULT, PART_STATE), state, sizeof(*state));
+}
+
+struct event_file tape_file(struct tape *tape, size_t index, int arg)
+{
+	struct event_file file;
+
+	memcpy(&file, tape_bytes(tape, index, arg, PART_FILE), sizeof(file));
+	return file;
+}
+
+void tape_put_file(struct tape *tape, size_t index, int arg, const struct event_file *file)
+{
+	memcpy(tape_bytes(tape, index, arg, PART_FILE), file, sizeof(*file));
 }
 
 void tape_set_string(struct tape *tape, size_t index, int arg, const char *text)

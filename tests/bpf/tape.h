@@ -32,9 +32,11 @@ size_t tape_find(const struct tape *tape, size_t from, enum event_type type, con
 size_t tape_find_arg(const struct tape *tape, size_t from, const char *call, int arg, uint64_t value);
 void tape_drop(struct tape *tape, size_t index);
 void tape_move(struct tape *tape, size_t index, size_t before); /* takes that event's time */
-/* Pointers into an event's parts; they fail the test where there is none. */
-struct event_state *tape_state(struct tape *tape, size_t index);
-struct event_file *tape_file(struct tape *tape, size_t index, int arg);
+/* An event's parts, which lie unaligned: copied out, changed, put back. They fail the test where there is none. */
+struct event_state tape_state(struct tape *tape, size_t index);
+void tape_put_state(struct tape *tape, size_t index, const struct event_state *state);
+struct event_file tape_file(struct tape *tape, size_t index, int arg);
+void tape_put_file(struct tape *tape, size_t index, int arg, const struct event_file *file);
 void *tape_bytes(struct tape *tape, size_t index, int arg, int kind);
 void tape_set_string(struct tape *tape, size_t index, int arg, const char *text);
 

@@ -103,19 +103,33 @@ END_TEST
 
 START_TEST(credentials)
 {
+	struct event_state state;
+	size_t at;
 	struct tape tape;
 
 	load("rules-hooks.rec", 2, &tape);
-	tape_state(&tape, tape_exec(&tape))->permitted |= 1ull << CAP_SYS_ADMIN;
+	at = tape_exec(&tape);
+	state = tape_state(&tape, at);
+	state.permitted |= 1ull << CAP_SYS_ADMIN;
+	tape_put_state(&tape, at, &state);
 	broken(&tape, 2);
 	load("rules-user.rec", 2, &tape);
-	tape_state(&tape, tape_exec(&tape))->euid = 0;
+	at = tape_exec(&tape);
+	state = tape_state(&tape, at);
+	state.euid = 0;
+	tape_put_state(&tape, at, &state);
 	broken(&tape, 2);
 	load("rules-hooks.rec", 2, &tape);
-	tape_state(&tape, tape_exec(&tape))->no_new_privs = 0;
+	at = tape_exec(&tape);
+	state = tape_state(&tape, at);
+	state.no_new_privs = 0;
+	tape_put_state(&tape, at, &state);
 	broken(&tape, 2);
 	load("rules-hooks.rec", 2, &tape);
-	tape_state(&tape, tape_exec(&tape))->seccomp_mode = 0;
+	at = tape_exec(&tape);
+	state = tape_state(&tape, at);
+	state.seccomp_mode = 0;
+	tape_put_state(&tape, at, &state);
 	broken(&tape, 2);
 }
 END_TEST
@@ -145,12 +159,17 @@ END_TEST
 
 START_TEST(nothing_grows)
 {
+	struct event_state state;
+	size_t at;
 	struct tape tape;
 	size_t last;
 
 	load("rules-hooks.rec", 5, &tape);
 	last = tape_find_arg(&tape, 0, "prctl", 0, PR_SET_NO_NEW_PRIVS);
-	tape_state(&tape, last)->bounding |= 1ull << CAP_SYS_ADMIN;
+	at = last;
+	state = tape_state(&tape, at);
+	state.bounding |= 1ull << CAP_SYS_ADMIN;
+	tape_put_state(&tape, at, &state);
 	broken(&tape, 5);
 }
 END_TEST
@@ -187,15 +206,23 @@ END_TEST
 
 START_TEST(namespaces_as_configured)
 {
+	struct event_state state;
+	size_t at;
 	struct tape tape;
 	size_t first;
 
 	load("rules-hooks.rec", 8, &tape);
 	first = tape_find(&tape, 0, EVENT_EXEC, NULL, 0);
-	tape_state(&tape, tape_exec(&tape))->ns_ipc = tape_state(&tape, first)->ns_ipc;
+	at = tape_exec(&tape);
+	state = tape_state(&tape, at);
+	state.ns_ipc = tape_state(&tape, first).ns_ipc;
+	tape_put_state(&tape, at, &state);
 	broken(&tape, 8);
 	load("rules-hooks.rec", 8, &tape);
-	tape_state(&tape, tape_exec(&tape))->ns_user++;
+	at = tape_exec(&tape);
+	state = tape_state(&tape, at);
+	state.ns_user++;
+	tape_put_state(&tape, at, &state);
 	broken(&tape, 8);
 }
 END_TEST
@@ -325,12 +352,15 @@ END_TEST
 
 START_TEST(descriptors)
 {
+	struct event_file file;
 	struct tape tape;
 	size_t at;
 
 	load("rules-hooks.rec", 16, &tape);
 	at = tape_find(&tape, tape_exec(&tape), EVENT_FD, NULL, init_of(&tape));
-	tape_file(&tape, at, 0)->fd = 7;
+	file = tape_file(&tape, at, 0);
+	file.fd = 7;
+	tape_put_file(&tape, at, 0, &file);
 	broken(&tape, 16);
 }
 END_TEST
@@ -389,22 +419,28 @@ END_TEST
 
 START_TEST(crossing)
 {
+	struct event_state state;
+	size_t at;
 	struct tape tape;
 
 	load("rules-exec.rec", 21, &tape);
-	tape_state(&tape, tape_find(&tape, 0, EVENT_CALL, "setns", 0))->dumpable = 1;
+	at = tape_find(&tape, 0, EVENT_CALL, "setns", 0);
+	state = tape_state(&tape, at);
+	state.dumpable = 1;
+	tape_put_state(&tape, at, &state);
 	broken(&tape, 21);
 }
 END_TEST
 
 START_TEST(hooks)
 {
+	struct event_state state;
 	struct tape tape;
 	size_t first = 0, exec;
 	uint32_t runtime_mount;
 
 	load("rules-hooks.rec", 22, &tape);
-	runtime_mount = tape_state(&tape, tape_find(&tape, 0, EVENT_EXEC, NULL, 0))->ns_mount;
+	runtime_mount = tape_state(&tape, tape_find(&tape, 0, EVENT_EXEC, NULL, 0)).ns_mount;
 	exec = tape_exec(&tape);
 	/* The first program after the runtime is a createRuntime hook: behind the payload it comes too late. */
 	first = tape_find(&tape, tape_find(&tape, 0, EVENT_EXEC, NULL, 0) + 1, EVENT_EXEC, NULL, 0);
@@ -418,7 +454,9 @@ START_TEST(hooks)
 	load("rules-hooks.rec", 22, &tape);
 	/* A createContainer hook in the runtime's mount namespace. */
 	size_t third = tape_find(&tape, second + 1, EVENT_EXEC, NULL, 0);
-	tape_state(&tape, third)->ns_mount = runtime_mount;
+	state = tape_state(&tape, third);
+	state.ns_mount = runtime_mount;
+	tape_put_state(&tape, third, &state);
 	broken(&tape, 22);
 }
 END_TEST
