@@ -32,14 +32,18 @@ static int apply_or_undo(struct cgroups *cgroups, const struct state *state, con
 	for (size_t i = 0; i < cgroups->count; i++)
 		cgroups->places[i].journal = &journal;
 	r = cgroups_apply(cgroups, &wish->resources, err);
+	if (r == 0 && cgroups->unit)
+		r = systemd_sync(cgroups, &wish->resources, err);
+	/* Last, for it is one write that the kernel takes as a whole or not, and nothing has to take it back. */
 	if (r == 0)
 		r = rdt_update(json_member(state->cgroups, "resctrl"), wish->options.l3_schema,
 			       wish->options.mem_bw_schema, err);
-	if (r == 0 && cgroups->unit)
-		r = systemd_sync(cgroups, &wish->resources, err);
 	if (r == 0 || fault("update-not-undone"))
 		return r;
 	stuck = cgroup_journal_undo(&journal);
+	/* It is told what the kernel has, which is the old again. */
+	if (cgroups->unit)
+		(void) systemd_sync(cgroups, &wish->resources, NULL);
 	if (stuck)
 		(void) fail_text(err, r, "%zu of its changes could not be taken back", stuck);
 	return r;
