@@ -72,8 +72,10 @@ static void compare(const struct diff_pair *pair, const struct diff_side sides[D
 		diff_text(pair->name, sides, &diff, &out);
 	screen_print(screen, &out);
 	for (int side = 0; side < DIFF_SIDES; side++)
-		if (effects[side]->lost || effects[side]->gaps) {
-			screen_say(screen, "%s has lost events: what differs may be them", sides[side].name);
+		if (effects[side]->lost || effects[side]->gaps || effects[side]->cut) {
+			screen_say(screen,
+				   "%s is not whole: what differs, or does not, may be what is missing",
+				   sides[side].name);
 			totals->lost = true;
 		}
 	effects_diff_free(&diff);

@@ -43,6 +43,8 @@ static const char *contradiction(const struct options *o)
 		       "--container";
 	if (o->duration > 0 && (o->command.count || words))
 		return "--duration is for attaching; timeout(1) ends a command";
+	if (o->container && !*o->container)
+		return "--container wants an id";
 	if (o->out && words)
 		return "-o keeps what is recorded; this recording is kept already";
 	return NULL;
@@ -147,9 +149,12 @@ static int finish(const struct options *o, const struct effects *effects, const 
 	if (effects->lost || effects->gaps)
 		screen_say(screen, "%llu events were lost: what is shown has holes",
 			   (unsigned long long) effects->lost);
+	if (effects->cut)
+		screen_say(screen,
+			   "there are more effects or processes than are looked at: the last are missing");
 	if (end->interrupted)
 		return EXIT_INTERRUPTED;
-	if (effects->lost || effects->gaps)
+	if (effects->lost || effects->gaps || effects->cut)
 		return EXIT_BROKEN;
 	if (!o->command.count || (end->status.exited && !end->status.code))
 		return EXIT_AS_EXPECTED;
