@@ -68,7 +68,7 @@ static bool is_member(pid_t pid, const pid_t *pids, size_t count)
 }
 
 /* Each needs a descriptor of ours, and a container may have more processes than we may have descriptors. */
-#define SIGNAL_AT_ONCE 256
+#define SIGNAL_AT_ONCE 64
 
 /*
  * A pid that is still a member after its pidfd was opened is the container's, whoever had the number before: so a signal
