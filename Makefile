@@ -33,7 +33,7 @@ json_LIBS := -ljson-c
 check_LIBS := $(shell pkg-config --libs check 2>/dev/null || echo -lcheck -lsubunit -lm) -lpthread -lrt
 
 base_SRC := $(wildcard base/*.c)
-probe_SRC := $(wildcard harness/probe/*.c)
+probe_SRC := $(wildcard harness/probe/*.c harness/stopwatch/*.c)
 bpf_KERNEL := $(wildcard bpf/*.bpf.c)
 bpf_SRC := $(filter-out $(bpf_KERNEL),$(wildcard bpf/*.c))
 harness_SRC := $(wildcard harness/*.c)
@@ -54,7 +54,6 @@ bpf_LIBS := $(if $(bpf_KERNEL),-lbpf -lz)
 
 # The probe is small, static and without sanitizers or libraries: base's json.c stays out.
 probe_BASE := base/text.c base/escape.c base/err.c base/names.c base/names_signal.c base/names_errno.c base/file.c base/json_check.c
-stopwatch_OBJ := $(patsubst %.c,$(B)/probe/%.o,$(wildcard harness/stopwatch/*.c))
 probe_OBJ := $(patsubst %.c,$(B)/probe/%.o,$(probe_SRC) $(wildcard $(probe_BASE)))
 
 # A program whose main() is not there is not built.
@@ -86,12 +85,6 @@ $(B)/probe/%.o: %.c $(B)/flags
 	$(Q)$(CC) $(BASE_CFLAGS) -Os $(CFLAGS) -MMD -MP -c $< -o $@
 
 $(BIN)/plumbline-probe: $(probe_OBJ)
-	@mkdir -p $(@D)
-	$(call say,LINK,$@)
-	$(Q)$(CC) -static -Wl,--gc-sections -s $^ -o $@
-
-# As small as a program can be: its size is what a command's peak memory begins with.
-$(B)/plumbline-stopwatch: $(stopwatch_OBJ)
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
 	$(Q)$(CC) -static -Wl,--gc-sections -s $^ -o $@
@@ -131,7 +124,7 @@ $(B)/obj/areas.o: $(B)/areas.c $(B)/flags
 	$(Q)$(CC) $(BASE_CFLAGS) $(OPT) $(SANFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
 
 # What plumbline reads at run time lies inside it; harness/embedded.h gives access by name.
-embedded_FILES := $(BIN)/plumbline-probe $(B)/plumbline-stopwatch fixtures/default-config.json fixtures/faults.tsv \
+embedded_FILES := $(BIN)/plumbline-probe fixtures/default-config.json fixtures/faults.tsv \
 	$(sort $(wildcard fixtures/clauses/*.tsv fixtures/schema/*.json runtime-under-test/profiles/*.json))
 $(B)/embedded.S: FORCE
 	@tests/build/replace.sh $@ tests/build/embed.sh $(embedded_FILES)
@@ -284,4 +277,4 @@ help:
 
 # Also of what a unit test takes from another folder of tests.
 -include $(wildcard $(B)/obj/tests/*/*.d)
--include $(base_OBJ:.o=.d) $(harness_OBJ:.o=.d) $(oci_OBJ:.o=.d) $(oci_faulty_OBJ:.o=.d) $(faulty_OBJ:.o=.d) $(probe_OBJ:.o=.d) $(stopwatch_OBJ:.o=.d)
+-include $(base_OBJ:.o=.d) $(harness_OBJ:.o=.d) $(oci_OBJ:.o=.d) $(oci_faulty_OBJ:.o=.d) $(faulty_OBJ:.o=.d) $(probe_OBJ:.o=.d)

@@ -27,9 +27,10 @@
 #define PID_FILE WORLD_HOME "/pid"
 #define COMMAND_MS 30000
 
-static const struct conformance_case ends = { .name = "ends", .given = { SET("process.args", ["/true"]) } };
+static const struct conformance_case ends = { .name = "ends",
+					      .given = { SET("process.args", [ "/probe", "--stopwatch" ]) } };
 static const struct conformance_case holds = { .name = "holds",
-					       .given = { SET("process.args", [ "/true", "hold" ]) } };
+					       .given = { SET("process.args", [ "/probe", "--stopwatch", "hold" ]) } };
 
 /* A runtime or, without one, the floor. */
 struct runner {
@@ -44,13 +45,13 @@ struct runner {
 	bool failed[MEASURE_OPERATIONS], holding, warming;
 };
 
-static int write_stopwatch(int directory, const char *name, struct err *err)
+static int write_stopwatch(int home, struct err *err)
 {
-	const struct embedded_file *file = embedded_find("plumbline-stopwatch");
+	const struct embedded_file *probe = embedded_find("plumbline-probe");
 
-	if (!file)
-		return fail_text(err, -ENOENT, "plumbline-stopwatch is not part of this program");
-	return file_create_at(directory, name, file->data, file->size, 0755, err);
+	if (!probe)
+		return fail_text(err, -ENOENT, "the probe is not part of this program");
+	return file_create_at(home, "stopwatch", probe->data, probe->size, 0755, err);
 }
 
 static int make_bundle(const struct runner *runner, const struct conformance_case *c, char **ret,
@@ -75,8 +76,6 @@ static int make_bundle(const struct runner *runner, const struct conformance_cas
 	if (directory < 0)
 		return directory;
 	r = bundle_write(directory, &request, NULL, err);
-	if (r >= 0)
-		r = write_stopwatch(directory, "rootfs/true", err);
 	if (r >= 0)
 		*ret = TAKE(path);
 	return r;
@@ -117,7 +116,7 @@ static int clock_command(struct runner *runner, const char *what, char *const *w
 			 struct stopwatch_lap *ret)
 {
 	auto_free char *name = text_format("%zu-%u", runner->number, runner->serial++);
-	const char *argv[64] = { STOPWATCH, "time", LAP };
+	const char *argv[64] = { STOPWATCH, "--stopwatch", "time", LAP };
 	const struct command command = { .name = name,
 					 .argv = argv,
 					 .input = -1,
@@ -127,8 +126,8 @@ static int clock_command(struct runner *runner, const char *what, char *const *w
 	struct err err = { 0 };
 	int r;
 
-	for (size_t i = 0; words[i] && i + 4 < ARRAY_SIZE(argv); i++)
-		argv[i + 3] = words[i];
+	for (size_t i = 0; words[i] && i + 5 < ARRAY_SIZE(argv); i++)
+		argv[i + 4] = words[i];
 	(void) unlink(LAP);
 	r = command_run(runner->place, &command, &result, &err);
 	runner->spent_ms += result.ms;
@@ -237,7 +236,7 @@ static void clock_state(struct runner *runner)
 static void clock_exec(struct runner *runner)
 {
 	auto_free char *held = text_format("held-%s-%zu", runner->run, runner->number);
-	const char *words[] = { held, "/true", NULL };
+	const char *words[] = { held, "/probe", "--stopwatch", NULL };
 
 	if (runner->holding)
 		operate(runner, MEASURE_EXEC, held, words);
@@ -246,7 +245,7 @@ static void clock_exec(struct runner *runner)
 static void clock_floor(struct runner *runner)
 {
 	auto_free char *rootfs = text_format("%s/rootfs", runner->ends);
-	char *words[] = { STOPWATCH, "floor", rootfs, "bench-floor", NULL };
+	char *words[] = { STOPWATCH, "--stopwatch", "floor", rootfs, "bench-floor", NULL };
 	struct measure_record record = { .operation = MEASURE_RUN };
 
 	if (clock_command(runner, "floor", words, &record.lap) == 0)
@@ -358,7 +357,7 @@ int measure_world(struct world_place *place, void *argument)
 	auto_free struct runner *runners = calloc(plan->count + 1, sizeof(*runners));
 	auto_free size_t *order = calloc(plan->count + 1, sizeof(*order));
 	struct err err = { 0 };
-	int r = runners && order ? write_stopwatch(place->home, "stopwatch", &err) : -ENOMEM;
+	int r = runners && order ? write_stopwatch(place->home, &err) : -ENOMEM;
 
 	for (size_t i = 0; r >= 0 && i <= plan->count; i++) {
 		runners[i] = (struct runner){ .place = place,

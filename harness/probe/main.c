@@ -20,6 +20,7 @@
 #include "harness/probe/probe.h"
 #include "harness/probe/read.h"
 #include "harness/probe/try.h"
+#include "harness/stopwatch/stopwatch.h"
 
 #define TRIES_MAX (256 * 1024)
 
@@ -148,6 +149,8 @@ int main(int argc, char **argv, char **env)
 
 	if (argc == 1 && !strcmp(argv[0], PROBE_IDS))
 		return try_print_ids();
+	if (argc > 1 && !strcmp(argv[1], "--stopwatch"))
+		return stopwatch_main(argc - 1, argv + 1);
 	probe_start(&probe, argc, argv, env);
 	if (argc > 3 && !strcmp(argv[1], "--hook"))
 		return hook_main(&probe);

@@ -28,7 +28,7 @@ struct hierarchy {
 
 _Noreturn void floor_die(const char *step)
 {
-	fprintf(stderr, "plumbline-stopwatch: floor: %s: %s\n", step, strerror(errno));
+	fprintf(stderr, "stopwatch: floor: %s: %s\n", step, strerror(errno));
 	_exit(1);
 }
 

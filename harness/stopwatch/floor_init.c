@@ -112,7 +112,7 @@ static void drop_privileges(void)
 
 _Noreturn void floor_init(const char *rootfs, const int *tasks, int count)
 {
-	char *argv[] = { "/true", NULL }, *env[] = { NULL };
+	char *argv[] = { "/probe", "--stopwatch", NULL }, *env[] = { NULL };
 
 	for (int i = 0; i < count; i++)
 		if (tasks[i] >= 0 && write(tasks[i], "0", 1) < 0)
@@ -131,5 +131,5 @@ _Noreturn void floor_init(const char *rootfs, const int *tasks, int count)
 	drop_privileges();
 	(void) syscall(SYS_close_range, 3u, ~0u, 4u /* CLOSE_RANGE_CLOEXEC */);
 	(void) execve(argv[0], argv, env);
-	floor_die("exec /true");
+	floor_die("exec /probe");
 }

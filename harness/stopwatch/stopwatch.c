@@ -1,4 +1,4 @@
-/* Modes of plumbline-stopwatch; see stopwatch.h. */
+/* What the words behind --stopwatch ask for; see stopwatch.h. */
 #include "harness/stopwatch/stopwatch.h"
 
 #include <errno.h>
@@ -60,7 +60,7 @@ static int take_time(const char *file, char **argv)
 	int fd = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 
 	if (fd < 0) {
-		fprintf(stderr, "plumbline-stopwatch: open %s: %s\n", file, strerror(errno));
+		fprintf(stderr, "stopwatch: open %s: %s\n", file, strerror(errno));
 		return 1;
 	}
 	time_program(argv, &lap);
@@ -75,7 +75,7 @@ static _Noreturn void hold(void)
 		(void) pause();
 }
 
-int main(int argc, char **argv)
+int stopwatch_main(int argc, char **argv)
 {
 	if (argc < 2)
 		return 0;
@@ -85,6 +85,7 @@ int main(int argc, char **argv)
 		return floor_run(argv[2], argv[3]) ? 1 : 0;
 	if (argc == 2 && strcmp(argv[1], "hold") == 0)
 		hold();
-	fprintf(stderr, "usage: plumbline-stopwatch [time FILE PROGRAM ARG... | floor ROOTFS NAME | hold]\n");
+	fprintf(stderr,
+		"usage: plumbline-probe --stopwatch [time FILE PROGRAM ARG... | floor ROOTFS NAME | hold]\n");
 	return 2;
 }
