@@ -91,6 +91,13 @@ enum part_kind {
 #define PART_ARG_CWD 8
 #define PART_ARG_PROCFD 16 /* + N: the file behind /proc/self/fd/M in argument N */
 
+/* They lie at any byte of an event; where they are looked at in place, the compiler has to know. They have no padding to lose. */
+#ifdef __bpf__
+#define EVENT_PACKED
+#else
+#define EVENT_PACKED __attribute__((packed))
+#endif
+
 struct event_part {
 	__u8 arg, kind;
 	__u16 size;
@@ -104,14 +111,14 @@ struct event_state {
 	    ns_user; /* inode numbers */
 	__s32 oom_score_adj;
 	__u32 dumpable, reserved;
-};
+} EVENT_PACKED;
 
 struct event_file {
 	__u64 inode;
 	__u32 device, mode, flags, magic; /* flags: f_flags; magic: of the super block, linux/magic.h */
 	__s32 fd;
 	__u32 close_on_exec, rdev, reserved;
-};
+} EVENT_PACKED;
 
 /* One row of the table of calls, given to the kernel side as read-only data before load. */
 enum arg_kind {
