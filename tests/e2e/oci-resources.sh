@@ -61,3 +61,12 @@ oci kill c1 KILL
 check 'events ends with the container, which SIGKILL ends although it is paused' wait $watcher
 check 'delete' oci delete c1
 is 'nothing is left' '' "$(find /sys/fs/cgroup -name c1 2> /dev/null)"
+
+bundle many
+oci create -b "$W/many" many > /dev/null 2>&1 < /dev/null
+oci start many
+# shellcheck disable=SC2016 # for the container's shell
+oci exec many sh -c 'i=0; while [ $i -lt 150 ]; do sleep 1000 & i=$((i + 1)); done' > /dev/null 2>&1 < /dev/null
+# shellcheck disable=SC3045 # dash has it
+check 'more processes than may be open are signalled' sh -c 'ulimit -n 100 && exec "$@"' sh "$runtime" --root "$W/state" kill --all many KILL
+check 'and deleted' oci delete --force many
