@@ -84,22 +84,28 @@ static void take_message(struct agent *agent, int connection)
 	json_append(agent->messages, seen);
 }
 
-/* The kernel may know longer structures than this program: it says how long, seccomp(2). */
-static void answer(int filter)
+/*
+ * The kernel may know longer structures than this program: it says how long, seccomp(2). false: it is no filter's listener, as
+ * whatever a runtime sends need not be, and would be ready to be read for ever. A call may go before it is answered: ENOENT.
+ */
+static bool answer(int filter)
 {
 	struct seccomp_notif_sizes sizes;
 	auto_free struct seccomp_notif *asked = NULL;
 	auto_free struct seccomp_notif_resp *answered = NULL;
 
 	if (syscall(SYS_seccomp, SECCOMP_GET_NOTIF_SIZES, 0, &sizes) < 0)
-		return;
+		return false;
 	asked = calloc(1, sizes.seccomp_notif + sizeof(*asked));
 	answered = calloc(1, sizes.seccomp_notif_resp + sizeof(*answered));
-	if (!asked || !answered || ioctl(filter, SECCOMP_IOCTL_NOTIF_RECV, asked) < 0)
-		return;
+	if (!asked || !answered)
+		return false;
+	if (ioctl(filter, SECCOMP_IOCTL_NOTIF_RECV, asked) < 0)
+		return errno == ENOENT || errno == EINTR;
 	answered->id = asked->id;
 	answered->error = -ANSWER;
 	(void) ioctl(filter, SECCOMP_IOCTL_NOTIF_SEND, answered);
+	return true;
 }
 
 static void serve(void *argument)
@@ -114,10 +120,9 @@ static void serve(void *argument)
 			take_connection(agent, fd);
 		else if (kind == FROM_CONNECTION)
 			take_message(agent, fd);
-		else if (event.events & EPOLLIN)
-			answer(fd);
-		else
-			(void) close(fd); /* every process under the filter has gone */
+		else if (!(event.events & EPOLLIN) || !answer(fd))
+			(void) close(
+			    fd); /* every process under the filter has gone, or there never was one */
 	}
 }
 
