@@ -29,8 +29,9 @@
 
 static const struct conformance_case ends = { .name = "ends",
 					      .given = { SET("process.args", [ "/probe", "--stopwatch" ]) } };
-static const struct conformance_case holds = { .name = "holds",
-					       .given = { SET("process.args", [ "/probe", "--stopwatch", "hold" ]) } };
+static const struct conformance_case holds = {
+	.name = "holds", .given = { SET("process.args", [ "/probe", "--stopwatch", "hold" ]) }
+};
 
 /* A runtime or, without one, the floor. */
 struct runner {
