@@ -53,6 +53,10 @@ unlink /d/created => ret=0
 unlink /d/created => errno=ENOENT
 rename /d/copy /d/moved => ret=0
 rename /d/moved /ro/x => errno=EXDEV
+swap /d/moved /d/abc 0 => ret=0; pid=*
+stat /d/moved => size=6
+swap /d/abc /d/moved 0 => ret=0
+swap /nosuch /d/abc 0 => errno=ENOENT
 link /d/abc /d/hard => ret=0
 stat /d/hard => links=2
 link /d/abc /ro/hard => errno=E[XR]*
