@@ -201,6 +201,12 @@ static void judge_rule(const struct json *observation, const struct expect *row,
 	text_addf(&ret->reason, "%s is %s: %s", row->path, verdict, text_str(&ret->observed));
 }
 
+/* What was done by io_uring or the 32-bit entry may be the very thing that must not be done. */
+static bool is_hidden(const struct json *observation, const struct expect *row)
+{
+	return row->is == never && json_uint(json_get(observation, "recording.undecoded"), 0) > 0;
+}
+
 static void judge_effects(const struct json *observation, const struct expect *row, struct finding *ret)
 {
 	const struct json *kernel = json_member(observation, "kernel");
@@ -225,6 +231,12 @@ static void judge_effects(const struct json *observation, const struct expect *r
 		ret->kind = FINDING_INVALID;
 		text_add(&ret->reason,
 			 "a row about the kernel has a relation that is not happens, never or precedes");
+		return;
+	}
+	if (holds && is_hidden(observation, row)) {
+		ret->kind = FINDING_INVALID;
+		text_addf(&ret->reason, "%s was not seen, but calls were made that are not decoded",
+			  row->path);
 		return;
 	}
 	if (holds)

@@ -214,6 +214,22 @@ START_TEST(kernel_rows_need_a_recording)
 }
 END_TEST
 
+START_TEST(what_was_not_decoded_may_have_happened)
+{
+	const struct expect does = KERNEL_DOES("mnt.bind:/data"), not = KERNEL_NEVER("mnt.bind:/other");
+	auto_json observation = NULL;
+	static const char text[] =
+	    "{\"kernel\": [{\"text\": \"mnt.bind:/data\"}], \"recording\": {\"undecoded\": 1}}";
+	auto_finding seen = { 0 }, unseen = { 0 };
+
+	ck_assert_int_eq(json_parse(text, strlen(text), &observation, NULL), 0);
+	judge_row(observation, &does, &seen);
+	ck_assert_int_eq(seen.kind, FINDING_HOLDS);
+	judge_row(observation, &not, &unseen);
+	ck_assert_int_eq(unseen.kind, FINDING_INVALID);
+}
+END_TEST
+
 static int refuse(const struct json *observation, char *why, size_t size)
 {
 	ck_assert_ptr_nonnull(json_get(observation, "inside.hostname"));
@@ -275,5 +291,5 @@ Suite *test_judge_rows(void)
 	return UNIT_SUITE("judge_rows", rows_that_hold, rows_that_fail, missing_evidence_fails_every_relation,
 			  a_section_that_is_missing_fails_absent_too,
 			  an_expected_value_that_is_no_json_is_our_mistake, kernel_rows_need_a_recording,
-			  functions_say_why, reasons_are_sentences);
+			  what_was_not_decoded_may_have_happened, functions_say_why, reasons_are_sentences);
 }
