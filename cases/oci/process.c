@@ -103,9 +103,9 @@ static const struct conformance_case process[] = {
 	.title  = "the program starts in process.cwd",
 	.clause = { MUST("config.process.cwd.required"), MUST("runtime.lifecycle.run-program") },
 	.needs  = { .root = 1 },
-	.prepare = { DIRECTORY("rootfs/work/deep") },
-	.given  = { SET("process.cwd", "/work/deep") },
-	.then   = { INSIDE("cwd", equals, "/work/deep") },
+	.prepare = { DIRECTORY("rootfs/place/deep") },
+	.given  = { SET("process.cwd", "/place/deep") },
+	.then   = { INSIDE("cwd", equals, "/place/deep") },
 	.refuted_by = "cwd-ignored",
 },
 {
