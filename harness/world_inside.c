@@ -72,7 +72,7 @@ static int overlay(const char *name, struct err *err)
 {
 	auto_free char *target = text_format("/%s", name);
 	auto_free char *upper = text_format(ADMIN "/upper/%s", name);
-	auto_free char *work = text_format(ADMIN "/work/%s", name);
+	auto_free char *work = text_format(ADMIN "/between/%s", name);
 	auto_free char *options = text_format("lowerdir=%s,upperdir=%s,workdir=%s", target, upper, work);
 	bool scratch = !strcmp(name, "tmp") || !strcmp(name, "run");
 	struct stat host;
@@ -110,7 +110,7 @@ static int mount_overlays(struct world_place *place, struct err *err)
 	if (r >= 0)
 		r = make_directory(ADMIN "/upper", 0755, err);
 	if (r >= 0)
-		r = make_directory(ADMIN "/work", 0755, err);
+		r = make_directory(ADMIN "/between", 0755, err);
 	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(names); i++)
 		r = overlay(names[i], err);
 	if (r < 0)

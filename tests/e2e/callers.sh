@@ -12,6 +12,6 @@ for caller in podman buildah containerd docker; do
 		skip "$caller" "needs $program"
 		continue
 	fi
-	timeout 300 tests/world.sh "tests/callers/$caller.sh" "$runtime" < /dev/null ||
+	timeout 300 tests/oci/world.sh "tests/callers/$caller.sh" "$runtime" < /dev/null ||
 		not_ok "$caller" "its script ended with status $?"
 done
