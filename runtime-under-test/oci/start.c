@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "runtime-under-test/oci/container.h"
 #include "runtime-under-test/oci/creation.h"
+#include "runtime-under-test/oci/faults.h"
 #include "runtime-under-test/oci/hooks.h"
 #include "runtime-under-test/oci/log.h"
 #include "runtime-under-test/oci/notify.h"
@@ -31,6 +32,15 @@ static int forward_listener(const struct state *state, int listener, struct err 
 	return r;
 }
 
+/* The fault of who does not await the agent would be a race lost or won: its program always wins. */
+static void let_run(int socket)
+{
+	struct sync_message message;
+
+	while (sync_receive(socket, &message, NULL) > 0)
+		cleanup_fd(&message.fd);
+}
+
 /* Until the socket ends: after EXEC that is the success of execve, for every descriptor of init closes there. */
 static int hear_out(const struct runtime *runtime, const struct state *state, int socket, struct err *err)
 {
@@ -49,6 +59,8 @@ static int hear_out(const struct runtime *runtime, const struct state *state, in
 			return fail_text(err, message.number < 0 ? message.number : -EIO, "%s", message.text);
 		case SYNC_SECCOMP:
 			r = forward_listener(state, fd, err);
+			if (r < 0 && fault("seccomp-agent-not-awaited"))
+				let_run(socket);
 			if (r == 0)
 				r = sync_send(socket, SYNC_LISTENED, err);
 			if (r < 0)
