@@ -18,7 +18,8 @@ BIN := $(B)/bin
 
 WARN := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wformat=2 -Wvla -Wundef -Wno-missing-field-initializers
 OPT ?= -O2 -g
-BASE_CFLAGS := -std=gnu11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -I. -I$(B) -DPLUMBLINE_VERSION='"$(VERSION)"' \
+# -Ulinux: the interface has fields of that name, which GNU C makes a number.
+BASE_CFLAGS := -std=gnu11 -Ulinux -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -I. -I$(B) -DPLUMBLINE_VERSION='"$(VERSION)"' \
 	-fno-common -fstack-protector-strong -ffunction-sections -fdata-sections $(WARN) $(if $(WERROR),-Werror)
 SANFLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
 # Debug information stays in the objects; the programs people install are small.
@@ -61,7 +62,7 @@ programs := $(if $(probe_SRC),$(BIN)/plumbline-probe) \
 	$(if $(wildcard runtime-under-test/oci/create.c),$(BIN)/plumbline-oci $(BIN)/plumbline-oci-faulty) \
 	$(if $(wildcard runtime-under-test/faulty/main.c),$(BIN)/plumbline-faulty) \
 	$(if $(wildcard harness/main.c),$(BIN)/plumbline)
-unit_names := $(foreach dir,base bpf harness $(if $(wildcard runtime-under-test/oci/create.c),oci) faulty reports,$(if $(wildcard tests/$(dir)/test_*.c),$(dir)))
+unit_names := $(foreach dir,base bpf harness $(if $(wildcard runtime-under-test/oci/create.c),oci) faulty reports wire cri,$(if $(wildcard tests/$(dir)/test_*.c),$(dir)))
 unit_programs := $(addprefix $(B)/tests/,$(unit_names))
 
 .PHONY: all unit
@@ -161,7 +162,7 @@ $(B)/tests/$(1)-suites.c: FORCE
 $(B)/tests/$(1): $(call obj,$(wildcard tests/$(1)/*.c)) $(B)/tests/$(1)-suites.c $(2) $(base_OBJ)
 	@mkdir -p $$(@D)
 	$$(call say,LINK,$$@)
-	$(Q)$(CC) $(BASE_CFLAGS) $(OPT) $(LINKFLAGS) $(CFLAGS) $$^ $(json_LIBS) $(bpf_LIBS) -lseccomp $(check_LIBS) -o $$@
+	$(Q)$(CC) $(BASE_CFLAGS) $(OPT) $(LINKFLAGS) $(CFLAGS) $$^ $(json_LIBS) $(bpf_LIBS) -lseccomp $(3) $(check_LIBS) -o $$@
 endef
 without_main = $(filter-out %/main.o,$(1))
 $(eval $(call unit_test,base,))
@@ -172,6 +173,8 @@ $(eval $(call unit_test,harness,$(call without_main,$(harness_OBJ)) $(probe_test
 $(eval $(call unit_test,reports,$(call without_main,$(harness_OBJ))))
 $(eval $(call unit_test,oci,$(call without_main,$(oci_OBJ)) $(call obj,tests/base/scratch.c tests/fuzz/config.c tests/fuzz/state.c)))
 $(eval $(call unit_test,faulty,$(call without_main,$(faulty_OBJ)) $(B)/obj/faults.o))
+
+include runtime-under-test/cri/build.mk
 
 # `make fuzz`: libFuzzer, FUZZ_SECONDS on each reader of what is untrusted: config.json, state.json, recordings. Built whole with clang
 # and sanitizers below build/fuzz, where what is found lies too.
@@ -236,7 +239,7 @@ check-root: all
 	@tests/run.sh e2e
 check-vm: all
 	@SETUP='$(SETUP)' tests/vm/check.sh
-lint: $(skeletons)
+lint: $(skeletons) $(cri_API).h
 	@tests/run.sh lint
 bench: all $(B)/tests/recorder-bench
 	@$(BIN)/plumbline bench
@@ -248,7 +251,7 @@ format:
 	@clang-format --style=file -i $(format_FILES)
 
 .PHONY: install uninstall clean
-installed := plumbline plumbline-oci plumbline-oci-faulty plumbline-faulty
+installed := plumbline plumbline-oci plumbline-oci-faulty plumbline-faulty $(notdir $(cri_programs))
 manuals := $(notdir $(wildcard docs/*.1))
 install: all
 	install -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/share/man/man1'

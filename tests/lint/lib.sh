@@ -4,7 +4,7 @@ cd "$(dirname "$0")/../.." || exit 1
 
 # What our sources are compiled with, for tools that read them as a compiler does; the quotes are C's.
 # shellcheck disable=SC2034,SC2089 # for the scripts
-flags='-std=gnu11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -I. -Ibuild -DPLUMBLINE_VERSION="lint"'
+flags='-std=gnu11 -Ulinux -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -I. -Ibuild -DPLUMBLINE_VERSION="lint"'
 # shellcheck disable=SC2034 # for the scripts
 folders='base bpf harness reports cases runtime-under-test tests'
 

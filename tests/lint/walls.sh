@@ -9,13 +9,15 @@ wall() {
 	found "$1" "$(find "$2" -name '*.[ch]' -exec grep -HnE '^[[:space:]]*#[[:space:]]*include[[:space:]]*"' {} + |
 		grep -vE "include[[:space:]]*\"($3)")"
 }
-wall 'base includes nothing of ours but base' base 'base/'
+wall 'base includes nothing of ours but base, and its wire codecs the interface' base 'base/|cri/runtime_v1\.pb-c\.h'
 wall 'bpf includes base and bpf' bpf 'base/|bpf/'
 wall 'reports include base, records and reports' reports 'base/|harness/record\.h|reports/'
 wall 'cases include the case language alone' cases 'harness/case\.h'
 wall 'the reference runtime includes base and itself' runtime-under-test/oci 'base/|runtime-under-test/oci/'
+wall 'the reference CRI server includes base, the interface and itself' runtime-under-test/cri \
+	'base/|cri/runtime_v1\.pb-c\.h|runtime-under-test/cri/|runtime-under-test/oci/faults\.h'
 wall 'the faulty shim includes base and itself' runtime-under-test/faulty 'base/|runtime-under-test/faulty/'
-wall 'the harness reaches reports by their interface' harness 'base/|bpf/|harness/|reports/report\.h'
+wall 'the harness reaches reports by their interface' harness 'base/|bpf/|harness/|reports/report\.h|cri/runtime_v1\.pb-c\.h'
 
 # library HEADER FILE...: only these files of ours know the library (docs/DEPENDENCIES.md).
 library() {

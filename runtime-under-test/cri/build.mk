@@ -1,0 +1,73 @@
+# The CRI side, read by the Makefile of the tree: the interface generated from fixtures/cri, the reference server with its
+# small companions, and the program that makes calls for plumbline.
+
+cri_API := $(B)/cri/runtime_v1.pb-c
+$(cri_API).c: fixtures/cri/runtime_v1.proto
+	@mkdir -p $(@D)
+	$(call say,PROTO,$<)
+	$(Q)protoc-c --c_out=$(@D) -Ifixtures/cri $(<F)
+$(cri_API).h: $(cri_API).c ;
+$(cri_API).o: $(cri_API).c $(B)/flags
+	$(call say,CC,$<)
+	$(Q)$(CC) $(BASE_CFLAGS) $(OPT) $(SANFLAGS) $(CFLAGS) -I$(B)/cri -Wno-missing-prototypes -c $< -o $@
+
+cri_LIBS := -lgrpc -lgpr -lprotobuf-c -lcurl -lcrypto -lz -lpthread
+wire_SRC := $(wildcard base/wire/*.c)
+cri_SRC := $(wildcard runtime-under-test/cri/*.c $(patsubst %,runtime-under-test/cri/%/*.c,rpc spec image net stream))
+monitor_SRC := $(wildcard runtime-under-test/cri/monitor/*.c)
+unpack_SRC := $(wildcard runtime-under-test/cri/unpack/*.c)
+call_SRC := $(wildcard harness/cri/*.c)
+
+wire_OBJ := $(call obj,$(wire_SRC)) $(if $(wire_SRC),$(cri_API).o)
+cri_OBJ := $(call obj,$(cri_SRC)) $(if $(wildcard runtime-under-test/cri/pause/*.c),$(B)/obj/pause.o)
+cri_faulty_OBJ := $(patsubst %.c,$(B)/faulty/%.o,$(cri_SRC) runtime-under-test/oci/faults.c) $(filter %/pause.o,$(cri_OBJ))
+monitor_OBJ := $(call obj,$(monitor_SRC))
+unpack_OBJ := $(call obj,$(unpack_SRC))
+call_OBJ := $(call obj,$(call_SRC))
+
+cri_programs := $(if $(wildcard runtime-under-test/cri/main.c),$(BIN)/plumbline-cri $(BIN)/plumbline-cri-faulty) \
+	$(if $(monitor_SRC),$(BIN)/plumbline-monitor) $(if $(unpack_SRC),$(BIN)/plumbline-unpack) \
+	$(if $(wildcard harness/cri/main.c),$(BIN)/plumbline-cri-call)
+
+all: $(cri_programs) $(call obj,$(wire_SRC))
+
+# What includes the generated header waits for it; what it included is known only afterwards.
+$(filter-out %.pb-c.o %/pause.o,$(wire_OBJ) $(cri_OBJ) $(cri_faulty_OBJ)) $(call_OBJ): | $(cri_API).h
+$(call obj,$(wildcard tests/wire/*.c tests/cri/*.c)): | $(cri_API).h
+
+$(BIN)/plumbline-cri: $(cri_OBJ) $(wire_OBJ) $(base_OBJ)
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LINKFLAGS) $^ $(json_LIBS) $(cri_LIBS) -o $@
+$(BIN)/plumbline-cri-faulty: $(cri_faulty_OBJ) $(wire_OBJ) $(base_OBJ)
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LINKFLAGS) $^ $(json_LIBS) $(cri_LIBS) -o $@
+$(BIN)/plumbline-monitor: $(monitor_OBJ) $(base_OBJ)
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LINKFLAGS) $^ $(json_LIBS) -o $@
+$(BIN)/plumbline-unpack: $(unpack_OBJ) $(base_OBJ)
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LINKFLAGS) $^ $(json_LIBS) -larchive -o $@
+$(BIN)/plumbline-cri-call: $(call_OBJ) $(wire_OBJ) $(base_OBJ)
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LINKFLAGS) $^ $(json_LIBS) $(cri_LIBS) -o $@
+
+# The first process of a sandbox: static, and carried inside the server.
+$(BIN)/plumbline-pause: $(wildcard runtime-under-test/cri/pause/*.c)
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(BASE_CFLAGS) -Os -static -Wl,--gc-sections -s $^ -o $@
+$(B)/pause.S: FORCE
+	@tests/build/replace.sh $@ tests/build/embed.sh $(BIN)/plumbline-pause
+$(B)/obj/pause.o: $(B)/pause.S $(BIN)/plumbline-pause
+	@mkdir -p $(@D)
+	$(Q)$(CC) -I. -c $< -o $@
+
+$(eval $(call unit_test,wire,$(wire_OBJ),-lgrpc -lgpr -lprotobuf-c -lz -lcrypto))
+$(eval $(call unit_test,cri,$(call without_main,$(cri_OBJ) $(monitor_OBJ) $(unpack_OBJ)) $(wire_OBJ),$(cri_LIBS) -larchive))
+
+-include $(patsubst %.o,%.d,$(wire_OBJ) $(cri_OBJ) $(cri_faulty_OBJ) $(monitor_OBJ) $(unpack_OBJ) $(call_OBJ))
