@@ -266,7 +266,7 @@ clean:
 help:
 	@echo 'make run          set up, build, and run the suite on the reference runtime and on every known one here'
 	@echo '                  SUITE=smoke (default) or SUITE=full'
-	@echo 'make peers        builds youki with cargo, for make run; takes a while'
+	@echo 'make peers        builds youki with cargo, for make run, and crictl and critest with go, for the tests; takes a while'
 	@echo 'make test         set up, build, and run all tests of plumbline itself; ends with the counts'
 	@echo 'make              build into build/bin; WERROR=1, CC=clang, SAN=address,undefined, CASES=DIR, V=1'
 	@echo 'make check        unit tests, without root;  make check-root: end-to-end tests, as root'
