@@ -2,6 +2,7 @@
  * What recording costs: a command bare, recorded and below strace -f, one after the other in each round, so that load from elsewhere
  * meets all alike; then what its recording holds and how fast that is read and judged. It runs in a world: see recorder.sh.
  *   recorder ROUNDS COMMAND...      "%d" in a word becomes a number of its own
+ *   recorder read FILE...           how fast each recording is, and all of them together
  */
 #include <fcntl.h>
 #include <poll.h>
@@ -21,7 +22,7 @@
 #include "bpf/invariants.h"
 #include "bpf/recorder.h"
 
-#define READ_ROUNDS 200
+#define READ_MS 200 /* of processor time, on each recording */
 
 enum mode { BARE, RECORDED, STRACE, MODES };
 
@@ -124,22 +125,54 @@ static double median(double *values, int count)
 	return values[count / 2];
 }
 
-static void print_reading(const struct recording *recording)
+/* Of the processor: what others do on the machine meanwhile is not the reader's. */
+static double processor_ms(void)
+{
+	struct timespec ts;
+
+	(void) clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
+	return (double) ts.tv_sec * 1e3 + (double) ts.tv_nsec / 1e6;
+}
+
+/* Events a millisecond, decoded, turned into effects and judged by every rule. */
+static double reading_speed(const struct recording *recording)
 {
 	struct invariant_result rules[INVARIANT_COUNT];
-	double begin = now_ms();
+	double begin = processor_ms(), ms;
+	int rounds = 0;
 
-	for (int i = 0; i < READ_ROUNDS; i++) {
+	do {
 		struct effects effects;
 
 		if (effects_from(recording, &effects, NULL) < 0)
 			die("the recording cannot be read");
 		invariants_check(recording, &effects, NULL, rules);
 		effects_free(&effects);
+		rounds++;
+		ms = processor_ms() - begin;
+	} while (ms < READ_MS);
+	return (double) recording->event_count * rounds / ms;
+}
+
+static int read_files(char **files)
+{
+	double all_ms = 0, all_events = 0;
+	struct err err = { 0 };
+
+	for (; *files; files++) {
+		struct recording recording;
+
+		if (recording_read_at(AT_FDCWD, *files, &recording, &err) < 0)
+			die(err.text);
+		double speed = reading_speed(&recording);
+		printf("%9.2f million events a second, %6llu events: %s\n", speed / 1e3,
+		       (unsigned long long) recording.event_count, *files);
+		all_events += (double) recording.event_count;
+		all_ms += (double) recording.event_count / speed;
+		recording_free(&recording);
 	}
-	double seconds = (now_ms() - begin) / 1e3;
-	printf("  read and judged    %9.2f million events a second\n",
-	       (double) recording->event_count * READ_ROUNDS / seconds / 1e6);
+	printf("%9.2f million events a second, %6.0f events: all\n", all_events / all_ms / 1e3, all_events);
+	return EXIT_SUCCESS;
 }
 
 static void print(struct bench *bench)
@@ -163,7 +196,7 @@ static void print(struct bench *bench)
 	printf("  events, lost       %9llu  %llu\n", (unsigned long long) bench->last.event_count,
 	       (unsigned long long) recorder_lost(bench->recorder));
 	printf("  recording          %9zu KB, %zu KB deflated\n", bench->last.size / 1024, file.len / 1024);
-	print_reading(&bench->last);
+	printf("  read and judged    %9.2f million events a second\n", reading_speed(&bench->last) / 1e3);
 }
 
 int main(int argc, char **argv)
@@ -171,8 +204,10 @@ int main(int argc, char **argv)
 	struct bench bench = { .command = argv + 2, .rounds = argc > 2 ? atoi(argv[1]) : 0 };
 	struct err err = { 0 };
 
+	if (argc > 2 && strcmp(argv[1], "read") == 0)
+		return read_files(argv + 2);
 	if (bench.rounds < 1)
-		die("ROUNDS COMMAND...");
+		die("ROUNDS COMMAND..., or read FILE...");
 	if (recorder_open(&bench.recorder, &err) < 0)
 		die(err.text);
 	for (int mode = 0; mode < MODES; mode++) {
