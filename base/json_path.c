@@ -12,12 +12,18 @@ enum step_kind { STEP_MEMBER, STEP_KEY, STEP_APPEND };
 
 struct step {
 	enum step_kind kind;
-	char *name; /* owned; of STEP_MEMBER and STEP_KEY */
+	char *owned; /* the name of STEP_MEMBER and STEP_KEY when it is long; else NULL, and it is in place */
+	char place[48];
 };
+
+static const char *name_of(const struct step *step)
+{
+	return step->owned ? step->owned : step->place;
+}
 
 static void step_free(struct step *step)
 {
-	free(step->name);
+	free(step->owned);
 }
 #define auto_step __attribute__((cleanup(step_free))) struct step
 
@@ -34,6 +40,18 @@ static const char *closing_bracket(const char *open)
 	return NULL;
 }
 
+static void name_take(struct step *step, const char *name, size_t len)
+{
+	char *to = step->place;
+
+	if (len >= sizeof(step->place))
+		to = step->owned = malloc(len + 1);
+	if (!to)
+		abort();
+	memcpy(to, name, len);
+	to[len] = '\0';
+}
+
 static int take_key(const char **path, struct step *step)
 {
 	const char *end = closing_bracket(*path);
@@ -41,7 +59,7 @@ static int take_key(const char **path, struct step *step)
 	if (!end)
 		return -EINVAL;
 	step->kind = end == *path + 1 ? STEP_APPEND : STEP_KEY;
-	step->name = text_format("%.*s", (int) (end - *path - 1), *path + 1);
+	name_take(step, *path + 1, (size_t) (end - *path - 1));
 	*path = end + 1;
 	return 1;
 }
@@ -61,7 +79,7 @@ static int take_step(const char **path, bool first, struct step *step)
 	if (!len || (*path)[len] == ']')
 		return -EINVAL;
 	step->kind = STEP_MEMBER;
-	step->name = text_format("%.*s", (int) len, *path);
+	name_take(step, *path, len);
 	*path += len;
 	return 1;
 }
@@ -108,8 +126,8 @@ static struct json *follow(const struct json *value, const struct step *step)
 	if (step->kind == STEP_APPEND)
 		return NULL;
 	if (step->kind == STEP_KEY && json_kind(value) == JSON_ARRAY)
-		return find_element(value, step->name, &index) < 0 ? NULL : json_at(value, index);
-	return json_member(value, step->name);
+		return find_element(value, name_of(step), &index) < 0 ? NULL : json_at(value, index);
+	return json_member(value, name_of(step));
 }
 
 struct json *json_get(const struct json *root, const char *path)
@@ -140,7 +158,7 @@ static int wrong_kind(const struct json *value, const struct step *step, const c
 		return fail_text(err, -EINVAL, "%s: cannot append to a value of kind %s", path,
 				 json_kind_name(json_kind(value)));
 	return fail_text(err, -EINVAL, "%s: a value of kind %s has no member \"%s\"", path,
-			 json_kind_name(json_kind(value)), step->name);
+			 json_kind_name(json_kind(value)), name_of(step));
 }
 
 /* Stores a value at one step below parent. Takes it, also on failure. */
@@ -154,16 +172,16 @@ static int store(struct json *parent, const struct step *step, struct json *take
 		return 0;
 	}
 	if (step->kind != STEP_APPEND && json_kind(parent) == JSON_OBJECT) {
-		json_put(parent, step->name, taken);
+		json_put(parent, name_of(step), taken);
 		return 0;
 	}
 	if (step->kind == STEP_KEY && json_kind(parent) == JSON_ARRAY) {
-		if (find_element(parent, step->name, &index) == 0) {
+		if (find_element(parent, name_of(step), &index) == 0) {
 			json_put_at(parent, index, taken);
 			return 0;
 		}
 		json_free(taken);
-		return fail_text(err, -ENOENT, "%s: the array has no element \"%s\"", path, step->name);
+		return fail_text(err, -ENOENT, "%s: the array has no element \"%s\"", path, name_of(step));
 	}
 	json_free(taken);
 	return wrong_kind(parent, step, path, err);
@@ -257,15 +275,15 @@ int json_drop(struct json *root, const char *path, struct err *err)
 	if (r < 0)
 		return r;
 	if (last.kind == STEP_KEY && json_kind(parent) == JSON_ARRAY) {
-		if (find_element(parent, last.name, &index) < 0)
+		if (find_element(parent, name_of(&last), &index) < 0)
 			return fail_text(err, -ENOENT, "%s: not there", path);
 		json_remove_at(parent, index);
 		return 0;
 	}
 	if (last.kind == STEP_APPEND)
 		return fail_text(err, -EINVAL, "%s: [] names no element", path);
-	if (!json_has(parent, last.name))
+	if (!json_has(parent, name_of(&last)))
 		return fail_text(err, -ENOENT, "%s: not there", path);
-	json_remove(parent, last.name);
+	json_remove(parent, name_of(&last));
 	return 0;
 }

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -33,6 +34,27 @@ START_TEST(grows_and_stays_terminated)
 	ck_assert_uint_eq(text.len, 10 * 2 + 90 * 3 + 900 * 4);
 	ck_assert(text_starts(text_str(&text), "0,1,2,"));
 	ck_assert(text_ends(text_str(&text), ",998,999,"));
+}
+END_TEST
+
+/* What is formatted in place, and what is left to printf(3): the same words, wherever the two meet. */
+START_TEST(formats_as_printf_does)
+{
+	char expected[128];
+	auto_text text = { 0 };
+
+	(void) snprintf(expected, sizeof(expected), "%d %d %u %llu %c|%s|%.*s|%.*s|%%", INT_MIN, -7, UINT_MAX,
+			ULLONG_MAX, 'x', "word", 2, "cut", 9, "short");
+	text_addf(&text, "%d %d %u %llu %c|%s|%.*s|%.*s|%%", INT_MIN, -7, UINT_MAX, ULLONG_MAX, 'x', "word",
+		  2, "cut", 9, "short");
+	ck_assert_str_eq(text_str(&text), expected);
+	text_cut(&text, 0);
+	text_addf(&text, "%d %d %u %llu %c|%s|%.*s", INT_MIN, -7, UINT_MAX, ULLONG_MAX, 'x', "word", 2,
+		  "cut");
+	ck_assert_str_eq(text_str(&text), "-2147483648 -7 4294967295 18446744073709551615 x|word|cu");
+	text_cut(&text, 2);
+	text_addf(&text, "%s%3d%-4s|%#x", "a", 5, "b", 255U);
+	ck_assert_str_eq(text_str(&text), "-2a  5b   |0xff");
 }
 END_TEST
 
@@ -154,7 +176,7 @@ END_TEST
 
 Suite *test_text(void)
 {
-	return UNIT_SUITE("text", starts_empty, grows_and_stays_terminated, keeps_embedded_nuls,
-			  cuts_and_trims, take_empties, compares_ends, reads_signed_numbers,
-			  reads_unsigned_numbers, formats);
+	return UNIT_SUITE("text", starts_empty, grows_and_stays_terminated, formats_as_printf_does,
+			  keeps_embedded_nuls, cuts_and_trims, take_empties, compares_ends,
+			  reads_signed_numbers, reads_unsigned_numbers, formats);
 }
