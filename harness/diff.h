@@ -2,6 +2,7 @@
 #ifndef HARNESS_DIFF_H
 #define HARNESS_DIFF_H
 
+#include "base/lexicon.h"
 #include "bpf/effect_diff.h"
 #include "bpf/recording.h"
 
@@ -21,8 +22,7 @@ void diff_json(const char *name, const struct diff_side sides[DIFF_SIDES], const
 
 /* What earlier cases have told. */
 struct diff_seen {
-	char **keys; /* owned */
-	size_t count;
+	struct lexicon keys;
 };
 void diff_drop_seen(struct effects_diff *diff, struct diff_seen *seen);
 void diff_seen_free(struct diff_seen *seen);

@@ -1,27 +1,15 @@
 /* The same difference in a hundred cases is one: what was told is remembered by its words. */
 #include "harness/diff.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 #include "base/cleanup.h"
 #include "base/text.h"
 
 static bool remember(struct diff_seen *seen, const char *key)
 {
-	char **grown;
+	bool is_new;
 
-	for (size_t i = 0; i < seen->count; i++)
-		if (strcmp(seen->keys[i], key) == 0)
-			return false;
-	if (!(seen->count & (seen->count + 1)) || !seen->keys) {
-		grown = reallocarray(seen->keys, 2 * (seen->count + 1), sizeof(*grown));
-		if (!grown)
-			abort();
-		seen->keys = grown;
-	}
-	seen->keys[seen->count++] = text_format("%s", key);
-	return true;
+	(void) lexicon_put(&seen->keys, key, &is_new);
+	return is_new;
 }
 
 static bool is_new(const struct difference *d, struct diff_seen *seen)
@@ -67,8 +55,5 @@ void diff_drop_seen(struct effects_diff *diff, struct diff_seen *seen)
 
 void diff_seen_free(struct diff_seen *seen)
 {
-	while (seen->count)
-		free(seen->keys[--seen->count]);
-	free(seen->keys);
-	seen->keys = NULL;
+	lexicon_free(&seen->keys);
 }
