@@ -125,12 +125,15 @@ const struct call_row call_rows[] = {
 };
 const size_t call_count = sizeof(call_rows) / sizeof(call_rows[0]);
 
+/* Asked for each event several times: by number, filled when it is first asked for. */
 const struct call_row *call_find(int number)
 {
-	for (size_t i = 0; i < call_count; i++)
-		if (call_rows[i].number == number)
-			return &call_rows[i];
-	return NULL;
+	static const struct call_row *by_number[EVENT_CALLS];
+
+	if (!by_number[call_rows[0].number])
+		for (size_t i = 0; i < call_count; i++)
+			by_number[call_rows[i].number] = &call_rows[i];
+	return number >= 0 && number < EVENT_CALLS ? by_number[number] : NULL;
 }
 
 const char *call_name(int number)

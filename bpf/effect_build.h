@@ -36,11 +36,14 @@ struct task {
 	uint64_t payload_from; /* time of the exec that made it payload; UINT64_MAX: never */
 	struct api_fd *fds; /* owned */
 	size_t fd_count;
+	size_t last_effect; /* SIZE_MAX: it has none yet */
 };
 
 struct build {
 	const struct recording *recording;
 	const struct json *config; /* borrowed from the symbols; NULL: unknown */
+	const struct json *mounts, *masked, *readonly, *devices,
+	    *resources; /* borrowed from it; NULL: it has none */
 	const char *rootfs, *bundle, *scratch, *cgroup, *cgroup_above,
 	    *runtime; /* borrowed; "" when unknown */
 	char *protection; /* owned: where the runtime binds its executable; NULL: nowhere now */
@@ -55,6 +58,8 @@ struct build {
 	bool marked; /* the harness says which phase it is; else the runtime's arguments do */
 	bool runs; /* the runtime was asked for create and start in one */
 	struct effects *effects;
+	size_t folding; /* the change of capabilities whose text still lacks what is left; SIZE_MAX: none */
+	uint64_t capabilities_left;
 	unsigned char *seen; /* borrowed: a bit for each sequence number */
 	void (*by_call[EVENT_CALLS])(struct build *b); /* from the tables of call_effect */
 };
@@ -75,10 +80,13 @@ void cgroup_name(const struct build *b, const char *path, struct text *ret);
  */
 struct effect *effect_add(struct build *b, enum effect_kind kind, const char *via, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
-/* The last effect when it has this kind, role and process, for folding repeated calls into one. */
+/* The present process's last effect when it has this kind, for folding repeated calls into one. */
 struct effect *effect_last(struct build *b, enum effect_kind kind);
-void effect_retext(struct effect *effect, const char *text);
 void effect_add_raw(struct effect *effect, size_t offset);
+/* Forty bounding drops are one change: the set that is left after the last, which is written when the last is known. */
+void effect_add_capabilities(struct build *b, const char *via, const char *set, uint64_t left);
+void effect_fold_end(struct build *b);
+bool list_has(const struct json *list, const char *word); /* an array of strings */
 
 /* One function a system call; the tables lie with the functions. */
 struct call_effect {

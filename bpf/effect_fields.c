@@ -51,10 +51,8 @@ static void tie_name(const struct build *b, struct effect *e, const struct subje
 /* A mount below the rootfs belongs to the entry whose destination it is, whatever trailing slash the config wrote. */
 static bool tie_entry(const struct build *b, struct effect *e, const char *target)
 {
-	const struct json *mounts = json_get(b->config, "mounts");
-
-	for (size_t i = 0; i < json_length(mounts); i++) {
-		const char *destination = json_string(json_member(json_at(mounts, i), "destination"));
+	for (size_t i = 0; i < json_length(b->mounts); i++) {
+		const char *destination = json_string(json_member(json_at(b->mounts, i), "destination"));
 		size_t len = destination ? strlen(destination) : 0;
 
 		while (len > 1 && destination[len - 1] == '/')
@@ -67,29 +65,21 @@ static bool tie_entry(const struct build *b, struct effect *e, const char *targe
 	return false;
 }
 
-static bool tie_listed(const struct build *b, struct effect *e, const char *field, const char *path)
+static bool tie_listed(struct effect *e, const struct json *list, const char *field, const char *path)
 {
-	const struct json *list = json_get(b->config, field);
-
-	for (size_t i = 0; i < json_length(list); i++) {
-		const char *item = json_string(json_at(list, i));
-
-		if (item && strcmp(item, path) == 0) {
-			field_named(e, field);
-			return true;
-		}
-	}
-	return false;
+	if (!list_has(list, path))
+		return false;
+	field_named(e, field);
+	return true;
 }
 
 /* The entry with the longest destination above target: what cgroup mounts of version 1 have below theirs. */
 static bool tie_entry_above(const struct build *b, struct effect *e, const char *target)
 {
-	const struct json *mounts = json_get(b->config, "mounts");
 	const char *best = NULL;
 
-	for (size_t i = 0; i < json_length(mounts); i++) {
-		const char *destination = json_string(json_member(json_at(mounts, i), "destination"));
+	for (size_t i = 0; i < json_length(b->mounts); i++) {
+		const char *destination = json_string(json_member(json_at(b->mounts, i), "destination"));
 		size_t len = destination ? strlen(destination) : 0;
 
 		if (len > 1 && strncmp(target, destination, len) == 0 && target[len] == '/' &&
@@ -118,7 +108,7 @@ static bool tie_device(const struct build *b, struct effect *e, const char *path
 
 	if (strcmp(path, "/dev/console") == 0)
 		field_named(e, "process.terminal");
-	else if (json_get(b->config, device))
+	else if (b->devices && json_get(b->config, device))
 		field_named(e, device);
 	else if (is_default_device(path))
 		field_named(e, "(default devices)");
@@ -151,8 +141,8 @@ static void tie_mount(const struct build *b, struct effect *e, const struct subj
 	    is_above_rootfs(b, s->object))
 		tie_root(b, e, s);
 	else if (!tie_entry(b, e, s->object) && !tie_device(b, e, s->object) &&
-		 !tie_listed(b, e, "linux.maskedPaths", s->object) &&
-		 !tie_listed(b, e, "linux.readonlyPaths", s->object))
+		 !tie_listed(e, b->masked, "linux.maskedPaths", s->object) &&
+		 !tie_listed(e, b->readonly, "linux.readonlyPaths", s->object))
 		(void) tie_entry_above(b, e, s->object);
 }
 
@@ -237,10 +227,8 @@ static const struct {
 
 static void tie_cgroup_file(const struct build *b, struct effect *e, const struct subject *s)
 {
-	auto_free char *unified = text_format("linux.resources.unified[%s]", s->object);
-
-	if (json_get(b->config, unified)) {
-		field_named(e, unified);
+	if (json_has(json_member(b->resources, "unified"), s->object)) {
+		set_field(e, text_format("linux.resources.unified[%s]", s->object));
 		return;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(cgroup_files); i++) {

@@ -58,24 +58,11 @@ static const char *propagation_name(uint64_t flags)
 	return r ? "rprivate" : "private";
 }
 
-static bool config_lists(struct build *b, const char *field, const char *path)
-{
-	const struct json *list = json_get(b->config, field);
-
-	for (size_t i = 0; i < json_length(list); i++) {
-		const char *item = json_string(json_at(list, i));
-
-		if (item && strcmp(item, path) == 0)
-			return true;
-	}
-	return false;
-}
-
 /* Covering a masked path has many forms (null device, empty tmpfs, a bound empty directory): they are one effect. */
 static void add_placed(struct build *b, enum effect_kind kind, const char *via, const char *target,
 		       const char *detail)
 {
-	if (config_lists(b, "linux.maskedPaths", target)) {
+	if (list_has(b->masked, target)) {
 		(void) effect_add(b, PATH_MASK, via, "%s", target);
 		return;
 	}
@@ -87,7 +74,7 @@ static void add_placed(struct build *b, enum effect_kind kind, const char *via, 
 
 static void add_attributes(struct build *b, const char *via, const char *target, const char *flags)
 {
-	if (strncmp(flags, "ro", 2) == 0 && config_lists(b, "linux.readonlyPaths", target))
+	if (strncmp(flags, "ro", 2) == 0 && list_has(b->readonly, target))
 		(void) effect_add(b, PATH_READONLY, via, "%s", target);
 	else if (!*flags)
 		(void) effect_add(b, MNT_ATTR, via, "%s:none", target);

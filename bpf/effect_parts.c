@@ -167,6 +167,17 @@ void cgroup_name(const struct build *b, const char *path, struct text *ret)
 		text_add(ret, path);
 }
 
+bool list_has(const struct json *list, const char *word)
+{
+	for (size_t i = 0; i < json_length(list); i++) {
+		const char *item = json_string(json_at(list, i));
+
+		if (item && strcmp(item, word) == 0)
+			return true;
+	}
+	return false;
+}
+
 void flags_text(uint64_t value, const struct flag_name *names, struct text *ret)
 {
 	bool first = true;

@@ -17,51 +17,15 @@ static const char *role_now(struct build *b)
 	return build_role_of(b, b->now->event.tgid);
 }
 
-static void capabilities_text(uint64_t set, struct text *ret)
-{
-	bool first = true;
-
-	if (!set)
-		text_add_char(ret, '-');
-	for (int i = 0; i < 64; i++) {
-		const char *name = set & (1ull << i) ? name_of_capability(i) : NULL;
-
-		if (!name)
-			continue;
-		if (!first)
-			text_add_char(ret, ',');
-		text_add(ret, text_starts(name, "CAP_") ? name + 4 : name);
-		first = false;
-	}
-}
-
-/* Forty bounding drops are one change: the set that is left after the last. */
-static void add_capabilities(struct build *b, const char *via, const char *set, uint64_t left)
-{
-	auto_text names = { 0 };
-	struct effect *last = effect_last(b, CAP_CHANGE);
-	auto_free char *prefix = text_format("cap.change:%s:", set);
-
-	capabilities_text(left, &names);
-	if (last && text_starts(last->text, prefix)) {
-		auto_free char *text = text_format("%s%s", prefix, text_str(&names));
-
-		effect_retext(last, text);
-		effect_add_raw(last, b->offset);
-		return;
-	}
-	(void) effect_add(b, CAP_CHANGE, via, "%s:%s", set, text_str(&names));
-}
-
 static void build_capset(struct build *b)
 {
 	struct event_state s;
 
 	if (!part_state(b->now, &s))
 		return;
-	add_capabilities(b, "capset", "inheritable", s.inheritable);
-	add_capabilities(b, "capset", "permitted", s.permitted);
-	add_capabilities(b, "capset", "effective", s.effective);
+	effect_add_capabilities(b, "capset", "inheritable", s.inheritable);
+	effect_add_capabilities(b, "capset", "permitted", s.permitted);
+	effect_add_capabilities(b, "capset", "effective", s.effective);
 }
 
 static void prctl_bounding(struct build *b)
@@ -69,7 +33,7 @@ static void prctl_bounding(struct build *b)
 	struct event_state s;
 
 	if (part_state(b->now, &s))
-		add_capabilities(b, "prctl(PR_CAPBSET_DROP)", "bounding", s.bounding);
+		effect_add_capabilities(b, "prctl(PR_CAPBSET_DROP)", "bounding", s.bounding);
 }
 
 static void prctl_ambient(struct build *b)
@@ -77,7 +41,7 @@ static void prctl_ambient(struct build *b)
 	struct event_state s;
 
 	if (b->now->event.args[1] != PR_CAP_AMBIENT_IS_SET && part_state(b->now, &s))
-		add_capabilities(b, "prctl(PR_CAP_AMBIENT)", "ambient", s.ambient);
+		effect_add_capabilities(b, "prctl(PR_CAP_AMBIENT)", "ambient", s.ambient);
 }
 
 static void prctl_no_new_privs(struct build *b)

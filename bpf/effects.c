@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <sched.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -18,7 +17,6 @@
 #include "bpf/calls.h"
 #include "bpf/effect_build.h"
 
-#define EFFECTS_MAX 65536
 #define CLONE_THREAD_FLAG 0x10000
 
 static const char *const role_names[] = {
@@ -39,14 +37,6 @@ const char *effect_role_name(enum effect_role role)
 const char *effect_phase_name(enum event_phase phase)
 {
 	return (size_t) phase < ARRAY_SIZE(phase_names) ? phase_names[phase] : "other";
-}
-
-static const char *kind_name(enum effect_kind kind)
-{
-	for (size_t i = 0; i < effect_kind_count; i++)
-		if (effect_kinds[i].kind == kind)
-			return effect_kinds[i].name;
-	return "?";
 }
 
 struct task *build_task(struct build *b, uint32_t tgid)
@@ -93,6 +83,7 @@ static struct task *task_add(struct build *b, uint32_t tgid, struct task *parent
 		.role = parent ? parent->role : ROLE_RUNTIME,
 		.switched = parent && parent->switched,
 		.payload_from = UINT64_MAX,
+		.last_effect = SIZE_MAX,
 	};
 	tgids_put(&b->newest, tgid, b->task_count);
 	return &b->tasks[b->task_count++];
@@ -109,93 +100,6 @@ static struct task *task_add_first(struct build *b, uint32_t tgid)
 		t->payload_from = 0;
 	}
 	return t;
-}
-
-static void effect_clear(struct effect *e)
-{
-	free(e->text);
-	free(e->via);
-	free(e->field);
-	free(e->raw);
-}
-
-void effects_free(struct effects *effects)
-{
-	for (size_t i = 0; i < effects->count; i++)
-		effect_clear(&effects->items[i]);
-	free(effects->items);
-	free(effects->roles);
-	*effects = (struct effects){ 0 };
-}
-
-struct effect *effect_add(struct build *b, enum effect_kind kind, const char *via, const char *format, ...)
-{
-	struct effects *list = b->effects;
-	struct effect *e;
-	auto_text text = { 0 };
-	va_list args;
-
-	if (list->count >= EFFECTS_MAX) {
-		list->cut = true;
-		return NULL;
-	}
-	if (!(list->count & (list->count + 1)) || !list->items) {
-		struct effect *grown = reallocarray(list->items, 2 * (list->count + 1), sizeof(*grown));
-
-		if (!grown)
-			abort();
-		list->items = grown;
-	}
-	text_addf(&text, "%s:", kind_name(kind));
-	va_start(args, format);
-	text_addv(&text, format, args);
-	va_end(args);
-	e = &list->items[list->count++];
-	*e = (struct effect){
-		.kind = kind,
-		.role = b->task ? b->task->role : ROLE_RUNTIME,
-		.phase = b->phase,
-		.text = text_take(&text),
-		.via = via ? strdup(via) : NULL,
-		.time_ns = b->now->event.time_ns,
-		.error = b->now->event.result < 0 ? (int) -b->now->event.result : 0,
-		.tgid = b->now->event.tgid,
-		.ns_tgid = b->now->event.ns_tgid,
-	};
-	effect_add_raw(e, b->offset);
-	return e;
-}
-
-void effect_add_raw(struct effect *effect, size_t offset)
-{
-	size_t *grown = reallocarray(effect->raw, effect->raw_count + 1, sizeof(*grown));
-
-	if (!grown)
-		abort();
-	effect->raw = grown;
-	grown[effect->raw_count++] = offset;
-}
-
-void effect_retext(struct effect *effect, const char *text)
-{
-	free(effect->text);
-	effect->text = strdup(text);
-	if (!effect->text)
-		abort();
-}
-
-struct effect *effect_last(struct build *b, enum effect_kind kind)
-{
-	for (size_t i = b->effects->count; i-- > 0;) {
-		struct effect *e = &b->effects->items[i];
-
-		if (e->tgid != b->now->event.tgid)
-			continue;
-		if (kind == CAP_CHANGE && e->kind == CAP_CHANGE)
-			return e;
-		return e->kind == kind && !e->error ? e : NULL;
-	}
-	return NULL;
 }
 
 /* argv as the kernel had it, words ended by NULs; a hook without args gets its path alone: config.md#posix-platform-hooks */
@@ -347,6 +251,16 @@ static void fill_by_call(struct build *b)
 	for (size_t i = 0; i < ARRAY_SIZE(call_tables); i++)
 		for (const struct call_effect *row = call_tables[i]; row->build; row++)
 			b->by_call[row->call] = row->build;
+}
+
+/* The lists of config.json that hundreds of effects are looked up in. */
+static void find_lists(struct build *b)
+{
+	b->mounts = json_get(b->config, "mounts");
+	b->masked = json_get(b->config, "linux.maskedPaths");
+	b->readonly = json_get(b->config, "linux.readonlyPaths");
+	b->devices = json_get(b->config, "linux.devices");
+	b->resources = json_get(b->config, "linux.resources");
 }
 
 static void build_call(struct build *b)
@@ -506,16 +420,35 @@ static void second_pass(struct build *b, const struct decoded *event)
 	b->effects->events++;
 }
 
-static int walk(struct build *b, void (*each)(struct build *b, const struct decoded *event), struct err *err)
+typedef int next_event(const struct recording *recording, size_t *offset, struct decoded *ret,
+		       struct err *err);
+
+static int walk(struct build *b, next_event *next, void (*each)(struct build *b, const struct decoded *event),
+		struct err *err)
 {
 	struct decoded event;
-	size_t offset = 0, at = 0;
+	size_t offset = 0;
 	int r;
 
-	while ((r = recording_next(b->recording, &offset, &event, err)) == 1) {
-		b->offset = at;
+	b->offset = 0;
+	while ((r = next(b->recording, &offset, &event, err)) == 1) {
 		each(b, &event);
-		at = offset;
+		b->offset = offset;
+	}
+	return r;
+}
+
+/* Who is who shows in a few kinds of events: the second pass looks into all. */
+static int next_of_roles(const struct recording *recording, size_t *offset, struct decoded *ret,
+			 struct err *err)
+{
+	size_t begin = *offset;
+	int r = recording_peek(recording, offset, ret, err);
+
+	if (r == 1 && (ret->event.type == EVENT_EXEC ||
+		       (ret->event.type == EVENT_CALL && ret->event.call == SYS_setns))) {
+		*offset = begin;
+		return recording_next(recording, offset, ret, err);
 	}
 	return r;
 }
@@ -527,6 +460,7 @@ int effects_from(const struct recording *recording, struct effects *ret, struct 
 	struct build b = {
 		.recording = recording,
 		.config = json_member(recording->symbols, "config"),
+		.folding = SIZE_MAX,
 		.rootfs = symbol(recording, "rootfs"),
 		.bundle = symbol(recording, "bundle"),
 		.scratch = symbol(recording, "scratch"),
@@ -543,10 +477,12 @@ int effects_from(const struct recording *recording, struct effects *ret, struct 
 		abort();
 	found.payload_visible = strcmp(symbol(recording, "payload_visible"), "sandbox") != 0;
 	fill_by_call(&b);
-	r = walk(&b, find_roles, err);
+	find_lists(&b);
+	r = walk(&b, next_of_roles, find_roles, err);
 	roles_settle(&b);
 	if (r == 0)
-		r = walk(&b, second_pass, err);
+		r = walk(&b, recording_next, second_pass, err);
+	effect_fold_end(&b);
 	if (r == 0)
 		effects_tie(&b);
 	for (size_t i = 0; i < b.task_count; i++) {

@@ -1,5 +1,4 @@
 /* Rules about mounts and roots: what the calls did, and what the census found in the table at the payload's exec. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -8,15 +7,6 @@
 #include "bpf/calls.h"
 #include "bpf/invariant_part.h"
 #include "bpf/parts.h"
-#include "bpf/tgids.h"
-
-#define CLONE_NEWNS_FLAG 0x00020000u
-
-static bool places_a_mount(const struct effect *effect)
-{
-	return !effect->error && (effect->kind == MNT_NEW || effect->kind == MNT_BIND ||
-				  effect->kind == MNT_MOVE || effect->kind == PATH_MASK);
-}
 
 /* Whoever makes the root of the payload's mount namespace answers for it; who joined one found it as it is. */
 static bool made_its_mounts(const struct witness *w)
@@ -65,107 +55,6 @@ void check_propagation(const struct witness *w, struct invariant_result *ret)
 		rule_says(ret, INVARIANT_BROKEN, "%s came before propagation was cut", effect->text);
 		return;
 	}
-}
-
-static bool has_left(const struct tgids *leavers, uint32_t tgid)
-{
-	return tgids_get(leavers, tgid) != TGIDS_NONE;
-}
-
-static void follow_namespaces(const struct witness *w, const struct decoded *event, struct tgids *leavers)
-{
-	const char *name = event->event.type == EVENT_CALL ? call_name(event->event.call) : NULL;
-	struct event_state state;
-
-	if (event->event.type == EVENT_FORK &&
-	    (event->event.args[2] & CLONE_NEWNS_FLAG || has_left(leavers, event->event.tgid)))
-		tgids_put(leavers, (uint32_t) event->event.args[0], 1);
-	if (name && (strcmp(name, "unshare") == 0 || strcmp(name, "setns") == 0) &&
-	    part_state(event, &state) && state.ns_mount != w->runtime.ns_mount)
-		tgids_put(leavers, event->event.tgid, 1);
-}
-
-/* Targets that were mounted over in the runtime's namespace and not taken away again. */
-struct targets {
-	const char **items; /* owned array, borrowed texts */
-	size_t count;
-};
-
-static bool same_target(const char *a, const char *b)
-{
-	size_t n = strcspn(a, ":");
-
-	return n == strcspn(b, ":") && strncmp(a, b, n) == 0;
-}
-
-static void note_host_mount(struct targets *targets, const struct effect *effect)
-{
-	const char *target = effect_object(effect);
-
-	if (effect->kind == MNT_UMOUNT) {
-		for (size_t i = targets->count; i-- > 0;)
-			if (same_target(targets->items[i], target)) {
-				targets->items[i] = targets->items[--targets->count];
-				return;
-			}
-		return;
-	}
-	targets->items = reallocarray(targets->items, targets->count + 1, sizeof(*targets->items));
-	if (!targets->items)
-		abort();
-	targets->items[targets->count++] = target;
-}
-
-/* Walks events and effects together: who had left the namespace at the time of each effect. */
-static void collect_host_mounts(const struct witness *w, struct tgids *leavers, struct targets *targets)
-{
-	struct decoded event;
-	size_t offset = 0, next = 0;
-
-	while (recording_next(w->recording, &offset, &event, NULL) == 1) {
-		for (; next < w->effects->count && w->effects->items[next].time_ns <= event.event.time_ns;
-		     next++) {
-			const struct effect *effect = &w->effects->items[next];
-
-			if (effect->error || effect->role == ROLE_PAYLOAD || effect->role == ROLE_HOOK ||
-			    has_left(leavers, effect->tgid))
-				continue;
-			if (places_a_mount(effect) || effect->kind == MNT_UMOUNT)
-				note_host_mount(targets, effect);
-		}
-		follow_namespaces(w, &event, leavers);
-	}
-}
-
-static bool saw_phase(const struct witness *w, enum event_phase phase)
-{
-	for (size_t i = 0; i < w->effects->count; i++)
-		if (w->effects->items[i].phase == phase)
-			return true;
-	return false;
-}
-
-void check_host_mounts(const struct witness *w, struct invariant_result *ret)
-{
-	struct tgids leavers = { 0 }; /* processes that have left the runtime's mount namespace */
-	struct targets targets = { 0 };
-
-	if (!w->has_runtime) {
-		rule_says(ret, INVARIANT_INCONCLUSIVE, "the runtime's namespaces were not recorded");
-		return;
-	}
-	/* A container that shares it mounts where the config says. */
-	if (wish_of(w, "mount") == NAMESPACE_SHARED || !saw_phase(w, PHASE_DELETE)) {
-		rule_unrelated(ret, "the mount namespace is shared, or nothing was deleted");
-		return;
-	}
-	collect_host_mounts(w, &leavers, &targets);
-	rule_holds(ret);
-	if (targets.count)
-		rule_says(ret, INVARIANT_BROKEN, "%.*s is still mounted",
-			  (int) strcspn(targets.items[0], ":"), targets.items[0]);
-	tgids_free(&leavers);
-	free(targets.items);
 }
 
 static bool lies_below(const char *path, const char *root)
@@ -282,25 +171,6 @@ static void check_rows(const struct witness *w, const char *field, row_test *tes
 		if (row && test(row))
 			continue;
 		rule_says(ret, INVARIANT_BROKEN, "%s %s", path, row ? lacks : "was left as it is");
-		return;
-	}
-}
-
-/* Taken away between its placing and the exec. */
-static void check_kept(const struct witness *w, enum effect_kind kind, struct invariant_result *ret)
-{
-	const struct effect *placed, *taken;
-	size_t at = 0;
-
-	while ((placed = effect_next(w, &at, w->exec, kind, w->init))) {
-		size_t later = at;
-
-		while ((taken = effect_next(w, &later, w->exec, MNT_UMOUNT, w->init)))
-			if (same_target(effect_object(placed), effect_object(taken)))
-				break;
-		if (!taken)
-			continue;
-		rule_says(ret, INVARIANT_BROKEN, "%.200s was uncovered again", effect_object(placed));
 		return;
 	}
 }

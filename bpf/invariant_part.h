@@ -43,6 +43,11 @@ enum namespace_wish { NAMESPACE_SHARED, NAMESPACE_NEW, NAMESPACE_JOINED };
 enum namespace_wish wish_of(const struct witness *w, const char *type);
 bool config_lists_path(const struct witness *w, const char *field, const char *path);
 
+/* invariant_covered.c */
+bool places_a_mount(const struct effect *effect);
+/* Breaks the rule when a cover of this kind was taken away between its placing and the exec. */
+void check_kept(const struct witness *w, enum effect_kind kind, struct invariant_result *ret);
+
 void check_evidence(const struct witness *w, struct invariant_result *ret);
 /* invariant_privilege.c */
 void check_credentials(const struct witness *w, struct invariant_result *ret);
@@ -60,11 +65,12 @@ void check_dumpable(const struct witness *w, struct invariant_result *ret);
 void check_hooks(const struct witness *w, struct invariant_result *ret);
 /* invariant_mount.c */
 void check_propagation(const struct witness *w, struct invariant_result *ret);
-void check_host_mounts(const struct witness *w, struct invariant_result *ret);
 void check_old_root(const struct witness *w, struct invariant_result *ret);
 void check_masked(const struct witness *w, struct invariant_result *ret);
 void check_readonly(const struct witness *w, struct invariant_result *ret);
 void check_anchored(const struct witness *w, struct invariant_result *ret);
+/* invariant_covered.c */
+void check_host_mounts(const struct witness *w, struct invariant_result *ret);
 /* invariant_process.c */
 void check_descriptors(const struct witness *w, struct invariant_result *ret);
 void check_executable(const struct witness *w, struct invariant_result *ret);

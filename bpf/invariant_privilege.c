@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "base/names.h"
 #include "base/text.h"
+#include "bpf/calls.h"
 #include "bpf/invariant_part.h"
 #include "bpf/parts.h"
 
@@ -209,6 +210,13 @@ static bool grows(const struct event_state *before, const struct event_state *no
 	       ((now->permitted & ~before->permitted) || (now->bounding & ~before->bounding));
 }
 
+static bool has_state(const struct event *event)
+{
+	const struct call_row *row = event->type == EVENT_CALL ? call_find(event->call) : NULL;
+
+	return row && row->call.flags & CALL_STATE;
+}
+
 void check_no_growth(const struct witness *w, struct invariant_result *ret)
 {
 	uint64_t end = w->effects->items[w->exec].time_ns;
@@ -218,9 +226,8 @@ void check_no_growth(const struct witness *w, struct invariant_result *ret)
 	size_t offset = 0;
 
 	rule_holds(ret);
-	while (recording_next(w->recording, &offset, &event, NULL) == 1) {
-		if (event.event.tgid != w->init || event.event.time_ns >= end ||
-		    event.event.type != EVENT_CALL || !part_state(&event, &now))
+	while (recording_next_if(w->recording, &offset, has_state, &event) == 1) {
+		if (event.event.tgid != w->init || event.event.time_ns >= end || !part_state(&event, &now))
 			continue;
 		if (any && grows(&before, &now)) {
 			rule_says(ret, INVARIANT_BROKEN,

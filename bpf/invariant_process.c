@@ -210,6 +210,11 @@ static void note_end(struct tgids *youngest, struct birth *births, uint32_t tgid
 	tgids_put(youngest, tgid, at); /* the next one begins here */
 }
 
+static bool begins_or_ends(const struct event *event)
+{
+	return event->type == EVENT_FORK || event->type == EVENT_EXIT;
+}
+
 /* The oldest process that was made and not seen to end; 0: none. */
 static uint32_t survivor(const struct witness *w)
 {
@@ -221,7 +226,7 @@ static uint32_t survivor(const struct witness *w)
 
 	if (!births)
 		abort();
-	while (recording_next(w->recording, &offset, &event, NULL) == 1) {
+	while (recording_next_if(w->recording, &offset, begins_or_ends, &event) == 1) {
 		uint32_t tgid = (uint32_t) event.event.args[0];
 
 		if (event.event.type == EVENT_FORK && !(event.event.args[2] & CLONE_THREAD_FLAG)) {
@@ -269,17 +274,24 @@ void check_undone(const struct witness *w, struct invariant_result *ret)
 }
 
 /* Which argument of a call is the signal it sends; -1: it sends none. */
-static int signal_argument(const char *call)
+static int signal_argument(const struct event *event)
 {
-	static const struct {
-		const char *call;
-		int argument;
-	} rows[] = { { "kill", 1 }, { "tgkill", 2 }, { "pidfd_send_signal", 1 } };
+	if (event->type != EVENT_CALL)
+		return -1;
+	switch (event->call) {
+	case SYS_kill:
+	case SYS_pidfd_send_signal:
+		return 1;
+	case SYS_tgkill:
+		return 2;
+	default:
+		return -1;
+	}
+}
 
-	for (size_t i = 0; call && i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (strcmp(rows[i].call, call) == 0)
-			return rows[i].argument;
-	return -1;
+static bool sends_a_signal(const struct event *event)
+{
+	return signal_argument(event) >= 0;
 }
 
 /* "SIGTERM:init" is 15; 0: no signal's name. */
@@ -334,13 +346,12 @@ static bool was_sent(const struct witness *w, const struct effect *signal, struc
 	struct decoded event;
 	size_t next = senders->offset, at;
 
-	while (recording_next(w->recording, &next, &event, NULL) == 1 &&
+	while (recording_next_if(w->recording, &next, sends_a_signal, &event) == 1 &&
 	       event.event.time_ns <= signal->time_ns) {
-		bool call = event.event.type == EVENT_CALL;
-		int argument = call ? signal_argument(call_name(event.event.call)) : -1;
+		int argument = signal_argument(&event.event);
 
 		senders->offset = next;
-		if (argument >= 0 && event.event.args[argument] - 1 < NSIG - 1)
+		if (event.event.args[argument] - 1 < NSIG - 1)
 			note_sender(senders, &event.event, (int) event.event.args[argument]);
 	}
 	at = tgids_get(&senders->known, sender_of(signal->tgid, signal_of(effect_object(signal))));

@@ -210,10 +210,9 @@ static int parts_cut(const unsigned char *data, size_t size, struct decoded *eve
 	return at == size ? 0 : fail_text(err, -EBADMSG, "an event is longer than its parts");
 }
 
-int recording_next(const struct recording *recording, size_t *offset, struct decoded *ret, struct err *err)
+int recording_peek(const struct recording *recording, size_t *offset, struct decoded *ret, struct err *err)
 {
 	size_t left;
-	int r;
 
 	if (*offset >= recording->size)
 		return *offset == recording->size
@@ -223,12 +222,41 @@ int recording_next(const struct recording *recording, size_t *offset, struct dec
 	if (left < sizeof(ret->event))
 		return fail_text(err, -EBADMSG, "the last event is cut short");
 	memcpy(&ret->event, recording->bytes + *offset, sizeof(ret->event));
+	ret->part_count = 0;
 	if (ret->event.size > left - sizeof(ret->event) || !ret->event.type ||
 	    ret->event.type >= EVENT_TYPE_END)
 		return fail_text(err, -EBADMSG, "the event at byte %zu is malformed", *offset);
-	r = parts_cut(recording->bytes + *offset + sizeof(ret->event), ret->event.size, ret, err);
-	if (r < 0)
-		return fail(err, r, "event of type %u at byte %zu", ret->event.type, *offset);
 	*offset += sizeof(ret->event) + ret->event.size;
 	return 1;
+}
+
+int recording_next(const struct recording *recording, size_t *offset, struct decoded *ret, struct err *err)
+{
+	size_t begin = *offset;
+	int r = recording_peek(recording, offset, ret, err);
+
+	if (r <= 0)
+		return r;
+	r = parts_cut(recording->bytes + begin + sizeof(ret->event), ret->event.size, ret, err);
+	if (r < 0) {
+		*offset = begin;
+		return fail(err, r, "event of type %u at byte %zu", ret->event.type, begin);
+	}
+	return 1;
+}
+
+int recording_next_if(const struct recording *recording, size_t *offset,
+		      bool (*wanted)(const struct event *event), struct decoded *ret)
+{
+	size_t begin = *offset;
+	int r;
+
+	while ((r = recording_peek(recording, offset, ret, NULL)) == 1) {
+		if (wanted(&ret->event)) {
+			*offset = begin;
+			return recording_next(recording, offset, ret, NULL);
+		}
+		begin = *offset;
+	}
+	return r;
 }

@@ -51,6 +51,11 @@ struct decoded {
 	struct event_slice parts[EVENT_PARTS_MAX];
 	size_t part_count;
 };
+/* The next event, without its parts: for those who look at few. As recording_next() otherwise. */
+int recording_peek(const struct recording *recording, size_t *offset, struct decoded *ret, struct err *err);
+/* The next event that is wanted, with its parts; the others cost little. As recording_next() otherwise. */
+int recording_next_if(const struct recording *recording, size_t *offset,
+		      bool (*wanted)(const struct event *event), struct decoded *ret);
 /* Walks from *offset; 1 and an event, 0 at the end, -EBADMSG. Never reads past size. */
 int recording_next(const struct recording *recording, size_t *offset, struct decoded *ret, struct err *err);
 

@@ -24,7 +24,7 @@ static uint64_t factor(void)
 /* Where the id is, or the free place where it would be. */
 static size_t place_of(const struct tgids *tgids, uint64_t id)
 {
-	size_t at = (size_t) ((id + 1) * factor() >> 32) & (tgids->space - 1);
+	size_t at = (size_t) ((id + 1) * tgids->factor >> 32) & (tgids->space - 1);
 
 	while (tgids->values[at] != TGIDS_NONE && tgids->keys[at] != id)
 		at = (at + 1) & (tgids->space - 1);
@@ -33,7 +33,7 @@ static size_t place_of(const struct tgids *tgids, uint64_t id)
 
 static void grow(struct tgids *tgids)
 {
-	struct tgids larger = { .space = tgids->space ? 2 * tgids->space : SPACE_FIRST };
+	struct tgids larger = { .space = tgids->space ? 2 * tgids->space : SPACE_FIRST, .factor = factor() };
 
 	larger.keys = calloc(larger.space, sizeof(*larger.keys));
 	larger.values = calloc(larger.space, sizeof(*larger.values));

@@ -11,6 +11,7 @@ struct tgids {
 	uint64_t *keys; /* owned */
 	size_t *values; /* owned; TGIDS_NONE: the place is free */
 	size_t space, count; /* space: a power of two, or 0 */
+	uint64_t factor; /* of this process; 0 while there is no space */
 };
 
 size_t tgids_get(const struct tgids *tgids, uint64_t id); /* TGIDS_NONE: there is none */
