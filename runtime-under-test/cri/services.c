@@ -1,0 +1,46 @@
+/* What the server consists of: a row for each table of methods and for each module. */
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "runtime-under-test/cri/server.h"
+
+extern const struct rpc_binding runtime_bindings[];
+
+static const struct rpc_binding *const tables[] = {
+	runtime_bindings,
+};
+
+/* In the order they open; the last row ends them. */
+static const struct server_module *const modules[] = {
+	NULL,
+};
+
+int services_bind(struct rpc_server *rpc, struct err *err)
+{
+	int r;
+
+	for (size_t i = 0; i < ARRAY_SIZE(tables); i++) {
+		r = rpc_server_bind(rpc, tables[i], err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int services_open(struct server *server, struct err *err)
+{
+	int r;
+
+	for (size_t i = 0; modules[i]; i++) {
+		server->opened = i + 1;
+		r = modules[i]->open(server, err);
+		if (r < 0)
+			return fail(err, r, "open %s", modules[i]->name);
+	}
+	return 0;
+}
+
+void services_close(struct server *server)
+{
+	while (server->opened > 0)
+		modules[--server->opened]->close(server);
+}
