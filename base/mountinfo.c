@@ -18,8 +18,11 @@
 static char *unescape(const char *from, size_t len)
 {
 	struct text out = { 0 };
+	const char *first = memchr(from, '\\', len);
+	size_t plain = first ? (size_t) (first - from) : len;
 
-	for (size_t i = 0; i < len; i++) {
+	text_add_bytes(&out, from, plain);
+	for (size_t i = plain; i < len; i++) {
 		const char *c = from + i;
 
 		if (*c == '\\' && len - i > 3 && strspn(c + 1, "01234567") >= 3 && c[1] <= '3') {
