@@ -142,19 +142,47 @@ static int write_and_sync(int dirfd, const char *path, const void *data, size_t 
 	return 0;
 }
 
-int file_replace_at(int dirfd, const char *path, const void *data, size_t len, mode_t mode, struct err *err)
+/* Owned. */
+static char *staged_name(const char *path)
 {
-	auto_free char *temporary = text_format("%s.new-%d", path, (int) getpid());
+	return text_format("%s.new-%d", path, (int) getpid());
+}
+
+int file_stage_at(int dirfd, const char *path, const void *data, size_t len, mode_t mode, struct err *err)
+{
+	auto_free char *staged = staged_name(path);
 	int r;
 
 	/* A leftover of an earlier process with our pid is nobody's. */
-	(void) unlinkat(dirfd, temporary, 0);
-	r = write_and_sync(dirfd, temporary, data, len, mode, err);
-	if (r >= 0 && renameat(dirfd, temporary, dirfd, path) < 0)
-		r = fail(err, -errno, "rename %s to %s", temporary, path);
+	(void) unlinkat(dirfd, staged, 0);
+	r = write_and_sync(dirfd, staged, data, len, mode, err);
 	if (r < 0)
-		(void) unlinkat(dirfd, temporary, 0);
+		(void) unlinkat(dirfd, staged, 0);
 	return r;
+}
+
+int file_commit_at(int dirfd, const char *path, struct err *err)
+{
+	auto_free char *staged = staged_name(path);
+	int r = renameat(dirfd, staged, dirfd, path) < 0 ? -errno : 0;
+
+	if (r < 0)
+		(void) unlinkat(dirfd, staged, 0);
+	return r < 0 ? fail(err, r, "rename %s to %s", staged, path) : 0;
+}
+
+void file_unstage_at(int dirfd, const char *path)
+{
+	auto_free char *staged = staged_name(path);
+
+	(void) unlinkat(dirfd, staged, 0);
+}
+
+int file_replace_at(int dirfd, const char *path, const void *data, size_t len, mode_t mode, struct err *err)
+{
+	int r = file_stage_at(dirfd, path, data, len, mode, err);
+
+	return r < 0 ? r : file_commit_at(dirfd, path, err);
 }
 
 int file_make_dirs_at(int dirfd, const char *path, mode_t mode, struct err *err)

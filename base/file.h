@@ -22,6 +22,10 @@ int file_write_at(int dirfd, const char *path, const char *data, size_t len, str
 int file_create_at(int dirfd, const char *path, const void *data, size_t len, mode_t mode, struct err *err);
 /* As above through a temporary name, fsync and rename: readers see the old or the new content. */
 int file_replace_at(int dirfd, const char *path, const void *data, size_t len, mode_t mode, struct err *err);
+/* The same in two steps: all of it under the temporary name, then the rename, or the end of it. */
+int file_stage_at(int dirfd, const char *path, const void *data, size_t len, mode_t mode, struct err *err);
+int file_commit_at(int dirfd, const char *path, struct err *err);
+void file_unstage_at(int dirfd, const char *path);
 int file_write_all(int fd, const void *data, size_t len); /* 0 or -errno; retries short writes */
 int file_make_dirs_at(int dirfd, const char *path, mode_t mode, struct err *err); /* mkdir -p */
 /* rm -r without following symlinks or crossing file systems; a missing path is 0. */

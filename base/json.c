@@ -144,6 +144,11 @@ struct json *json_copy(const struct json *value)
 	return outer(copy);
 }
 
+struct json *json_share(struct json *value)
+{
+	return outer(json_object_get(inner(value)));
+}
+
 enum json_kind json_kind(const struct json *value)
 {
 	switch (json_object_get_type(inner(value))) {

@@ -47,6 +47,8 @@ struct json *json_new_uint(uint64_t value);
 struct json *json_new_bool(bool value);
 struct json *json_new_double(double value);
 struct json *json_copy(const struct json *value); /* deep */
+struct json *
+json_share(struct json *value); /* the same once more, owned too: a change of one is one of both */
 
 enum json_kind json_kind(const struct json *value); /* NULL is JSON_NULL */
 const char *json_kind_name(enum json_kind kind); /* "object", "string", ... */
