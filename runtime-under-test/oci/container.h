@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct cgroups;
 struct err;
 struct json;
 struct log;
@@ -43,10 +44,10 @@ struct create_options {
 /*
  * Everything up to "created": ROOT/ID, namespaces, cgroups, mounts, hooks before start, the state file, then the pid
  * file (by rename). An error leaves nothing behind. spec is borrowed and may be changed; config is borrowed and
- * stored in the state, so later edits of the file have no effect.
+ * shared by the state, so later edits of the file have no effect.
  */
 int container_create(const struct runtime *runtime, const struct create_options *options, struct spec *spec,
-		     const struct json *config, struct err *err);
+		     struct json *config, struct err *err);
 
 /*
  * Locks, demands "created" (else -EINVAL, "container X is not created: it is running"; nothing is changed), releases
@@ -60,7 +61,7 @@ int container_start(const struct runtime *runtime, const char *id, struct err *e
  * container unless keep. *ret_code is the exit code of init, 128 + N for signal N; 0 with detach.
  */
 int container_run(const struct runtime *runtime, const struct create_options *options, struct spec *spec,
-		  const struct json *config, int *ret_code, struct err *err);
+		  struct json *config, int *ret_code, struct err *err);
 
 /*
  * Undoes creation: kills every process of the container and waits until they are gone, removes its cgroups and mounts,
@@ -70,6 +71,10 @@ int container_run(const struct runtime *runtime, const struct create_options *op
  */
 int container_destroy(const struct runtime *runtime, int directory, const struct state *state,
 		      struct err *err);
+
+/* The same by who made the cgroups and still has them open. */
+int container_destroy_in(const struct runtime *runtime, const struct cgroups *cgroups,
+			 const struct state *state, struct err *err);
 
 /* Signals every process in the container's cgroups, below ones included. No process there is 0. */
 int container_signal_all(const struct runtime *runtime, const struct state *state, int signal,

@@ -74,17 +74,13 @@ static void run_poststop(const struct runtime *runtime, const struct state *stat
 	spec_free(spec);
 }
 
-int container_destroy(const struct runtime *runtime, int directory, const struct state *state,
-		      struct err *err)
+int container_destroy_in(const struct runtime *runtime, const struct cgroups *cgroups,
+			 const struct state *state, struct err *err)
 {
-	auto_cgroups cgroups = { 0 };
-	int r = cgroups_from_json(state->cgroups, &cgroups, err);
+	int r = kill_init(state, cgroups, err);
 
-	(void) directory; /* the caller's lock; everything goes by name, as it may be half made */
 	if (r == 0)
-		r = kill_init(state, &cgroups, err);
-	if (r == 0)
-		r = cgroups_remove(&cgroups, err);
+		r = cgroups_remove(cgroups, err);
 	if (r == 0)
 		r = rdt_remove(json_member(state->cgroups, "resctrl"), err);
 	if (r == 0 && !fault("state-not-removed"))
@@ -93,6 +89,18 @@ int container_destroy(const struct runtime *runtime, int directory, const struct
 		return fail(err, r, "delete container %s", state->id);
 	run_poststop(runtime, state);
 	return 0;
+}
+
+int container_destroy(const struct runtime *runtime, int directory, const struct state *state,
+		      struct err *err)
+{
+	auto_cgroups cgroups = { 0 };
+	int r = cgroups_from_json(state->cgroups, &cgroups, err);
+
+	(void) directory; /* the caller's lock; everything goes by name, as it may be half made */
+	if (r < 0)
+		return fail(err, r, "delete container %s", state->id);
+	return container_destroy_in(runtime, &cgroups, state, err);
 }
 
 int container_signal_all(const struct runtime *runtime, const struct state *state, int signal,

@@ -32,7 +32,7 @@ static void destroy(const struct creation *creation)
 
 	if (creation->options->keep)
 		return;
-	if (container_destroy(creation->runtime, creation->directory, &creation->state, &err) < 0 &&
+	if (container_destroy_in(creation->runtime, &creation->cgroups, &creation->state, &err) < 0 &&
 	    err.text[0])
 		log_warning(creation->runtime->log, "%s", err.text);
 }
@@ -52,8 +52,7 @@ static int wait_for_end(const struct creation *creation, int signals, int notify
 	return foreground_wait(&foreground, ret_code, err);
 }
 
-static int run(struct creation *creation, const struct json *config, int signals, int *ret_code,
-	       struct err *err)
+static int run(struct creation *creation, struct json *config, int signals, int *ret_code, struct err *err)
 {
 	auto_fd notify = -EBADF;
 	int code = 0, r = creation_run(creation, config, err);
@@ -79,7 +78,7 @@ static int run(struct creation *creation, const struct json *config, int signals
 }
 
 int container_run(const struct runtime *runtime, const struct create_options *options, struct spec *spec,
-		  const struct json *config, int *ret_code, struct err *err)
+		  struct json *config, int *ret_code, struct err *err)
 {
 	auto_creation creation = CREATION_INIT;
 	auto_fd signals = -EBADF;
