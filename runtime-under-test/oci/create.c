@@ -80,7 +80,7 @@ static char *time_stamp(void)
 }
 
 /* Stage 2. Before anything else exists there is a name for it on disk. */
-static int record(struct creation *creation, const struct json *config, struct err *err)
+static int record(struct creation *creation, struct json *config, struct err *err)
 {
 	const struct create_options *options = creation->options;
 	struct state *state = &creation->state;
@@ -104,9 +104,9 @@ static int record(struct creation *creation, const struct json *config, struct e
 		.status = STATUS_CREATING,
 		.owner = geteuid(),
 		.no_new_keyring = options->no_new_keyring,
-		.annotations = json_copy(json_member(config, "annotations")),
+		.annotations = json_share(json_member(config, "annotations")),
 		.cgroups = cgroups_to_json(&creation->cgroups),
-		.config = json_copy(config),
+		.config = json_share(config),
 	};
 	if (rdt)
 		json_put(state->cgroups, "resctrl", TAKE(rdt));
@@ -264,25 +264,24 @@ static int run_hooks(struct creation *creation, struct err *err)
 	return r < 0 ? r : sync_send(creation->sync, SYNC_HOOKED, err);
 }
 
-/* Stage 7. The pid file comes last: callers take it as the sign that the rest is there. */
+/* Stage 7. What can be written before init is ready, is. The pid file comes last: callers take it as the sign that the rest is there. */
 static int publish(struct creation *creation, struct err *err)
 {
 	struct state *state = &creation->state;
 	struct sync_message message;
-	int r = 0;
+	int r = read_start_ticks(creation, &state->start_ticks, err);
 
-	if (creation->spec->process.terminal && creation->console < 0) {
+	state->status = STATUS_CREATED;
+	if (r == 0)
+		r = state_stage(creation->directory, state, err);
+	if (r == 0 && creation->spec->process.terminal && creation->console < 0) {
 		r = creation_await(creation, SYNC_CONSOLE, &message, err);
 		creation->master = r < 0 ? -EBADF : message.fd;
 	}
 	if (r == 0)
 		r = creation_await(creation, SYNC_READY, NULL, err);
 	if (r == 0)
-		r = read_start_ticks(creation, &state->start_ticks, err);
-	if (r < 0)
-		return r;
-	state->status = STATUS_CREATED;
-	r = state_write(creation->directory, state, err);
+		r = state_commit(creation->directory, err);
 	if (r == 0)
 		r = handover_pidfd(creation->options->pidfd_socket, creation->pidfd, err);
 	if (r == 0)
@@ -314,7 +313,7 @@ static void undo(struct creation *creation)
 		      creation->runtime->log);
 }
 
-int creation_run(struct creation *creation, const struct json *config, struct err *err)
+int creation_run(struct creation *creation, struct json *config, struct err *err)
 {
 	int r;
 
@@ -357,7 +356,7 @@ void creation_close(struct creation *creation)
 }
 
 int container_create(const struct runtime *runtime, const struct create_options *options, struct spec *spec,
-		     const struct json *config, struct err *err)
+		     struct json *config, struct err *err)
 {
 	auto_creation creation = CREATION_INIT;
 

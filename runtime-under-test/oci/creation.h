@@ -52,7 +52,7 @@ struct creation {
 };
 
 /* create.c: all stages. 0: the container is created, and init waits at its gate, or for SYNC_START on creation->sync. Else it is undone. */
-int creation_run(struct creation *creation, const struct json *config, struct err *err);
+int creation_run(struct creation *creation, struct json *config, struct err *err);
 void creation_close(struct creation *creation); /* descriptors and memory; the container stays */
 #define CREATION_INIT                                                                                        \
 	{                                                                                                    \

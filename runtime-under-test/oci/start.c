@@ -106,18 +106,23 @@ static void destroy_after(const struct runtime *runtime, const struct state *sta
 
 int start_over(const struct runtime *runtime, struct state *state, int directory, int socket, struct err *err)
 {
+	struct state running = *state;
 	int r = sync_send(socket, SYNC_START, err);
 
+	running.status = STATUS_RUNNING;
+	if (r == 0)
+		r = state_stage(directory, &running, err);
 	if (r == 0)
 		r = hear_out(runtime, state, socket, err);
+	if (r < 0)
+		state_unstage(directory);
 	if (r == -ECANCELED)
 		destroy_after(runtime, state, directory);
+	if (r == 0)
+		r = state_commit(directory, err);
 	if (r < 0)
 		return r;
 	state->status = STATUS_RUNNING;
-	r = state_write(directory, state, err);
-	if (r < 0)
-		return r;
 	r = run_poststart(state, err);
 	if (r < 0)
 		destroy_after(runtime, state, directory);

@@ -175,9 +175,9 @@ static int read_members(const struct json *json, struct state *state, struct err
 	state->pid = (pid_t) pid;
 	state->owner = (uid_t) owner;
 	state->no_new_keyring = json_bool(json_member(json, "noNewKeyring"), false);
-	state->annotations = json_copy(json_member(json, "annotations"));
-	state->cgroups = json_copy(json_member(json, "cgroups"));
-	state->config = json_copy(json_member(json, "config"));
+	state->annotations = json_share(json_member(json, "annotations"));
+	state->cgroups = json_share(json_member(json, "cgroups"));
+	state->config = json_share(json_member(json, "config"));
 	return 0;
 }
 
@@ -197,10 +197,10 @@ int state_read(int directory, struct state *ret, struct err *err)
 	return 0;
 }
 
-static void put_copy(struct json *object, const char *key, const struct json *value)
+static void put_shared(struct json *object, const char *key, struct json *value)
 {
 	if (value)
-		json_put(object, key, json_copy(value));
+		json_put(object, key, json_share(value));
 }
 
 static void put_string(struct json *object, const char *key, const char *string)
@@ -208,7 +208,7 @@ static void put_string(struct json *object, const char *key, const char *string)
 	json_put(object, key, json_new_bytes(string ? string : "", string ? strlen(string) : 0));
 }
 
-int state_write(int directory, const struct state *state, struct err *err)
+int state_stage(int directory, const struct state *state, struct err *err)
 {
 	auto_json json = json_new_object();
 	auto_text out = { 0 };
@@ -223,12 +223,29 @@ int state_write(int directory, const struct state *state, struct err *err)
 	json_put(json, "owner", json_new_uint(state->owner));
 	if (state->no_new_keyring)
 		json_put(json, "noNewKeyring", json_new_bool(true));
-	put_copy(json, "annotations", state->annotations);
-	put_copy(json, "cgroups", state->cgroups);
-	put_copy(json, "config", state->config);
+	put_shared(json, "annotations", state->annotations);
+	put_shared(json, "cgroups", state->cgroups);
+	put_shared(json, "config", state->config);
 	json_print(json, 0, &out);
 	text_add_char(&out, '\n');
-	return file_replace_at(directory, "state.json", text_str(&out), out.len, 0600, err);
+	return file_stage_at(directory, "state.json", text_str(&out), out.len, 0600, err);
+}
+
+int state_commit(int directory, struct err *err)
+{
+	return file_commit_at(directory, "state.json", err);
+}
+
+void state_unstage(int directory)
+{
+	file_unstage_at(directory, "state.json");
+}
+
+int state_write(int directory, const struct state *state, struct err *err)
+{
+	int r = state_stage(directory, state, err);
+
+	return r < 0 ? r : state_commit(directory, err);
 }
 
 int state_remove(int root, const char *id, struct err *err)

@@ -37,6 +37,10 @@ int state_open(int root, const char *id, struct err *err); /* -ENOENT: "containe
 int state_lock(int directory, struct err *err); /* descriptor that holds the lock until closed */
 int state_read(int directory, struct state *ret, struct err *err);
 int state_write(int directory, const struct state *state, struct err *err);
+/* The same in two steps: printed and on disk while the other side works, and in its place as soon as that has ended well. */
+int state_stage(int directory, const struct state *state, struct err *err);
+int state_commit(int directory, struct err *err);
+void state_unstage(int directory);
 int state_remove(int root, const char *id, struct err *err);
 void state_clear(struct state *state);
 enum container_status state_status(const struct state *state); /* looks at /proc and the freezer */

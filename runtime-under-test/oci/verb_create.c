@@ -36,7 +36,7 @@ const struct option_row run_rows[] = {
 };
 
 typedef int act_fn(const struct runtime *runtime, const struct create_options *options, struct spec *spec,
-		   const struct json *config, struct err *err);
+		   struct json *config, struct err *err);
 
 /* The bundle's path is what the state tells for ever after: absolute, and resolved once. */
 static int with_bundle(const struct runtime *runtime, struct create_options *options, act_fn *act,
@@ -79,7 +79,7 @@ int verb_create(const struct runtime *runtime, int argc, char **argv, struct err
 }
 
 static int act_run(const struct runtime *runtime, const struct create_options *options, struct spec *spec,
-		   const struct json *config, struct err *err)
+		   struct json *config, struct err *err)
 {
 	int code = 0;
 	int r = container_run(runtime, options, spec, config, &code, err);
