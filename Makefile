@@ -31,6 +31,8 @@ LINKFLAGS := $(if $(SAN),,-Wl,--strip-debug -Wl,-z,pack-relative-relocs) -Wl,--g
 MAKEFLAGS += --no-builtin-rules
 
 json_LIBS := -ljson-c
+# The reference runtime starts anew for every step of a container: with these inside it the loader has nothing to look for but libc.
+oci_LIBS := -Wl,-Bstatic -ljson-c -lseccomp -Wl,-Bdynamic
 check_LIBS := $(shell pkg-config --libs check 2>/dev/null || echo -lcheck -lsubunit -lm) -lpthread -lrt
 
 base_SRC := $(wildcard base/*.c)
@@ -93,12 +95,12 @@ $(BIN)/plumbline-probe: $(probe_OBJ)
 $(BIN)/plumbline-oci: $(oci_OBJ) $(base_OBJ)
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(LINKFLAGS) $^ $(json_LIBS) -lseccomp -o $@
+	$(Q)$(CC) $(LINKFLAGS) $^ $(oci_LIBS) -o $@
 
 $(BIN)/plumbline-oci-faulty: $(oci_faulty_OBJ) $(base_OBJ)
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(LINKFLAGS) $^ $(json_LIBS) -lseccomp -o $@
+	$(Q)$(CC) $(LINKFLAGS) $^ $(oci_LIBS) -o $@
 
 $(BIN)/plumbline-faulty: $(faulty_OBJ) $(base_OBJ)
 	@mkdir -p $(@D)
