@@ -15,6 +15,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "runtime-under-test/cri/runtime_features.h"
 #include "runtime-under-test/cri/server.h"
 
 /* What running calls have, once the server was told to end; the kubelet's own patience is longer. */
@@ -159,6 +160,7 @@ int main(int argc, char **argv)
 	cleanup_fd(&server.state_fd);
 	free(server.programs);
 	free(server.pod_cidr);
+	runtime_features_free(server.features);
 	options_free(&server.options);
 	return status;
 }

@@ -8,9 +8,12 @@ struct server;
 
 struct runtime_features {
 	bool recursive_read_only, user_namespaces;
+	char *path; /* owned: of the runtime that was asked */
+	struct runtime_features *next;
 };
 
-/* All false for a runtime that does not answer: nothing is promised for it. */
-void runtime_features_of(const struct server *server, const char *handler, struct runtime_features *ret);
+/* All false for a runtime that does not answer: nothing is promised for it, and it is asked again. Borrowed parts. */
+void runtime_features_of(struct server *server, const char *handler, struct runtime_features *ret);
+void runtime_features_free(struct runtime_features *list);
 
 #endif

@@ -58,7 +58,7 @@ static void tell_whether_network_is_ready(const struct server *server, struct te
 		text_add(sentence, "no network is configured");
 }
 
-static void add_handler(struct rpc_call *call, const struct server *server, const char *name, size_t len,
+static void add_handler(struct rpc_call *call, struct server *server, const char *name, size_t len,
 			Runtime__V1__StatusResponse *answer)
 {
 	struct arena *arena = rpc_call_arena(call);
@@ -76,8 +76,7 @@ static void add_handler(struct rpc_call *call, const struct server *server, cons
 	answer->runtime_handlers[answer->n_runtime_handlers++] = row;
 }
 
-static void add_handlers(struct rpc_call *call, const struct server *server,
-			 Runtime__V1__StatusResponse *answer)
+static void add_handlers(struct rpc_call *call, struct server *server, Runtime__V1__StatusResponse *answer)
 {
 	const struct strings *runtimes = &server->options.runtimes;
 

@@ -17,6 +17,7 @@ struct err;
 struct events;
 struct image_store;
 struct net;
+struct runtime_features;
 struct store;
 struct stream_server;
 
@@ -26,7 +27,8 @@ struct server {
 	char *
 	    programs; /* owned: the directory of our own executable, where plumbline-oci, -monitor and -unpack lie */
 	char *pod_cidr; /* owned; of UpdateRuntimeConfig, NULL before */
-	pthread_mutex_t config_lock; /* of pod_cidr */
+	struct runtime_features *features; /* owned: what runtimes have said of themselves */
+	pthread_mutex_t config_lock; /* of pod_cidr and features */
 	struct rpc_server *rpc;
 	size_t opened; /* modules, services.c's own */
 	/* Each module's own; NULL while it is not open. */
