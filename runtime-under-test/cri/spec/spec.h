@@ -14,7 +14,10 @@
 struct err;
 struct json;
 
-/* Paths of namespaces to join. NULL: for network and uts the host's, for ipc the host's, for pid a new one, for user none. */
+/*
+ * Paths of namespaces to join, where the modes of the CRI ask for none of the host. NULL: a new one; but for a container whose
+ * pid mode is POD or TARGET, which has to be told what to join.
+ */
 struct spec_namespaces {
 	const char *net, *ipc, *uts, *user;
 	const char *pid; /* POD: the sandbox's; TARGET: the target's, which the caller has checked */
@@ -35,6 +38,7 @@ struct spec_request {
 
 	bool systemd_cgroup; /* linux.cgroupsPath as "slice:prefix:id" */
 	bool cgroup_v2;
+	bool has_swap_limits; /* the kernel counts swap: a memory limit alone means no swap */
 	bool has_recursive_readonly, has_id_mapped_mounts; /* features of the runtime handler */
 	bool
 	    make_missing_sources; /* a missing host_path becomes a directory of the caller's, see spec_result.missing */

@@ -1,0 +1,196 @@
+/*
+ * Container Device Interface: "vendor.com/class=name" stands for edits that a vendor's file describes. Files in later
+ * directories win over earlier ones; the same device twice in one directory is nobody's to choose, so refused. SPEC.md of CDI.
+ */
+#include "runtime-under-test/cri/spec/cdi.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/text.h"
+#include "runtime-under-test/oci/faults.h"
+
+#define FILE_BYTES_MAX (4u << 20)
+#define FILES_MAX 256
+#define DEVICES_MAX 256
+#define ANNOTATION "cdi.k8s.io/"
+
+struct cdi_file {
+	struct json *document; /* owned */
+	size_t directory; /* its rank */
+	bool used; /* the edits that all its devices share are done */
+};
+
+struct cdi {
+	struct cdi_file files[FILES_MAX];
+	size_t count;
+	const char *names[DEVICES_MAX]; /* what was asked for, each once */
+	const char *name_ends[DEVICES_MAX];
+	size_t name_count;
+};
+
+static int read_file(struct cdi *cdi, int directory, const char *name, size_t rank, struct err *err)
+{
+	auto_json document = NULL;
+	int r;
+
+	if (cdi->count == FILES_MAX)
+		return fail_text(err, -EINVAL, "more than %d CDI files", FILES_MAX);
+	r = json_read_at(directory, name, FILE_BYTES_MAX, &document, err);
+	if (r < 0)
+		return fail(err, r, "CDI file %s", name);
+	if (!json_get_string(document, "kind"))
+		return fail_text(err, -EINVAL, "CDI file %s: no kind", name);
+	cdi->files[cdi->count++] = (struct cdi_file){ TAKE(document), rank, false };
+	return 0;
+}
+
+/* A directory that is not there has no devices. Files of vendors may also be YAML: those are not read, docs/ORIGINS.md. */
+static int read_directory(struct cdi *cdi, const char *path, size_t rank, struct err *err)
+{
+	auto_dir entries = opendir(path);
+	int r = 0;
+
+	if (!entries)
+		return errno == ENOENT ? 0 : fail(err, -errno, "open the CDI directory %s", path);
+	for (struct dirent *entry; r == 0 && (entry = readdir(entries));)
+		if (entry->d_name[0] != '.' && text_ends(entry->d_name, ".json"))
+			r = read_file(cdi, dirfd(entries), entry->d_name, rank, err);
+	return r;
+}
+
+static int read_all(struct cdi *cdi, const struct spec_request *request, struct err *err)
+{
+	static const char *const usual[] = { "/etc/cdi", "/var/run/cdi" };
+	const char *const *paths = request->cdi_dirs ? request->cdi_dirs : usual;
+	size_t count = request->cdi_dirs ? request->cdi_dir_count : ARRAY_SIZE(usual);
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < count; i++)
+		r = read_directory(cdi, paths[i], i, err);
+	return r;
+}
+
+static int ask_for(struct cdi *cdi, const char *name, size_t length, struct err *err)
+{
+	for (size_t i = 0; i < cdi->name_count; i++)
+		if ((size_t) (cdi->name_ends[i] - cdi->names[i]) == length &&
+		    strncmp(cdi->names[i], name, length) == 0)
+			return 0;
+	if (cdi->name_count == DEVICES_MAX)
+		return fail_text(err, -EINVAL, "more than %d CDI devices", DEVICES_MAX);
+	cdi->names[cdi->name_count] = name;
+	cdi->name_ends[cdi->name_count++] = name + length;
+	return 0;
+}
+
+/* The field, and the annotations by which device plugins asked before there was one: names separated by commas. */
+static int collect_names(struct cdi *cdi, const cri_container *container, struct err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < container->n_cdi_devices; i++)
+		r = ask_for(cdi, container->cdi_devices[i]->name, strlen(container->cdi_devices[i]->name),
+			    err);
+	for (size_t i = 0; i < container->n_annotations; i++) {
+		const char *at = container->annotations[i]->value;
+
+		if (!text_starts(container->annotations[i]->key, ANNOTATION))
+			continue;
+		for (; r == 0 && *at; at += *at == ',') {
+			size_t length = strcspn(at, ",");
+
+			r = ask_for(cdi, at, length, err);
+			at += length;
+		}
+	}
+	return r;
+}
+
+static const struct json *device_in(const struct cdi_file *file, const char *name, size_t length)
+{
+	const struct json *devices = json_member(file->document, "devices");
+	const char *kind = json_get_string(file->document, "kind");
+	size_t kind_length = strlen(kind);
+
+	if (length <= kind_length + 1 || strncmp(name, kind, kind_length) != 0 || name[kind_length] != '=')
+		return NULL;
+	for (size_t i = 0; i < json_length(devices); i++) {
+		const char *its_name = json_string(json_member(json_at(devices, i), "name"));
+
+		if (its_name && strlen(its_name) == length - kind_length - 1 &&
+		    strncmp(its_name, name + kind_length + 1, length - kind_length - 1) == 0)
+			return json_at(devices, i);
+	}
+	return NULL;
+}
+
+static int find(struct cdi *cdi, const char *name, size_t length, struct cdi_file **ret_file,
+		const struct json **ret_device, struct err *err)
+{
+	struct cdi_file *best = NULL;
+	const struct json *device = NULL;
+
+	for (size_t i = 0; i < cdi->count; i++) {
+		struct cdi_file *file = &cdi->files[i];
+		const struct json *found = device_in(file, name, length);
+
+		if (!found || (best && file->directory < best->directory))
+			continue;
+		if (best && file->directory == best->directory)
+			return fail_text(err, -EINVAL,
+					 "CDI device %.*s: two files of one directory describe it",
+					 (int) length, name);
+		best = file;
+		device = found;
+	}
+	if (!best)
+		return fail_text(err, -EINVAL, "CDI device %.*s: no file describes it", (int) length, name);
+	*ret_file = best;
+	*ret_device = device;
+	return 0;
+}
+
+static int inject(struct spec_build *build, struct cdi *cdi, const char *name, size_t length, struct err *err)
+{
+	auto_free char *full = text_format("%.*s", (int) length, name);
+	const struct json *device = NULL;
+	struct cdi_file *file = NULL;
+	int r = find(cdi, name, length, &file, &device, err);
+
+	if (r < 0)
+		return r;
+	r = cdi_apply(build, json_member(device, "containerEdits"), full, err);
+	if (r == 0 && !file->used)
+		r = cdi_apply(build, json_member(file->document, "containerEdits"),
+			      json_get_string(file->document, "kind"), err);
+	file->used = true;
+	return r < 0 ? fail(err, r, "CDI device %s", full) : 0;
+}
+
+int spec_cdi(struct spec_build *build, struct err *err)
+{
+	auto_free struct cdi *cdi = calloc(1, sizeof(*cdi));
+	int r;
+
+	if (!cdi)
+		abort();
+	r = collect_names(cdi, build->container, err);
+	if (r == 0 && cdi->name_count)
+		r = read_all(cdi, build->request, err);
+	for (size_t i = 0; r == 0 && i < cdi->name_count && !fault("cri-cdi-ignored"); i++)
+		r = inject(build, cdi, cdi->names[i], (size_t) (cdi->name_ends[i] - cdi->names[i]), err);
+	for (size_t i = 0; r == 0 && i < build->container->n_cdi_devices; i++) {
+		auto_free char *field = text_format("CDI_devices[%zu]", i);
+
+		spec_unmapped(build, field, "its edits stand in config.json with the origin cdi");
+	}
+	for (size_t i = 0; i < cdi->count; i++)
+		json_free(cdi->files[i].document);
+	return r;
+}
