@@ -1,5 +1,6 @@
 /*
- * Building one event: a buffer a task for calls (entry and exit happen at different times), one a CPU for everything else.
+ * Building one event: a buffer a task for calls (entry and exit happen at different times), a few a CPU for everything else. One
+ * would not do: a timer's interrupt sends its signal in the midst of whatever this CPU is building.
  * The adders are global functions, so that the verifier looks at each once; a global function takes no trusted pointer, hence the __u64s.
  */
 #ifndef BPF_BUILD_BPF_H
@@ -12,13 +13,16 @@
 	576 /* one string or path component beyond EVENT_DATA_MAX: lets the verifier see every write in bounds */
 #define RING_BYTES (16 << 20)
 
+#define CPU_BUFFERS 4 /* a task, an interrupt in it, a second, and one to spare */
+
 struct building {
 	__u32 inside, call, faulted, skip, entered;
+	__u32 claimed; /* of the buffers of a CPU: an event is being built in it */
 	struct event event;
 	unsigned char data[EVENT_DATA_MAX + DATA_SLACK];
 };
 
-enum { IN_TASK, IN_CPU };
+#define IN_TASK CPU_BUFFERS /* below: the number of a CPU's buffer */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
@@ -29,7 +33,7 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
+	__uint(max_entries, CPU_BUFFERS);
 	__type(key, __u32);
 	__type(value, struct building);
 } per_cpu SEC(".maps");
@@ -41,10 +45,10 @@ struct {
 
 static __always_inline struct building *building_get(int where)
 {
-	__u32 zero = 0;
+	__u32 number = where;
 
-	if (where == IN_CPU)
-		return bpf_map_lookup_elem(&per_cpu, &zero);
+	if (where != IN_TASK)
+		return bpf_map_lookup_elem(&per_cpu, &number);
 	return bpf_task_storage_get(&per_task, bpf_get_current_task_btf(), 0, 0);
 }
 
@@ -330,10 +334,32 @@ static __always_inline void event_emit(struct building *b)
 	if (!count)
 		return;
 	b->event.sequence = __sync_fetch_and_add(&count->sequence, 1);
-	if (bpf_ringbuf_output(&ring, &b->event, sizeof(b->event) + size, BPF_RB_NO_WAKEUP)) {
-		__sync_fetch_and_add(&lost_total, 1);
-		__sync_fetch_and_add(&count->lost, 1);
+	if (bpf_ringbuf_output(&ring, &b->event, sizeof(b->event) + size, BPF_RB_NO_WAKEUP))
+		event_missed(tag);
+}
+
+/* An event that is no call: a buffer of this CPU that nobody is building in, by an atomic exchange; NULL, and counted: there is none. */
+static __always_inline struct building *cpu_event_start(struct task_struct *t, __u32 tag, int type,
+							int *where)
+{
+	for (int i = 0; i < CPU_BUFFERS; i++) {
+		struct building *b = building_get(i);
+
+		if (!b || __sync_lock_test_and_set(&b->claimed, 1))
+			continue;
+		event_start(b, t, tag, type, 0xffff);
+		*where = i;
+		return b;
 	}
+	event_missed(tag);
+	return NULL;
+}
+
+/* Whoever started one ends it here. */
+static __always_inline void cpu_event_end(struct building *b)
+{
+	event_emit(b);
+	__sync_lock_test_and_set(&b->claimed, 0);
 }
 
 #endif

@@ -370,7 +370,7 @@ int BPF_PROG(on_call_enter, struct pt_regs *regs, long id)
 	__sync_fetch_and_add(&calls_seen, 1);
 	struct building *b = bpf_task_storage_get(&per_task, t, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!b) {
-		__sync_fetch_and_add(&lost_total, 1);
+		event_missed(f->tag);
 		return 0;
 	}
 	bool compat = t->thread_info.status & TS_COMPAT;
@@ -442,7 +442,7 @@ int BPF_PROG(on_call_exit, struct pt_regs *regs, long result)
 	struct task_struct *t = bpf_get_current_task_btf();
 	struct building *b = bpf_task_storage_get(&per_task, t, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!b) {
-		__sync_fetch_and_add(&lost_total, 1);
+		event_missed(f->tag);
 		return 0;
 	}
 	if (!b->inside) {

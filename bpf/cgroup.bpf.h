@@ -5,16 +5,19 @@
 static __always_inline int emit_cgroup(struct cgroup *cgroup, const char *path, int type)
 {
 	struct follow *f = follow_current();
-	struct building *b = building_get(IN_CPU);
+	struct building *b;
+	int where;
 
-	if (!f || !b)
+	if (!f)
 		return 0;
-	event_start(b, (void *) bpf_get_current_task_btf(), f->tag, type, 0xffff);
+	b = cpu_event_start((void *) bpf_get_current_task_btf(), f->tag, type, &where);
+	if (!b)
+		return 0;
 	b->event.args[1] = BPF_CORE_READ(cgroup, root, hierarchy_id);
 	b->event.args[2] = BPF_CORE_READ(cgroup, root, subsys_mask);
 	b->event.args[3] = BPF_CORE_READ(cgroup, kn, id);
-	add_kernel_string(IN_CPU, 0, (__u64) path);
-	event_emit(b);
+	add_kernel_string(where, 0, (__u64) path);
+	cpu_event_end(b);
 	return 0;
 }
 
@@ -36,18 +39,21 @@ int BPF_PROG(on_cgroup_attach, struct cgroup *cgroup, const char *path, struct t
 {
 	follow_newcomer(cgroup, task->tgid);
 	struct follow *f = follow_current();
-	struct building *b = building_get(IN_CPU);
+	struct building *b;
+	int where;
 
-	if (!f || !b)
+	if (!f)
 		return 0;
-	event_start(b, (void *) bpf_get_current_task_btf(), f->tag, EVENT_CGROUP_ATTACH, 0xffff);
+	b = cpu_event_start((void *) bpf_get_current_task_btf(), f->tag, EVENT_CGROUP_ATTACH, &where);
+	if (!b)
+		return 0;
 	b->event.args[0] = task->tgid;
 	b->event.args[1] = BPF_CORE_READ(cgroup, root, hierarchy_id);
 	b->event.args[2] = BPF_CORE_READ(cgroup, root, subsys_mask);
 	b->event.args[3] = BPF_CORE_READ(cgroup, kn, id);
 	b->event.args[4] = whole_group;
-	add_kernel_string(IN_CPU, 0, (__u64) path);
-	event_emit(b);
+	add_kernel_string(where, 0, (__u64) path);
+	cpu_event_end(b);
 	return 0;
 }
 

@@ -62,6 +62,16 @@ static __always_inline struct follow *follow_current(void)
 	return f;
 }
 
+/* Nothing is lost without being counted: in the whole, and for the case that lacks it. */
+static __always_inline void event_missed(__u32 tag)
+{
+	struct tag_count *count = bpf_map_lookup_elem(&tags, &tag);
+
+	__sync_fetch_and_add(&lost_total, 1);
+	if (count)
+		__sync_fetch_and_add(&count->lost, 1);
+}
+
 static __always_inline void follow_start(__u32 tgid, __u32 tag, __u32 flags)
 {
 	struct follow f = { .tag = tag, .flags = flags };
@@ -70,11 +80,7 @@ static __always_inline void follow_start(__u32 tgid, __u32 tag, __u32 flags)
 		__sync_fetch_and_add(&followed_now, 1);
 		return;
 	}
-	/* No room: all events of this process will be missing. */
-	struct tag_count *count = bpf_map_lookup_elem(&tags, &tag);
-	__sync_fetch_and_add(&lost_total, 1);
-	if (count)
-		__sync_fetch_and_add(&count->lost, 1);
+	event_missed(tag); /* no room: all events of this process */
 }
 
 /* A process that comes to a followed cgroup is followed from then on, unless it is already. */

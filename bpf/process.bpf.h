@@ -22,18 +22,18 @@ int BPF_PROG(on_fork, struct task_struct *child, __u64 flags)
 		follow_start(child->tgid, tag, silent ? FOLLOW_FROM_EXEC : 0);
 	if (silent)
 		return 0;
-	struct building *b = building_get(IN_CPU);
+	int where;
+	struct building *b = cpu_event_start(t, tag, EVENT_FORK, &where);
 	if (!b)
 		return 0;
-	event_start(b, t, tag, EVENT_FORK, 0xffff);
 	b->event.args[0] = child->tgid;
 	b->event.args[1] = child->pid;
 	b->event.args[2] = flags;
 	b->event.args[3] = upid_of(BPF_CORE_READ(child, thread_pid)).nr;
 	b->event.args[4] = BPF_CORE_READ(child, real_parent, tgid);
 	if (!(flags & CLONE_THREAD))
-		add_state(IN_CPU, PART_ARG_RESULT, (__u64) BPF_CORE_READ(child, group_leader));
-	event_emit(b);
+		add_state(where, PART_ARG_RESULT, (__u64) BPF_CORE_READ(child, group_leader));
+	cpu_event_end(b);
 	return 0;
 }
 
@@ -46,17 +46,20 @@ static long emit_descriptor(__u32 fd, void *argument)
 {
 	struct descriptors *d = argument;
 	struct file *file;
-	struct building *b = building_get(IN_CPU);
+	struct building *b;
+	int where;
 
-	if (fd >= d->max || !b)
+	if (fd >= d->max)
 		return 1;
 	file = file_of(d->task, fd);
 	if (!file)
 		return 0;
-	event_start(b, d->task, d->tag, EVENT_FD, 0xffff);
+	b = cpu_event_start(d->task, d->tag, EVENT_FD, &where);
+	if (!b)
+		return 0;
 	b->event.args[0] = fd;
-	add_file(IN_CPU, 0, (__u64) file, fd);
-	event_emit(b);
+	add_file(where, 0, (__u64) file, fd);
+	cpu_event_end(b);
 	return 0;
 }
 
@@ -64,27 +67,30 @@ SEC("tp_btf/sched_process_exec")
 int BPF_PROG(on_exec, struct task_struct *p, pid_t old_pid, struct linux_binprm *bprm)
 {
 	struct follow *f = follow_of(p->tgid);
-	struct building *b = building_get(IN_CPU);
+	struct building *b;
+	int where;
 
-	if (!f || !b || (f->flags & FOLLOW_CHILDREN_ONLY))
+	if (!f || (f->flags & FOLLOW_CHILDREN_ONLY))
 		return 0;
 	__u32 tag = f->tag;
 	f->flags = 0; /* in place: a hash map's value is shared memory */
-	event_start(b, p, tag, EVENT_EXEC, 0xffff);
+	b = cpu_event_start(p, tag, EVENT_EXEC, &where);
+	if (!b)
+		return 0;
 	b->event.args[0] = old_pid;
-	add_kernel_string(IN_CPU, 0, (__u64) BPF_CORE_READ(bprm, filename));
+	add_kernel_string(where, 0, (__u64) BPF_CORE_READ(bprm, filename));
 	struct file *file = BPF_CORE_READ(bprm, file);
-	add_file(IN_CPU, 1, (__u64) file, -1);
+	add_file(where, 1, (__u64) file, -1);
 	__u64 start = BPF_CORE_READ(p, mm, arg_start), end = BPF_CORE_READ(p, mm, arg_end);
 	if (end > start)
-		add_user_bytes(IN_CPU, 2, start, end - start > STRING_MAX ? STRING_MAX : end - start);
+		add_user_bytes(where, 2, start, end - start > STRING_MAX ? STRING_MAX : end - start);
 	struct fs_struct *fs = BPF_CORE_READ(p, fs);
-	add_path(IN_CPU, PART_ARG_ROOT, (__u64) BPF_CORE_READ(fs, root.mnt),
+	add_path(where, PART_ARG_ROOT, (__u64) BPF_CORE_READ(fs, root.mnt),
 		 (__u64) BPF_CORE_READ(fs, root.dentry));
-	add_path(IN_CPU, PART_ARG_CWD, (__u64) BPF_CORE_READ(fs, pwd.mnt),
+	add_path(where, PART_ARG_CWD, (__u64) BPF_CORE_READ(fs, pwd.mnt),
 		 (__u64) BPF_CORE_READ(fs, pwd.dentry));
-	add_state(IN_CPU, PART_ARG_RESULT, bpf_get_current_task());
-	event_emit(b);
+	add_state(where, PART_ARG_RESULT, bpf_get_current_task());
+	cpu_event_end(b);
 
 	struct descriptors d = { .task = p, .max = BPF_CORE_READ(p, files, fdt, max_fds), .tag = tag };
 	bpf_loop(DESCRIPTORS_MAX, emit_descriptor, &d, 0);
@@ -95,17 +101,20 @@ SEC("tp_btf/sched_process_exit")
 int BPF_PROG(on_exit, struct task_struct *p)
 {
 	struct follow *f = follow_current();
-	struct building *b = building_get(IN_CPU);
+	struct building *b;
+	int where;
 
-	if (!f || !b)
+	if (!f)
 		return 0;
 	if (BPF_CORE_READ(p, signal, live.counter) >
 	    0) /* one thread of several, or a leader that another thread replaces */
 		return 0;
-	event_start(b, p, f->tag, EVENT_EXIT, 0xffff);
+	b = cpu_event_start(p, f->tag, EVENT_EXIT, &where);
+	if (!b)
+		return 0;
 	b->event.args[0] = p->exit_code;
 	b->event.args[1] = BPF_CORE_READ(p, signal, group_exit_code);
-	event_emit(b);
+	cpu_event_end(b);
 	return 0;
 }
 
@@ -122,15 +131,18 @@ int BPF_PROG(on_signal, int sig, struct kernel_siginfo *info, struct task_struct
 	     int result)
 {
 	struct follow *f = follow_current();
-	struct building *b = building_get(IN_CPU);
+	struct building *b;
+	int where;
 
-	if (!f || !b || sig == SIGNAL_CHLD || sig == SIGNAL_URG)
+	if (!f || sig == SIGNAL_CHLD || sig == SIGNAL_URG)
 		return 0;
-	event_start(b, (void *) bpf_get_current_task_btf(), f->tag, EVENT_SIGNAL, 0xffff);
+	b = cpu_event_start((void *) bpf_get_current_task_btf(), f->tag, EVENT_SIGNAL, &where);
+	if (!b)
+		return 0;
 	b->event.args[0] = sig;
 	b->event.args[1] = target->tgid;
 	b->event.args[2] = result;
-	event_emit(b);
+	cpu_event_end(b);
 	return 0;
 }
 

@@ -25,15 +25,18 @@ int BPF_PROG(on_capability, const struct cred *cred, struct user_namespace *targ
 	     const struct user_namespace *owner, int capability, int result)
 {
 	struct follow *f = follow_current();
-	struct building *b = building_get(IN_CPU);
+	struct building *b;
+	int where;
 
-	if (!f || !b || !result) /* only refusals are evidence; grants are thousands */
+	if (!f || !result) /* only refusals are evidence; grants are thousands */
 		return 0;
-	event_start(b, (void *) bpf_get_current_task_btf(), f->tag, EVENT_CAPABILITY, 0xffff);
+	b = cpu_event_start((void *) bpf_get_current_task_btf(), f->tag, EVENT_CAPABILITY, &where);
+	if (!b)
+		return 0;
 	b->event.args[0] = capability;
 	b->event.args[1] = BPF_CORE_READ(target, ns.inum);
 	b->event.result = result;
-	event_emit(b);
+	cpu_event_end(b);
 	return 0;
 }
 
@@ -41,12 +44,15 @@ SEC("?tp_btf/io_uring_submit_req")
 int BPF_PROG(on_uring, struct io_kiocb *request)
 {
 	struct follow *f = follow_current();
-	struct building *b = building_get(IN_CPU);
+	struct building *b;
+	int where;
 
-	if (!f || !b)
+	if (!f)
 		return 0;
-	event_start(b, (void *) bpf_get_current_task_btf(), f->tag, EVENT_URING, 0xffff);
+	b = cpu_event_start((void *) bpf_get_current_task_btf(), f->tag, EVENT_URING, &where);
+	if (!b)
+		return 0;
 	b->event.args[0] = BPF_CORE_READ(request, opcode);
-	event_emit(b);
+	cpu_event_end(b);
 	return 0;
 }

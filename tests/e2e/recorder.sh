@@ -69,3 +69,17 @@ storm() {
 }
 storm 'of 2,000 processes none goes missing unsaid' 4000 'for (1..2000) { $p = fork; die unless defined $p; exit unless $p; push @p, $p } waitpid $_, 0 for @p'
 storm 'of 100,000 calls none goes missing unsaid' 100000 'rmdir "/nowhere/$_" for 1..100000'
+
+# A timer that expires sends its signal in the midst of whatever the CPU is doing, also of what is just being recorded. The task that the
+# interrupt met is the recorded one: it looks like the sender.
+cpu=$(($(nproc) - 1))
+taskset -c "$cpu" timeout 60 perl -MTime::HiRes=setitimer,ITIMER_REAL \
+	-e '$SIG{ALRM} = sub {}; setitimer(ITIMER_REAL, 0.0001, 0.0001); sleep 1 while 1' &
+timer=$!
+taskset -c "$cpu" "$plumbline" trace -o "$W/interrupted.rec" -- \
+	perl -e 'for (3..220) { open my $f, "<", "/dev/null"; fcntl $f, 2, 0; push @f, $f } for (1..150) { my $p = fork; die unless defined $p; exec "true" unless $p; waitpid $p, 0 }' \
+	> "$W/out" 2> "$W/err" < /dev/null
+is 'interrupts spoil no event' 0 "$?"
+kill "$timer"
+"$plumbline" trace --raw "$W/interrupted.rec" 2> /dev/null | grep -c 'signal SIGALRM' > "$W/count"
+check 'and there were some' test "$(cat "$W/count")" -gt 10
