@@ -2,6 +2,7 @@
  * What recording costs: a command bare, recorded and below strace -f, one after the other in each round, so that load from elsewhere
  * meets all alike; then what its recording holds and how fast that is read and judged. It runs in a world: see recorder.sh.
  *   recorder ROUNDS COMMAND...      "%d" in a word becomes a number of its own
+ *   recorder load ROUNDS            how long it takes until recording can begin
  *   recorder read FILE...           how fast each recording is, and all of them together
  */
 #include <fcntl.h>
@@ -134,6 +135,30 @@ static double processor_ms(void)
 	return (double) ts.tv_sec * 1e3 + (double) ts.tv_nsec / 1e6;
 }
 
+static int load_rounds(int rounds)
+{
+	auto_free double *wall = calloc((size_t) rounds, sizeof(*wall));
+	auto_free double *processor = calloc((size_t) rounds, sizeof(*processor));
+	struct err err = { 0 };
+
+	if (!wall || !processor)
+		die("no memory");
+	for (int i = 0; i < rounds; i++) {
+		double begin = now_ms(), used = processor_ms();
+		struct recorder *recorder;
+
+		if (recorder_open(&recorder, &err) < 0)
+			die(err.text);
+		wall[i] = now_ms() - begin;
+		processor[i] = processor_ms() - used;
+		recorder_close(recorder);
+	}
+	double wall_ms = median(wall, rounds), used_ms = median(processor, rounds); /* they sort */
+	printf("load and attach: %.0f ms, at most %.0f; of the processor's time %.0f, at most %.0f\n",
+	       wall_ms, wall[rounds - 1], used_ms, processor[rounds - 1]);
+	return EXIT_SUCCESS;
+}
+
 /* Events a millisecond, decoded, turned into effects and judged by every rule. */
 static double reading_speed(const struct recording *recording)
 {
@@ -206,8 +231,10 @@ int main(int argc, char **argv)
 
 	if (argc > 2 && strcmp(argv[1], "read") == 0)
 		return read_files(argv + 2);
+	if (argc > 2 && strcmp(argv[1], "load") == 0 && atoi(argv[2]) > 0)
+		return load_rounds(atoi(argv[2]));
 	if (bench.rounds < 1)
-		die("ROUNDS COMMAND..., or read FILE...");
+		die("ROUNDS COMMAND..., load ROUNDS, or read FILE...");
 	if (recorder_open(&bench.recorder, &err) < 0)
 		die(err.text);
 	for (int mode = 0; mode < MODES; mode++) {
