@@ -127,7 +127,7 @@ $(B)/obj/areas.o: $(B)/areas.c $(B)/flags
 	$(Q)$(CC) $(BASE_CFLAGS) $(OPT) $(SANFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
 
 # What plumbline reads at run time lies inside it; harness/embedded.h gives access by name.
-embedded_FILES := $(BIN)/plumbline-probe fixtures/default-config.json fixtures/faults.tsv \
+embedded_FILES := $(BIN)/plumbline-probe fixtures/default-config.json fixtures/default-cri.json fixtures/faults.tsv \
 	$(sort $(wildcard fixtures/clauses/*.tsv fixtures/schema/*.json runtime-under-test/profiles/*.json))
 $(B)/embedded.S: FORCE
 	@tests/build/replace.sh $@ tests/build/embed.sh $(embedded_FILES)

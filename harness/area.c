@@ -7,6 +7,8 @@
 #include "base/text.h"
 
 static const struct step default_steps[] = { DO(create), DO(start), DO(wait), DO(delete) };
+static const struct step default_calls[] = { DO(RunPodSandbox), DO(CreateContainer), DO(StartContainer),
+					     DO(wait), DO(StopPodSandbox), DO(RemovePodSandbox) };
 
 size_t area_case_count(void)
 {
@@ -61,8 +63,12 @@ size_t case_steps(const struct conformance_case *c, const struct step **ret)
 
 	while (n < ARRAY_SIZE(c->when) && c->when[n].outcome)
 		n++;
-	*ret = n ? c->when : default_steps;
-	return n ? n : ARRAY_SIZE(default_steps);
+	if (n) {
+		*ret = c->when;
+		return n;
+	}
+	*ret = c->cri ? default_calls : default_steps;
+	return c->cri ? ARRAY_SIZE(default_calls) : ARRAY_SIZE(default_steps);
 }
 
 size_t case_rows(const struct conformance_case *c)

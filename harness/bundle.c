@@ -31,12 +31,14 @@ static const struct {
 	{ "scratch", 0777 },
 };
 
-static int default_config(struct json **ret, struct err *err)
+/* Of a container for a runtime's command line, or of sandbox, container and image for a CRI endpoint. */
+static int default_config(const struct conformance_case *c, struct json **ret, struct err *err)
 {
-	const struct embedded_file *file = embedded_find("fixtures/default-config.json");
+	const char *name = c->cri ? "fixtures/default-cri.json" : "fixtures/default-config.json";
+	const struct embedded_file *file = embedded_find(name);
 
 	if (!file)
-		return fail_text(err, -ENOENT, "fixtures/default-config.json is not part of this program");
+		return fail_text(err, -ENOENT, "%s is not part of this program", name);
 	return json_parse(file->data, file->size, ret, err);
 }
 
@@ -48,10 +50,11 @@ int bundle_config(const struct bundle_request *request, struct json **ret, struc
 	auto_json config = NULL;
 	int r;
 
-	r = default_config(&config, err);
+	r = default_config(c, &config, err);
 	if (r < 0)
 		return fail(err, r, "default config");
-	json_put(config, "ociVersion", json_new_string(request->spec_version));
+	if (!c->cri)
+		json_put(config, "ociVersion", json_new_string(request->spec_version));
 	r = edit_apply_json(config, edits, err);
 	if (r < 0)
 		return fail(err, r, "edits of profile %s", request->profile->name);
@@ -117,7 +120,8 @@ int bundle_write(int directory, const struct bundle_request *request, struct jso
 		return fail(err, r, "write bundle");
 	json_print(config, JSON_PRETTY, &text);
 	text_add_char(&text, '\n');
-	r = file_create_at(directory, "config.json", text_str(&text), text.len, 0644, err);
+	r = file_create_at(directory, request->c->cri ? "cri.json" : "config.json", text_str(&text), text.len, 0644,
+			   err);
 	if (r < 0)
 		return fail(err, r, "write bundle");
 	if (ret_config)

@@ -61,6 +61,7 @@ struct conformance_case {
 	struct expect then[14];
 	const char *refuted_by;		/* the fault (fixtures/faults.tsv) under which this case must fail */
 	const char *why, *debug;
+	int cri;			/* 1: it speaks to a CRI endpoint; steps are calls, edits are of fixtures/default-cri.json */
 	int timeout_ms;			/* of the whole case; 0: the default */
 	const char *file;
 	int line;
@@ -68,6 +69,7 @@ struct conformance_case {
 struct area { const char *name; const struct conformance_case *cases; size_t count; };
 
 #define CASE(n)                   .name = #n, .file = __FILE__, .line = __LINE__
+#define POD_CASE(n)               CASE(n), .cri = 1
 #define MUST(id)                  { id, LEVEL_MUST }
 #define SHOULD(id)                { id, LEVEL_SHOULD }
 #define MAY(id)                   { id, LEVEL_MAY }

@@ -15,6 +15,7 @@
 #include "harness/bundle.h"
 #include "harness/case.h"
 #include "harness/case_run.h"
+#include "harness/cri.h"
 #include "harness/engine.h"
 #include "harness/profile.h"
 #include "harness/world.h"
@@ -149,18 +150,21 @@ int bench_make(struct world_place *place, const struct case_job *job, bool contr
 	};
 	make_nonce(ret->nonce);
 	add_symbols(ret, WORLD_BUNDLE);
-	r = make_place(control, err);
+	r = job->c->cri ? cri_prepare_symbols(ret, control) : 0;
+	if (r >= 0)
+		r = make_place(control, err);
 	if (r >= 0)
 		r = prepare_namespaces(job->c, ret->symbols, prepared, err);
 	if (r >= 0)
 		r = write_bundle(ret, WORLD_BUNDLE, control, err);
 	if (r >= 0)
-		r = open_console(ret, err);
-	return r < 0 ? r : open_agent(ret, err);
+		r = job->c->cri ? cri_open(ret, err) : open_console(ret, err);
+	return r < 0 || job->c->cri ? r : open_agent(ret, err);
 }
 
 void bench_free(struct bench *bench)
 {
+	cri_close(bench);
 	console_close(&bench->console);
 	agent_close(&bench->agent);
 	driver_free(&bench->driver);
@@ -177,6 +181,8 @@ void bench_init_output(struct bench *bench, struct text *out)
 	uint64_t cut;
 	bool full;
 
+	if (bench->cri)
+		cri_log_output(bench, out);
 	if (bench->driver.init_output)
 		(void) command_output(bench->place, bench->driver.init_output, OUTPUT_MAX, out, &cut, &full,
 				      NULL);

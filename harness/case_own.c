@@ -15,6 +15,7 @@
 #include "harness/case.h"
 #include "harness/case_run.h"
 #include "harness/census.h"
+#include "harness/cri.h"
 #include "harness/edit.h"
 #include "harness/observe.h"
 #include "harness/world.h"
@@ -51,7 +52,8 @@ static int run_wait(struct own_step *step, struct err *err)
 {
 	struct bench *bench = step->bench;
 
-	(void) err;
+	if (bench->cri)
+		return cri_wait(bench, deadline_of(step), &step->timed_out, err);
 	bench_find_init(bench, NULL);
 	if (bench->init <= 0)
 		return says_no(step, "no process to wait for: neither a pid file nor state names one");

@@ -17,6 +17,7 @@
 #include "harness/case.h"
 #include "harness/case_recording.h"
 #include "harness/census.h"
+#include "harness/cri.h"
 #include "harness/engine.h"
 #include "harness/observe.h"
 #include "harness/world.h"
@@ -130,12 +131,27 @@ static void put_files(struct bench *bench, struct json *host, const struct json 
 	json_put(host, "created_files", created);
 }
 
-static void put_log(struct json *host)
+/* Of the first container: what is in its log, and what kind of file that is. */
+static void put_cri_log(struct bench *bench, struct json *host)
+{
+	auto_text text = { 0 };
+	auto_fd logs = file_open_at(AT_FDCWD, json_get_string(bench->symbols, "@logs"), O_RDONLY | O_DIRECTORY, 0, NULL);
+
+	if (bench->cri->log && file_read_at(AT_FDCWD, bench->cri->log, LOG_MAX, &text, NULL) >= 0)
+		json_put(host, "log", cri_log_lines(text_str(&text), text.len));
+	if (logs >= 0)
+		json_put(host, "logs", observe_files(logs, ".", NULL));
+}
+
+static void put_log(struct bench *bench, struct json *host)
 {
 	auto_text text = { 0 };
 
 	(void) file_read_at(AT_FDCWD, DRIVER_LOG, LOG_MAX, &text, NULL);
-	json_put(host, "log", observe_lines(text_str(&text), text.len));
+	if (bench->cri)
+		put_cri_log(bench, host);
+	else
+		json_put(host, "log", observe_lines(text_str(&text), text.len));
 }
 
 static void put_hooks(struct bench *bench, struct json *host, struct json *timeline)
@@ -284,6 +300,18 @@ static int force_delete(struct bench *bench, const char *id, bool *ret_timed_out
 	return 0;
 }
 
+static int put_cri_leaks(struct bench *bench, struct case_document *document, const struct json *left,
+			 struct err *err)
+{
+	bool timed_out = false, all_gone = !json_length(bench->cri->made);
+	int r = all_gone ? 0 : cri_clean_up(bench, &timed_out, err);
+
+	if (r >= 0 && !timed_out)
+		json_put(document->host, "leaks",
+			 all_gone ? json_copy(left) : count_what_is_left(bench, document, false, NULL));
+	return r;
+}
+
 /*
  * A case that leaves a container behind on purpose, or stopped half-way, has not asked for the clean-up: after a
  * forced delete what is still there is the runtime's. After a time-out nothing can be said, for we killed it.
@@ -294,13 +322,16 @@ static int put_leaks(struct bench *bench, struct case_document *document, struct
 	auto_json census = NULL;
 	size_t others = json_length(trail->others);
 	bool timed_out = trail->timed_out;
-	struct json *left = count_what_is_left(bench, document, trail->may_exist || others, &census);
+	bool lives = trail->may_exist || others || (bench->cri && json_length(bench->cri->made));
+	struct json *left = count_what_is_left(bench, document, lives, &census);
 	int r = 0;
 
 	json_put(document->host, "leftovers", left);
 	json_put(document->host, "keyrings_added", census_keyrings(document->before, census));
 	if (trail->timed_out)
 		return 0;
+	if (bench->cri)
+		return put_cri_leaks(bench, document, left, err);
 	if (!trail->may_exist && !others) {
 		json_put(document->host, "leaks", json_copy(left));
 		return 0;
@@ -338,7 +369,7 @@ static void put_host(struct bench *bench, struct case_document *document, const 
 	json_put(host, "mounts_added", observe_mounts_added(&document->trail.mounts));
 	put_pid_file(bench, host);
 	put_files(bench, host, bundle_before);
-	put_log(host);
+	put_log(bench, host);
 	put_hooks(bench, host, document->trail.timeline);
 	if (bench->agent.messages)
 		json_put(host, "agent", json_copy(bench->agent.messages));
@@ -373,7 +404,8 @@ static int observe_case(struct bench *bench, struct case_document *document, str
 
 	if (r < 0)
 		return r;
-	case_recording_begin(job);
+	if (!bench->cri)
+		case_recording_begin(job);
 	r = case_steps_run(bench, &document->trail, err);
 	if (r < 0)
 		return r;

@@ -39,6 +39,8 @@ struct case_job {
 int case_run(struct world_place *place, void *job); /* a world_body; job: struct case_job */
 
 /* A bundle with its container: the case's own, or the one of its control. */
+struct cri;
+
 struct bench {
 	struct world_place *place;
 	const struct case_job *job;
@@ -47,6 +49,7 @@ struct bench {
 	struct driver driver;
 	struct console console;
 	struct agent agent;
+	struct cri *cri; /* owned; NULL: the case drives a runtime's command line */
 	char *container; /* owned: the id */
 	char nonce[33];
 	int bundle; /* descriptor */

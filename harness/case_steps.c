@@ -10,6 +10,7 @@
 #include "harness/case.h"
 #include "harness/case_recording.h"
 #include "harness/case_run.h"
+#include "harness/cri.h"
 #include "harness/edit.h"
 #include "harness/observe.h"
 #include "harness/world.h"
@@ -67,6 +68,8 @@ static int run_runtime(struct bench *bench, const struct step *step, size_t inde
 	struct driver_result command = { 0 };
 	int r;
 
+	if (bench->cri)
+		return cri_step_run(bench, step->verb, argument, result, err);
 	console_resume(&bench->console);
 	r = driver_run(&bench->driver, step->verb, argument, &command, err);
 	if (r < 0)
@@ -201,7 +204,7 @@ static int one_step(struct bench *bench, size_t index, struct case_trail *trail,
 	if (!result.timed_out) {
 		world_say(bench->place, WORLD_STEP, true, "state");
 		case_recording_phase(bench->job, "state");
-		r = driver_state(&bench->driver, &state, err);
+		r = bench->cri ? cri_state(bench, &state, err) : driver_state(&bench->driver, &state, err);
 		if (r < 0)
 			return r;
 		trail->timed_out = json_bool(json_member(state, "timed_out"), false);

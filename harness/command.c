@@ -22,7 +22,7 @@
 #define DEATH_MS 500
 
 /* The environment is the same everywhere: what a caller's shell exports must not decide a case. */
-static const char *const environment[] = {
+const char *const command_environment[] = {
 	"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
 	"HOME=/root",
 	"LANG=C",
@@ -98,7 +98,7 @@ int command_run(struct world_place *place, const struct command *command, struct
 	auto_fd errors = out < 0 ? out : open_output(place, result.errors, err);
 	const struct process_options options = {
 		.argv = command->argv,
-		.env = environment,
+		.env = command_environment,
 		.stdio = { command->input, out, errors },
 		.directory = command->directory,
 		.death_signal = command->death_signal,

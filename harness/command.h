@@ -47,6 +47,8 @@ int command_output(const struct world_place *place, const char *file, size_t max
 /* "12 bytes of 65548 were cut"; NULL when nothing was. Owned. */
 char *command_cut_sentence(uint64_t cut, bool full);
 
+extern const char *const command_environment[]; /* of every foreign program; NULL-terminated */
+
 int64_t command_now_ns(void); /* CLOCK_MONOTONIC */
 
 #endif

@@ -23,6 +23,7 @@ struct runtime {
 	char *name; /* the column: "crun"; a path's last component when the user gave a path */
 	char *path; /* absolute */
 	const struct profile *profile; /* borrowed */
+	char *handler; /* of a CRI server: the path of the OCI runtime behind it; NULL: it is no CRI server */
 	char **extra_args; /* --runtime-arg, NULL-terminated, after the profile's global arguments */
 	char *spec_version; /* ociVersion that bundles are written with */
 	struct json *features; /* NULL: no such command */

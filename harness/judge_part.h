@@ -9,6 +9,7 @@
 
 struct conformance_case;
 struct expect;
+struct step;
 struct json;
 
 enum finding_kind {
@@ -26,6 +27,22 @@ struct finding {
 };
 void finding_free(struct finding *finding);
 #define auto_finding __attribute__((cleanup(finding_free))) struct finding
+
+/* One step with what was recorded about it. */
+struct step_view {
+	const struct json *observation;
+	const struct step *steps;
+	size_t count, index;
+	const char *verb;
+	bool elsewhere; /* on another container than @id: its exit is recorded, its state is not */
+	bool has_pid_file; /* the harness named one */
+	const struct json *exit, *state, *after; /* of this step; NULL: not recorded */
+};
+
+/* Of calls to a CRI endpoint, by their members: whether it is about another pod or container than the case's own. */
+bool call_is_elsewhere(const struct json *argument);
+/* What else must be true after a call that was answered OK; true for a method that changes nothing. */
+bool call_is_done(const struct step_view *view, struct finding *ret);
 
 /* The first step whose outcome does not hold, or FINDING_HOLDS. */
 void judge_steps(const struct conformance_case *c, const struct json *observation, struct finding *ret);

@@ -14,16 +14,6 @@
 
 #define ERRORS_SHOWN_MAX 200
 
-struct step_view {
-	const struct json *observation;
-	const struct step *steps;
-	size_t count, index;
-	const char *verb;
-	bool elsewhere; /* on another container than @id: its exit is recorded, its state is not */
-	bool has_pid_file; /* the harness named one */
-	const struct json *exit, *state, *after; /* of this step; NULL: not recorded */
-};
-
 /* A step with an array of words is taken as it stands: it may name another container, or no pid file. */
 static void read_words(const struct step *step, struct step_view *view)
 {
@@ -31,9 +21,12 @@ static void read_words(const struct step *step, struct step_view *view)
 
 	view->elsewhere = false;
 	view->has_pid_file = true;
-	if (!step->json || json_parse(step->json, strlen(step->json), &words, NULL) < 0 ||
-	    json_kind(words) != JSON_ARRAY)
+	if (!step->json || json_parse(step->json, strlen(step->json), &words, NULL) < 0)
 		return;
+	if (json_kind(words) != JSON_ARRAY) {
+		view->elsewhere = call_is_elsewhere(words);
+		return;
+	}
 	view->elsewhere = true;
 	view->has_pid_file = false;
 	for (size_t i = 0; i < json_length(words); i++) {
@@ -226,7 +219,9 @@ static bool done(const struct step_view *view, struct finding *ret)
 		}
 		return false;
 	}
-	return !proof || !proof->holds || view->elsewhere || proof->holds(view, ret);
+	if (view->elsewhere)
+		return true;
+	return proof ? !proof->holds || proof->holds(view, ret) : call_is_done(view, ret);
 }
 
 /* The state before a step: what the nearest earlier step left, for not every step records one. */

@@ -34,6 +34,7 @@ void options_free(struct options *options)
 	free(options->words.words);
 	free(options->runtimes.words);
 	free(options->runtime_args.words);
+	free(options->endpoints.words);
 	free(options->command.words);
 	*options = (struct options){ 0 };
 }

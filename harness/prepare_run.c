@@ -10,10 +10,12 @@
 #include "base/err.h"
 #include "base/text.h"
 #include "bpf/recorder.h"
+#include "harness/case.h"
 #include "harness/options.h"
 #include "harness/profile.h"
 
 #define DEFAULT_RUNTIME "plumbline-oci"
+#define DEFAULT_SERVER "plumbline-cri"
 
 /* Owned. */
 static char *suggest_id(const char *word)
@@ -115,18 +117,18 @@ static int choose_cases(const struct options *options, struct prepared_run *run)
 /* Before anything runs: a name that is no executable, an unknown profile. */
 static int check_runtimes(const struct options *options, struct prepared_run *run)
 {
-	size_t n = options->runtimes.count ? options->runtimes.count : 1;
+	const struct words *lists[] = { &options->runtimes, &options->endpoints };
 	struct err err = { 0 };
 
-	for (size_t i = 0; i < n; i++) {
-		const char *word = options->runtimes.count ? options->runtimes.words[i] : DEFAULT_RUNTIME;
-		auto_free char *path = NULL;
+	for (size_t k = 0; k < ARRAY_SIZE(lists); k++)
+		for (size_t i = 0; i < lists[k]->count; i++) {
+			auto_free char *path = NULL;
 
-		if (runtime_locate(word, &path, &err) < 0) {
-			screen_say(&run->screen, "%s", err.text);
-			return EXIT_USAGE;
+			if (runtime_locate(lists[k]->words[i], &path, &err) < 0) {
+				screen_say(&run->screen, "%s", err.text);
+				return EXIT_USAGE;
+			}
 		}
-	}
 	if (options->profile && !profile_find(options->profile)) {
 		screen_say(&run->screen, "there is no profile %s; plumbline list runtimes shows them",
 			   options->profile);
@@ -151,32 +153,88 @@ static void make_names_unique(struct prepared_run *run)
 	}
 }
 
-static int find_runtimes(const struct options *options, struct prepared_run *run)
+/*
+ * A file with the permission that is no program is as wrong a word as one that is not there. It was tried in a world,
+ * which tells its errors in words only.
+ */
+static int explain_not_found(struct prepared_run *run, int r, const struct err *err)
 {
-	size_t n = options->runtimes.count ? options->runtimes.count : 1;
+	screen_say(&run->screen, "%s", err->text);
+	if (text_ends(err->text, strerror(ENOEXEC)) || r == -EINVAL || r == -ENOENT)
+		return EXIT_USAGE;
+	screen_say(&run->screen, "plumbline doctor tells what is missing here");
+	return r == -EINTR ? EXIT_INTERRUPTED : EXIT_MACHINE_CANNOT;
+}
+
+/* How many of the selected cases a runtime's command line, or a CRI server, runs. */
+static size_t take_share(const struct prepared_run *run, bool cri, struct selection *ret)
+{
+	const struct selection *all = &run->selection;
+
+	*ret = (struct selection){ .items = calloc(all->count + 1, sizeof(*ret->items)) };
+	assert(ret->items);
+	for (size_t i = 0; i < all->count; i++)
+		if ((all->items[i].c->cri != 0) == cri)
+			ret->items[ret->count++] = all->items[i];
+	return ret->count;
+}
+
+/* handler NULL: a runtime; else a CRI server with that runtime behind it. 0, or an exit code. */
+static int add_runtime(const struct options *options, const char *word, const char *handler,
+		       struct prepared_run *run)
+{
+	struct runtime_found *found = &run->runtimes[run->runtime_count];
+	struct selection share;
 	struct err err = { 0 };
 
-	run->runtimes = calloc(n, sizeof(*run->runtimes));
-	assert(run->runtimes);
-	for (size_t i = 0; i < n; i++) {
-		const char *word = options->runtimes.count ? options->runtimes.words[i] : DEFAULT_RUNTIME;
-		int r = runtime_find(run->name, word, options, &run->runtimes[i], &err);
-
-		if (r < 0) {
-			screen_say(&run->screen, "%s", err.text);
-			/*
-			 * A file with the permission that is no program is as wrong a word as one that is not there.
-			 * It was tried in a world, which tells its errors in words only.
-			 */
-			if (text_ends(err.text, strerror(ENOEXEC)))
-				return EXIT_USAGE;
-			screen_say(&run->screen, "plumbline doctor tells what is missing here");
-			return r == -EINTR ? EXIT_INTERRUPTED : EXIT_MACHINE_CANNOT;
-		}
-		run->runtime_count++;
-		make_names_unique(run);
+	if (!take_share(run, handler != NULL, &share)) {
+		free(share.items);
+		return 0;
 	}
+	int r = handler ? runtime_find_server(run->name, word, handler, options, found, &err)
+			: runtime_find(run->name, word, options, found, &err);
+	if (r < 0) {
+		free(share.items);
+		return explain_not_found(run, r, &err);
+	}
+	run->shares[run->runtime_count++] = share;
+	make_names_unique(run);
 	return 0;
+}
+
+/* Servers run the cases of the interface when they are asked for, or when nobody names a runtime and so wants everything. */
+static bool wants_servers(const struct options *options, const struct prepared_run *run)
+{
+	struct selection others;
+	bool only = !take_share(run, false, &others);
+
+	free(others.items);
+	return options->endpoints.count || !options->runtimes.count || only;
+}
+
+static int find_runtimes(const struct options *options, struct prepared_run *run)
+{
+	static const char *const own_runtime[] = { DEFAULT_RUNTIME }, *const own_server[] = {
+		DEFAULT_SERVER
+	};
+	const char *const *runtimes = options->runtimes.count ? options->runtimes.words : own_runtime;
+	const char *const *servers = options->endpoints.count ? options->endpoints.words : own_server;
+	size_t n = options->runtimes.count ? options->runtimes.count : 1;
+	size_t m = options->endpoints.count ? options->endpoints.count : 1;
+	int code = 0;
+
+	run->runtimes = calloc(n + m, sizeof(*run->runtimes));
+	run->shares = calloc(n + m, sizeof(*run->shares));
+	assert(run->runtimes && run->shares);
+	for (size_t i = 0; !code && i < n && !options->endpoints.count; i++)
+		code = add_runtime(options, runtimes[i], NULL, run);
+	for (size_t i = 0; !code && i < m && wants_servers(options, run); i++)
+		code = add_runtime(options, servers[i], runtimes[0], run);
+	if (!code && !run->runtime_count) {
+		screen_say(&run->screen, "--cri runs cases of the CRI alone, and none of them is selected");
+		return EXIT_NOTHING_SELECTED;
+	}
+	return code;
 }
 
 /* Whether kernel calls are recorded: 0, or the exit code when they must be and cannot. */
@@ -240,6 +298,9 @@ void prepared_run_free(struct prepared_run *prepared)
 {
 	for (size_t i = 0; i < prepared->runtime_count; i++)
 		runtime_free(&prepared->runtimes[i]);
+	for (size_t i = 0; i < prepared->runtime_count; i++)
+		free(prepared->shares[i].items);
+	free(prepared->shares);
 	free(prepared->runtimes);
 	free(prepared->name);
 	clauses_free(&prepared->clauses);

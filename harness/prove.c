@@ -22,6 +22,7 @@ struct prover {
 	const struct options *options;
 	struct prepared_run *prepared;
 	const struct runtime *runtime;
+	const struct selection *selection;
 	struct proofs *proofs;
 	struct engine_item *items; /* of this pass; items[i] belongs to proofs->rows[row_of[i]] */
 	size_t *row_of, item_count, done;
@@ -111,7 +112,7 @@ static int run_pass(struct prover *prover, struct err *err)
 			continue;
 		prover->row_of[prover->item_count] = i;
 		prover->items[prover->item_count++] = (struct engine_item){
-			.c = prover->prepared->selection.items[row->selected].c,
+			.c = prover->selection->items[row->selected].c,
 			.id = row->id,
 			.fault = prover->faulty ? row->fault : NULL,
 		};
@@ -129,8 +130,8 @@ static void sort_out(struct prover *prover, const struct fault_registry *faults)
 		.clauses = &prover->prepared->clauses,
 	};
 
-	for (size_t i = 0; i < prover->prepared->selection.count; i++) {
-		const struct selected *selected = &prover->prepared->selection.items[i];
+	for (size_t i = 0; i < prover->selection->count; i++) {
+		const struct selected *selected = &prover->selection->items[i];
 		struct proof *row = &prover->proofs->rows[prover->proofs->count++];
 		struct fault_entry fault;
 		auto_text why = { 0 };
@@ -180,7 +181,7 @@ static void decide(struct prover *prover)
 {
 	for (size_t i = 0; i < prover->proofs->count; i++) {
 		struct proof *row = &prover->proofs->rows[i];
-		const struct conformance_case *c = prover->prepared->selection.items[row->selected].c;
+		const struct conformance_case *c = prover->selection->items[row->selected].c;
 		bool soft = case_can_only_warn(c) || case_is_disputed(&prover->prepared->clauses, c);
 
 		if (!row->kind)
@@ -202,21 +203,22 @@ static int run_passes(struct prover *prover, const struct fault_registry *faults
 	return run_pass(prover, err);
 }
 
-int prove_cases(const struct options *options, struct prepared_run *prepared, const struct runtime *runtime,
-		struct proofs *ret, struct err *err)
+int prove_cases(const struct options *options, struct prepared_run *prepared, size_t index, struct proofs *ret,
+		struct err *err)
 {
 	struct proofs proofs = { 0 };
 	int r = faults_load(&proofs.faults, err);
 
 	if (r < 0)
 		return r;
-	size_t n = prepared->selection.count + faults_count(&proofs.faults);
+	size_t n = prepared->shares[index].count + faults_count(&proofs.faults);
 	auto_free struct engine_item *items = calloc(n, sizeof(*items));
 	auto_free size_t *row_of = calloc(n, sizeof(*row_of));
 	struct prover prover = {
 		.options = options,
 		.prepared = prepared,
-		.runtime = runtime,
+		.runtime = &prepared->runtimes[index].runtime,
+		.selection = &prepared->shares[index],
 		.proofs = &proofs,
 		.items = items,
 		.row_of = row_of,

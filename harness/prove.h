@@ -50,8 +50,9 @@ const char *proof_name(enum proof_kind kind); /* "caught", "survived", "no fault
  */
 enum proof_kind proof_decide(enum verdict control, enum verdict faulty, bool soft);
 
-int prove_cases(const struct options *options, struct prepared_run *prepared, const struct runtime *runtime,
-		struct proofs *ret, struct err *err);
+/* Of the index-th runtime, on its share of the selection. */
+int prove_cases(const struct options *options, struct prepared_run *prepared, size_t index, struct proofs *ret,
+		struct err *err);
 void proofs_free(struct proofs *proofs);
 
 #endif

@@ -25,7 +25,7 @@ struct reaper_watch {
 	void (*ready)(void *argument);
 	void *argument;
 };
-#define REAPER_WATCHES 5
+#define REAPER_WATCHES 6
 
 struct reaper {
 	int signal_fd; /* SIGCHLD */

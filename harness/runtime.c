@@ -233,8 +233,29 @@ int runtime_find(const char *run, const char *word, const struct options *option
 	return 0;
 }
 
+int runtime_find_server(const char *run, const char *word, const char *handler, const struct options *options,
+			struct runtime_found *ret, struct err *err)
+{
+	struct runtime_found found;
+	int r = runtime_find(run, word, options, &found, err);
+
+	if (r < 0)
+		return r;
+	if (!json_has(found.runtime.profile->document, "cri"))
+		r = fail_text(err, -EINVAL, "%s: no profile says how this CRI server is started", word);
+	if (r >= 0)
+		r = runtime_locate(handler, &found.runtime.handler, err);
+	if (r < 0) {
+		runtime_free(&found);
+		return r;
+	}
+	*ret = found;
+	return 0;
+}
+
 void runtime_free(struct runtime_found *found)
 {
+	free(found->runtime.handler);
 	for (char **arg = found->runtime.extra_args; arg && *arg; arg++)
 		free(*arg);
 	free(found->runtime.extra_args);

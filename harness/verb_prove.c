@@ -155,7 +155,7 @@ int verb_prove(const struct options *options)
 		struct proof_sums sums = { 0 };
 		struct err err = { 0 };
 
-		if (prove_cases(options, &prepared, runtime, &proofs, &err) < 0) {
+		if (prove_cases(options, &prepared, i, &proofs, &err) < 0) {
 			screen_say(&prepared.screen, "%s", err.text);
 			return EXIT_BROKEN;
 		}

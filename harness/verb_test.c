@@ -82,16 +82,17 @@ static void show_run(struct test *test, const struct run_record *run)
 	screen_print(screen, &out);
 }
 
-static int run_one(struct test *test, const struct runtime_found *found, struct err *err)
+static int run_one(struct test *test, size_t index, struct err *err)
 {
 	struct prepared_run *prepared = test->prepared;
+	const struct runtime_found *found = &prepared->runtimes[index];
 	struct run_record *record = &test->records[test->record_count];
 	struct session session = {
 		.run = prepared->name,
 		.options = test->options,
 		.machine = &prepared->machine,
 		.clauses = &prepared->clauses,
-		.selection = &prepared->selection,
+		.selection = &prepared->shares[index],
 		.expectations = &test->expectations,
 		.screen = &prepared->screen,
 		.recorder = prepared->recorder,
@@ -134,7 +135,7 @@ static int run_all(struct test *test, struct err *err)
 	struct prepared_run *prepared = test->prepared;
 
 	for (size_t i = 0; i < prepared->runtime_count && !interrupted(test); i++) {
-		int r = run_one(test, &prepared->runtimes[i], err);
+		int r = run_one(test, i, err);
 
 		if (r < 0)
 			return r;

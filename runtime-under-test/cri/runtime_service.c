@@ -13,6 +13,7 @@
 #include "cri/runtime_v1.pb-c.h"
 #include "runtime-under-test/cri/runtime_features.h"
 #include "runtime-under-test/cri/server.h"
+#include "runtime-under-test/oci/faults.h"
 
 static grpc_status_code version(struct rpc_call *call, const void *request, void *response, void *user)
 {
@@ -25,7 +26,7 @@ static grpc_status_code version(struct rpc_call *call, const void *request, void
 	answer->version = "0.1.0";
 	answer->runtime_name = "plumbline-cri";
 	answer->runtime_version = PLUMBLINE_VERSION;
-	answer->runtime_api_version = "v1";
+	answer->runtime_api_version = fault("version-without-api") ? "" : "v1";
 	return GRPC_STATUS_OK;
 }
 

@@ -16,13 +16,18 @@
 #define EXIT_USAGE 2
 #define INNER_PROGRAM "plumbline-oci-faulty"
 
+/* Programs that have mistakes built in, by the registry's second column. */
+static const struct {
+	const char *where, *program;
+} built_in[] = { { "inner", INNER_PROGRAM }, { "cri", "plumbline-cri-faulty" } };
+
 static const char help[] =
     "usage: plumbline-faulty --fault NAME -- RUNTIME [ARGUMENT...]\n"
     "       plumbline-faulty --list | --help | --version\n"
     "\n"
     "Stands in for an OCI runtime and makes exactly one thing wrong. RUNTIME and its arguments are those\n"
-    "that the caller would have used. A fault inside the reference runtime is passed on to\n" INNER_PROGRAM
-    ", which is executed instead of RUNTIME.\n"
+    "that the caller would have used. A fault inside the reference runtime or CRI server is passed on "
+    "to\n" INNER_PROGRAM " or plumbline-cri-faulty, which is executed instead of RUNTIME.\n"
     "Run it only where the damage is welcome: `plumbline prove` and `plumbline lab` do.\n";
 
 __attribute__((format(printf, 1, 2))) static int refuse(const char *format, ...)
@@ -45,8 +50,8 @@ static int list(void)
 	return fputs(text_str(&out), stdout) < 0 || fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-/* The faulty reference runtime lies beside this program, else in PATH. */
-static int run_inner(const char *fault, char **argv, struct err *err)
+/* It lies beside this program, else in PATH. */
+static int run_built_in(const char *program, const char *fault, char **argv, struct err *err)
 {
 	auto_text self = { 0 };
 	auto_free char *beside = NULL;
@@ -59,12 +64,12 @@ static int run_inner(const char *fault, char **argv, struct err *err)
 		return fail(err, -errno, "set PLUMBLINE_FAULT");
 	slash = strrchr(text_str(&self), '/');
 	beside =
-	    text_format("%.*s/" INNER_PROGRAM, slash ? (int) (slash - text_str(&self)) : 0, text_str(&self));
+	    text_format("%.*s/%s", slash ? (int) (slash - text_str(&self)) : 0, text_str(&self), program);
 	argv[0] = beside;
 	(void) execv(beside, argv);
 	if (errno == ENOENT)
-		(void) execvp(INNER_PROGRAM, argv);
-	return fail(err, -errno, "execute " INNER_PROGRAM);
+		(void) execvp(program, argv);
+	return fail(err, -errno, "execute %s", program);
 }
 
 static int run_fault(const struct fault *fault, char **argv, struct err *err)
@@ -94,6 +99,14 @@ static int run_fault(const struct fault *fault, char **argv, struct err *err)
 	return call_run(&call, err);
 }
 
+static const char *program_of(const char *where)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(built_in); i++)
+		if (!strcmp(built_in[i].where, where))
+			return built_in[i].program;
+	return NULL;
+}
+
 /* The registry decides what a name means; nothing is run before it said so. */
 static int run(const char *name, char **argv)
 {
@@ -106,10 +119,9 @@ static int run(const char *name, char **argv)
 		return refuse("there is no fault %s; plumbline-faulty --list names them all", name);
 	if (strcmp(row.status, "built") != 0)
 		return refuse("the fault %s is planned, not built", name);
-	if (!strcmp(row.where, "server"))
-		return refuse("the fault %s is one of the CRI server: see plumbline-cri(1)", name);
-	if (!strcmp(row.where, "inner"))
-		r = run_inner(name, argv, &err);
+	const char *program = program_of(row.where);
+	if (program)
+		r = run_built_in(program, name, argv, &err);
 	else if (fault)
 		r = run_fault(fault, argv, &err);
 	else

@@ -81,7 +81,7 @@ int registry_print(struct text *out)
 	int count = 0;
 
 	for (size_t at = 0; next_row(&embedded_files[0], &at, &row); registry_row_free(&row)) {
-		if (strcmp(row.status, "built") != 0 || !strcmp(row.where, "server"))
+		if (strcmp(row.status, "built") != 0)
 			continue;
 		text_addf(out, "%-44s %s\n", row.name, row.sentence);
 		count++;

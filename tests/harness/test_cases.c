@@ -18,6 +18,7 @@
 #include "harness/bundle.h"
 #include "harness/case_run.h"
 #include "harness/clauses.h"
+#include "harness/cri.h"
 #include "harness/driver_oci.h"
 #include "harness/faults.h"
 #include "harness/profile.h"
@@ -25,8 +26,11 @@
 Suite *test_cases(void);
 
 static const char *const symbols[] = {
-	"@scratch", "@runtime", "@shared",   "@bundle",         "@rootfs",       "@probe", "@id",
-	"@cgroup",  "@run",     "@pid-file", "@console-socket", "@agent-socket", "@log",   "@state-root"
+	"@scratch",  "@runtime",    "@shared",    "@bundle",        "@rootfs",         "@probe",
+	"@id",       "@cgroup",     "@run",       "@pid-file",      "@console-socket", "@agent-socket",
+	"@log",      "@state-root", "@image",     "@image-id",      "@socket",         "@logs",
+	"@cri",      "@cri-root",   "@cri-state", "@cgroup-parent", "@handler",        "@sandbox",
+	"@container"
 };
 
 static bool is_name(const char *name)
@@ -264,7 +268,9 @@ START_TEST(steps_are_known_and_refusals_have_controls)
 			auto_json argument = parse_argument(c, &steps[i]);
 			enum json_kind kind = json_kind(argument);
 
-			check(c, driver_has_verb(steps[i].verb) || own_step_is(steps[i].verb),
+			check(c,
+			      (c->cri ? cri_has_step(steps[i].verb) : driver_has_verb(steps[i].verb)) ||
+				  own_step_is(steps[i].verb),
 			      "there is no step %s", steps[i].verb);
 			check(c,
 			      kind == JSON_NULL || kind == JSON_STRING || kind == JSON_ARRAY ||

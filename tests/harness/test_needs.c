@@ -188,9 +188,9 @@ END_TEST
 
 START_TEST(every_profile_can_be_read)
 {
-	static const char *const keys[] = { "name",        "match", "spec_version", "payload_visible",
-					    "global_args", "lacks", "command",      "edits",
-					    "install",     "notes", "timeout_scale" };
+	static const char *const keys[] = { "name",        "match", "spec_version",  "payload_visible",
+					    "global_args", "lacks", "command",       "edits",
+					    "install",     "notes", "timeout_scale", "cri" };
 	const struct profile *profile;
 	size_t count = 0;
 

@@ -1,0 +1,93 @@
+/* The log format of the interface: `TIME STREAM TAG CONTENT`, a long line in parts that are tagged P until the last. */
+#include <fcntl.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "harness/case_run.h"
+#include "harness/cri.h"
+
+#define LOG_MAX (16u << 20)
+
+struct log_line {
+	const char *word[3]; /* time, stream, tag */
+	size_t word_len[3];
+	const char *content;
+	size_t content_len;
+};
+
+/* false: not a line of this format. */
+static bool parse_line(const char *line, size_t len, struct log_line *ret)
+{
+	const char *end = line + len;
+
+	for (size_t i = 0; i < ARRAY_SIZE(ret->word); i++) {
+		const char *blank = memchr(line, ' ', (size_t) (end - line));
+
+		if (!blank)
+			return false;
+		ret->word[i] = line;
+		ret->word_len[i] = (size_t) (blank - line);
+		line = blank + 1;
+	}
+	ret->content = line;
+	ret->content_len = (size_t) (end - line);
+	return true;
+}
+
+/* Calls for each line, NULL for one that is none of the format; a last line without its newline was not finished. */
+static void each_line(const char *text, size_t len, void (*each)(void *argument, const struct log_line *line),
+		      void *argument)
+{
+	const char *end = text + len, *newline;
+
+	while (text < end && (newline = memchr(text, '\n', (size_t) (end - text)))) {
+		struct log_line line;
+
+		each(argument, parse_line(text, (size_t) (newline - text), &line) ? &line : NULL);
+		text = newline + 1;
+	}
+}
+
+static void add_content(void *argument, const struct log_line *line)
+{
+	struct text *out = argument;
+
+	if (!line)
+		return;
+	text_add_bytes(out, line->content, line->content_len);
+	/* "P" or "P:tag": the line goes on. */
+	if (line->word[2][0] != 'P')
+		text_add_char(out, '\n');
+}
+
+static void add_facts(void *argument, const struct log_line *line)
+{
+	static const char *const names[] = { "time", "stream", "tag" };
+	struct json *lines = argument, *facts = json_new_object();
+
+	for (size_t i = 0; line && i < ARRAY_SIZE(names); i++)
+		json_put(facts, names[i], json_new_bytes(line->word[i], line->word_len[i]));
+	if (line)
+		json_put(facts, "content", json_new_bytes(line->content, line->content_len));
+	json_append(lines, facts);
+}
+
+struct json *cri_log_lines(const char *text, size_t len)
+{
+	struct json *lines = json_new_array();
+
+	each_line(text, len, add_facts, lines);
+	return lines;
+}
+
+void cri_log_output(const struct bench *bench, struct text *out)
+{
+	auto_text text = { 0 };
+
+	if (!bench->cri->log || file_read_at(AT_FDCWD, bench->cri->log, LOG_MAX, &text, NULL) < 0)
+		return;
+	each_line(text_str(&text), text.len, add_content, out);
+}
