@@ -22,7 +22,7 @@ struct process_options {
 	const int *keep; /* becomes 3, 4, ... in the child, in this order */
 	size_t keep_count;
 	int directory; /* working directory as a descriptor; -1: inherit */
-	int death_signal; /* PR_SET_PDEATHSIG; 0: none */
+	int death_signal; /* PR_SET_PDEATHSIG; 0: none. It is sent when the thread that started it ends: prctl(2) */
 	bool new_session;
 	bool new_group;
 };
@@ -50,7 +50,7 @@ struct process_status {
 
 int64_t process_now_ms(void);
 
-/* An exec failure in the child is reported here, with its errno. */
+/* An exec failure in the child is reported here, with its errno. From any thread: nothing is forked. */
 int process_spawn(const struct process_options *options, struct process *ret, struct err *err);
 /* Reaps. -ETIMEDOUT when deadline (absolute ms; < 0: none) passes first. */
 int process_wait(const struct process *process, int64_t deadline, struct process_status *ret,

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -401,6 +402,38 @@ START_TEST(leaves_no_descriptor_behind)
 }
 END_TEST
 
+/* Each thread's children say the thread's own number: no two starts may share a stack, a signal mask or a report. */
+static void *start_children(void *number)
+{
+	auto_free char *script = text_format("echo %s", (const char *) number);
+	auto_free char *said = text_format("%s\n", (const char *) number);
+
+	for (int i = 0; i < 25; i++) {
+		auto_outcome seen = { 0 };
+
+		run(script, &seen);
+		if (seen.r < 0 || strcmp(text_str(&seen.out), said) != 0)
+			return text_format("%d: %s%s", seen.r, seen.why.text, text_str(&seen.out));
+	}
+	return NULL;
+}
+
+START_TEST(threads_start_children_at_once)
+{
+	static const char *const numbers[] = { "1", "2", "3", "4", "5", "6" };
+	pthread_t threads[ARRAY_SIZE(numbers)];
+
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
+		ck_assert_int_eq(pthread_create(&threads[i], NULL, start_children, (void *) numbers[i]), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
+		void *wrong;
+
+		ck_assert_int_eq(pthread_join(threads[i], &wrong), 0);
+		ck_assert_msg(!wrong, "%s", (const char *) wrong);
+	}
+}
+END_TEST
+
 Suite *test_process(void)
 {
 	return UNIT_SUITE(
@@ -408,5 +441,6 @@ Suite *test_process(void)
 	    a_file_that_is_no_program, deadline_kills, deadline_kills_the_group, flood_is_cut_and_counted,
 	    endless_flood_meets_the_deadline, does_not_wait_for_end_of_file, survivors_flood_does_not_hold_us,
 	    gives_the_exact_descriptors, swaps_descriptors, resets_signals, options_reach_the_child,
-	    dies_with_its_parent, wait_times_out_and_kill_ends, leaves_no_descriptor_behind);
+	    dies_with_its_parent, wait_times_out_and_kill_ends, leaves_no_descriptor_behind,
+	    threads_start_children_at_once);
 }
