@@ -1,16 +1,20 @@
 /* What the server consists of: a row for each table of methods and for each module. */
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "runtime-under-test/cri/events.h"
 #include "runtime-under-test/cri/server.h"
 
 extern const struct rpc_binding runtime_bindings[];
+extern const struct rpc_binding events_bindings[];
 
 static const struct rpc_binding *const tables[] = {
 	runtime_bindings,
+	events_bindings,
 };
 
 /* In the order they open; the last row ends them. */
 static const struct server_module *const modules[] = {
+	&events_module,
 	NULL,
 };
 
