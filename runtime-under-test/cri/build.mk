@@ -22,11 +22,12 @@ wire_OBJ := $(call obj,$(wire_SRC)) $(if $(wire_SRC),$(cri_API).o)
 cri_OBJ := $(call obj,$(cri_SRC)) $(if $(wildcard runtime-under-test/cri/pause/*.c),$(B)/obj/pause.o)
 cri_faulty_OBJ := $(patsubst %.c,$(B)/faulty/%.o,$(cri_SRC) runtime-under-test/oci/faults.c) $(filter %/pause.o,$(cri_OBJ))
 monitor_OBJ := $(call obj,$(monitor_SRC))
+monitor_faulty_OBJ := $(patsubst %.c,$(B)/faulty/%.o,$(monitor_SRC) runtime-under-test/oci/faults.c)
 unpack_OBJ := $(call obj,$(unpack_SRC))
 call_OBJ := $(call obj,$(call_SRC))
 
 cri_programs := $(if $(wildcard runtime-under-test/cri/main.c),$(BIN)/plumbline-cri $(BIN)/plumbline-cri-faulty) \
-	$(if $(monitor_SRC),$(BIN)/plumbline-monitor) $(if $(unpack_SRC),$(BIN)/plumbline-unpack) \
+	$(if $(monitor_SRC),$(BIN)/plumbline-monitor $(BIN)/plumbline-monitor-faulty) $(if $(unpack_SRC),$(BIN)/plumbline-unpack) \
 	$(if $(wildcard harness/cri/main.c),$(BIN)/plumbline-cri-call)
 
 all: $(cri_programs) $(call obj,$(wire_SRC))
@@ -43,7 +44,12 @@ $(BIN)/plumbline-cri-faulty: $(cri_faulty_OBJ) $(wire_OBJ) $(base_OBJ)
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LINKFLAGS) $^ $(json_LIBS) $(cri_LIBS) -o $@
+# One runs beside each container: static, for every page of the C library that a program touches counts as its own.
 $(BIN)/plumbline-monitor: $(monitor_OBJ) $(base_OBJ)
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(if $(SAN),,-static -s) $(LINKFLAGS) $^ $(json_LIBS) -o $@
+$(BIN)/plumbline-monitor-faulty: $(monitor_faulty_OBJ) $(base_OBJ)
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LINKFLAGS) $^ $(json_LIBS) -o $@
@@ -55,6 +61,14 @@ $(BIN)/plumbline-cri-call: $(call_OBJ) $(wire_OBJ) $(base_OBJ)
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LINKFLAGS) $^ $(json_LIBS) $(cri_LIBS) -o $@
+
+# Drives the monitor as the server does: for tests/e2e/cri-*.sh.
+$(B)/tests/monitor: $(B)/obj/tests/probe/monitor.o $(call obj,$(wildcard runtime-under-test/cri/monitor_*.c)) $(base_OBJ)
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LINKFLAGS) $^ $(json_LIBS) -lpthread -o $@
+unit: $(B)/tests/monitor
+-include $(B)/obj/tests/probe/monitor.d
 
 # The first process of a sandbox: static, and carried inside the server.
 $(BIN)/plumbline-pause: $(wildcard runtime-under-test/cri/pause/*.c)
@@ -70,4 +84,4 @@ $(B)/obj/pause.o: $(B)/pause.S $(BIN)/plumbline-pause
 $(eval $(call unit_test,wire,$(wire_OBJ),-lgrpc -lgpr -lprotobuf-c -lz -lcrypto))
 $(eval $(call unit_test,cri,$(call without_main,$(cri_OBJ) $(monitor_OBJ) $(unpack_OBJ)) $(wire_OBJ),$(cri_LIBS) -larchive))
 
--include $(patsubst %.o,%.d,$(wire_OBJ) $(cri_OBJ) $(cri_faulty_OBJ) $(monitor_OBJ) $(unpack_OBJ) $(call_OBJ))
+-include $(patsubst %.o,%.d,$(wire_OBJ) $(cri_OBJ) $(cri_faulty_OBJ) $(monitor_OBJ) $(monitor_faulty_OBJ) $(unpack_OBJ) $(call_OBJ))

@@ -17,7 +17,7 @@ oci() { "$runtime" --root "$W/state" "$@"; }
 bundle() {
 	mkdir -p "$W/$1/rootfs/bin" "$W/$1/rootfs/proc" "$W/$1/rootfs/dev" "$W/$1/rootfs/m"
 	cp /bin/busybox "$W/$1/rootfs/bin/busybox"
-	for applet in sh cat ls true sleep ip touch stat mount umount; do ln -sf busybox "$W/$1/rootfs/bin/$applet"; done
+	for applet in sh cat ls true sleep ip touch stat mount umount setsid head; do ln -sf busybox "$W/$1/rootfs/bin/$applet"; done
 	sed "${2:-}" > "$W/$1/config.json" <<'J'
 {
 "ociVersion": "1.0.2",
