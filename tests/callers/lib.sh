@@ -61,12 +61,13 @@ add_blob() {
 	printf '%s' "$digest"
 }
 
-# make_oci_layout LAYER_TAR OUT_TAR REFERENCE: an image layout of one layer
+# make_oci_layout LAYER_TAR OUT_TAR REFERENCE: an image layout of one layer; its command is $command, JSON without brackets
 make_oci_layout() {
+	rm -rf "$W/layout"
 	mkdir -p "$W/layout/blobs/sha256"
 	layer=$(add_blob "$1")
-	printf '{"architecture":"amd64","os":"linux","config":{"Env":["PATH=/bin"],"Cmd":["sh"]},"rootfs":{"type":"layers","diff_ids":["sha256:%s"]}}' \
-		"$layer" > "$W/config.json"
+	printf '{"architecture":"amd64","os":"linux","config":{"Env":["PATH=/bin"],"Cmd":[%s]},"rootfs":{"type":"layers","diff_ids":["sha256:%s"]}}' \
+		"${command:-\"sh\"}" "$layer" > "$W/config.json"
 	config=$(add_blob "$W/config.json")
 	printf '{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"sha256:%s","size":%s},"layers":[{"mediaType":"application/vnd.oci.image.layer.v1.tar","digest":"sha256:%s","size":%s}]}' \
 		"$config" "$(stat -c %s "$W/config.json")" "$layer" "$(stat -c %s "$1")" > "$W/manifest.json"
