@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #include "base/process.h"
-#include "harness/cri_call.h"
+#include "harness/cri_helper.h"
 
 struct bench;
 struct err;
@@ -19,7 +19,7 @@ struct step_result;
 struct text;
 
 struct cri {
-	struct cri_call call;
+	struct cri_helper helper;
 	struct process server;
 	char *log; /* owned: path of the first container's log */
 	struct json *made; /* owned: ids of sandboxes that nobody removed, as members */

@@ -251,11 +251,11 @@ static void add_last_words(const struct bench *bench, struct text *out)
 
 static int await_server(struct bench *bench, struct err *err)
 {
-	int64_t id = cri_call_send(&bench->cri->call, "Version", NULL, READY_MS, err);
+	int64_t id = cri_helper_send(&bench->cri->helper, "Version", NULL, READY_MS, err);
 	auto_json answer = NULL;
 	auto_text words = { 0 };
 	int r = id < 0 ? (int) id
-		       : cri_call_await(&bench->cri->call, id, process_now_ms() + READY_MS, &answer, err);
+		       : cri_helper_await(&bench->cri->helper, id, process_now_ms() + READY_MS, &answer, err);
 	const char *status = json_get_string(answer, "status");
 
 	if (r >= 0 && status && !strcmp(status, "OK"))
@@ -296,7 +296,7 @@ static int start_calls(struct bench *bench, struct err *err)
 	auto_free char *endpoint = text_format("unix://%s", json_get_string(bench->symbols, "@socket"));
 	int r = runtime_locate("plumbline-cri-call", &program, err);
 
-	return r < 0 ? r : cri_call_start(bench->place, program, endpoint, &bench->cri->call, err);
+	return r < 0 ? r : cri_helper_start(bench->place, program, endpoint, &bench->cri->helper, err);
 }
 
 static int make_home(struct bench *bench, struct err *err)
@@ -318,7 +318,7 @@ int cri_prepare_symbols(struct bench *bench, bool control)
 	bench->cri = calloc(1, sizeof(*bench->cri));
 	if (!bench->cri)
 		return -ENOMEM;
-	*bench->cri = (struct cri){ .call = CRI_CALL_INIT,
+	*bench->cri = (struct cri){ .helper = CRI_HELPER_INIT,
 				    .server = PROCESS_INIT,
 				    .made = json_new_object(),
 				    .running = json_new_object() };
@@ -352,7 +352,7 @@ void cri_close(struct bench *bench)
 
 	if (!bench->cri)
 		return;
-	cri_call_stop(&bench->cri->call);
+	cri_helper_stop(&bench->cri->helper);
 	if (bench->cri->server.pid > 0) {
 		(void) process_kill(&bench->cri->server, SIGKILL);
 		(void) reaper_wait_pid(&bench->place->reaper, bench->cri->server.pid,
