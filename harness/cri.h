@@ -59,6 +59,9 @@ int cri_wait(struct bench *bench, int64_t deadline, bool *ret_timed_out, struct 
 /* Stops and removes every sandbox that is left. */
 int cri_clean_up(struct bench *bench, bool *ret_timed_out, struct err *err);
 
+/* Takes out what the server's profile says it makes once and keeps: {"cri": {"lasting": ["directory /run/x", ...]}}. */
+void cri_drop_lasting(const struct bench *bench, struct json *leftovers);
+
 /* Appends what the container has written to its log, without the log's own words. */
 void cri_log_output(const struct bench *bench, struct text *out);
 /* [{"time", "stream", "tag", "content"}, ...] of a log; owned. */

@@ -39,6 +39,7 @@
 #define CRI_POD_CGROUP "/plumbline-pods"
 #define READY_MS 8000
 #define DEATH_MS 2000
+#define ASK_STEP_MS 5
 
 bool runtime_is_cri(const struct runtime *runtime)
 {
@@ -249,20 +250,39 @@ static void add_last_words(const struct bench *bench, struct text *out)
 	text_escape_terminal(out, last, strlen(last) < 300 ? strlen(last) : 300);
 }
 
-static int await_server(struct bench *bench, struct err *err)
+static bool never(void *argument)
+{
+	(void) argument;
+	return false;
+}
+
+/* Whether it answers now: 1; 0: nobody is there yet. */
+static int ask_version(struct bench *bench, struct err *err)
 {
 	int64_t id = cri_helper_send(&bench->cri->helper, "Version", NULL, READY_MS, err);
 	auto_json answer = NULL;
-	auto_text words = { 0 };
 	int r = id < 0 ? (int) id
 		       : cri_helper_await(&bench->cri->helper, id, process_now_ms() + READY_MS, &answer, err);
 	const char *status = json_get_string(answer, "status");
 
-	if (r >= 0 && status && !strcmp(status, "OK"))
-		return 0;
+	return r < 0 ? r : status && !strcmp(status, "OK");
+}
+
+/* The socket is there some time before or after its server is: who starts one asks until it answers, or has died. */
+static int await_server(struct bench *bench, struct err *err)
+{
+	int64_t deadline = process_now_ms() + READY_MS;
+	struct reaper *reaper = &bench->place->reaper;
+	auto_text words = { 0 };
+	int r;
+
+	while ((r = ask_version(bench, err)) == 0 && process_now_ms() < deadline &&
+	       !reaper_find(reaper, bench->cri->server.pid, NULL))
+		(void) reaper_wait_until(reaper, never, NULL, process_now_ms() + ASK_STEP_MS);
+	if (r != 0)
+		return r < 0 ? r : 0;
 	add_last_words(bench, &words);
-	return fail_text(err, -EHOSTDOWN, "the CRI server does not answer (%s): %s",
-			 status ? status : "nothing", text_str(&words));
+	return fail_text(err, -EHOSTDOWN, "the CRI server does not answer: %s", text_str(&words));
 }
 
 static int import_image(struct bench *bench, struct err *err)
@@ -344,6 +364,26 @@ int cri_open(struct bench *bench, struct err *err)
 	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(steps); i++)
 		r = steps[i](bench, err);
 	return r < 0 ? fail(err, r, "CRI endpoint") : 0;
+}
+
+static bool is_lasting(const struct json *lasting, const char *sentence)
+{
+	for (size_t i = 0; i < json_length(lasting); i++) {
+		const char *what = json_string(json_at(lasting, i));
+
+		if (what && text_starts(sentence, what) && sentence[strlen(what)] == ' ')
+			return true;
+	}
+	return false;
+}
+
+void cri_drop_lasting(const struct bench *bench, struct json *leftovers)
+{
+	const struct json *lasting = profile_part(bench, "lasting");
+
+	for (size_t i = json_length(leftovers); i-- > 0;)
+		if (is_lasting(lasting, json_string(json_at(leftovers, i))))
+			json_remove_at(leftovers, i);
 }
 
 void cri_close(struct bench *bench)
