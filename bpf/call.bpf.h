@@ -15,6 +15,8 @@
 #define CGROUP_MAGIC 0x27e0eb
 #define CGROUP2_MAGIC 0x63677270
 #define KEYCTL_JOIN_SESSION_KEYRING 1
+#define LEVEL_SOCKET 1 /* SOL_SOCKET and SCM_RIGHTS: linux/socket.h */
+#define SCM_RIGHTS_TYPE 1
 
 const volatile struct event_call calls[EVENT_CALLS] = {};
 
@@ -97,7 +99,54 @@ static __always_inline int add_first_iovec(__u32 arg, __u64 vector)
 	return add_user_bytes(IN_TASK, arg, iov.base, iov.length > STRING_MAX ? STRING_MAX : iov.length);
 }
 
-/* struct user_msghdr: first data vector as argument 1, control messages (SCM_RIGHTS) as argument 2. */
+struct passed {
+	__u64 descriptors, count;
+};
+
+/* The file behind a descriptor that goes along; the receiver gets it under a number of its own. */
+static long add_passed(__u32 number, void *argument)
+{
+	struct passed *passed = argument;
+	__u32 fd = 0;
+
+	if (number >= passed->count ||
+	    bpf_probe_read_user(&fd, sizeof(fd), (void *) (passed->descriptors + number * sizeof(fd))))
+		return 1;
+	add_file(IN_TASK, PART_ARG_RIGHTS + number, (__u64) file_of((void *) bpf_get_current_task_btf(), fd),
+		 fd);
+	return 0;
+}
+
+/* struct cmsghdr: unix(7). Credentials may come before the descriptors: the first two messages are looked at. */
+__noinline int add_rights(__u64 control, __u32 length)
+{
+	struct building *b = building_get(IN_TASK);
+	struct passed passed = {};
+	__u64 at = 0;
+
+	for (int i = 0; i < 2 && !passed.count; i++) {
+		struct {
+			__u64 length;
+			__s32 level, type;
+		} header = {};
+
+		if (at + sizeof(header) > length ||
+		    bpf_probe_read_user(&header, sizeof(header), (void *) (control + at)) ||
+		    header.length < sizeof(header) || header.length > length - at)
+			break;
+		if (header.level == LEVEL_SOCKET && header.type == SCM_RIGHTS_TYPE) {
+			passed.descriptors = control + at + sizeof(header);
+			passed.count = (header.length - sizeof(header)) / sizeof(__u32);
+		}
+		at += (header.length + 7) & ~7ull;
+	}
+	bpf_loop(RIGHTS_MAX, add_passed, &passed, 0);
+	if (b && passed.count > RIGHTS_MAX)
+		b->event.flags |= EVENT_CUT;
+	return 0;
+}
+
+/* struct user_msghdr: first data vector as argument 1, control messages as argument 2, the descriptors in them beside. */
 static __always_inline int add_message(__u64 pointer)
 {
 	struct {
@@ -111,9 +160,12 @@ static __always_inline int add_message(__u64 pointer)
 		return -1;
 	if (message.iov && message.iov_length)
 		r = add_first_iovec(1, message.iov);
-	if (message.control && message.control_length)
+	if (message.control && message.control_length) {
 		r |= add_user_bytes(IN_TASK, 2, message.control,
 				    message.control_length > 256 ? 256 : message.control_length);
+		if (!r)
+			add_rights(message.control, message.control_length);
+	}
 	return r;
 }
 

@@ -265,6 +265,15 @@ static void tie_tuning(const struct build *b, struct effect *e, const struct sub
 			field_if(b, e, rows[i].field);
 }
 
+/* The terminal for the console socket, and the listener for the seccomp agent. */
+static void tie_sent(const struct build *b, struct effect *e, const struct subject *s)
+{
+	if (text_ends(s->object, "/ptmx"))
+		field_if(b, e, "process.terminal");
+	else if (strcmp(s->object, "[seccomp notify]") == 0)
+		field_if(b, e, "linux.seccomp.listenerPath");
+}
+
 static void tie_exec(const struct build *b, struct effect *e, const struct subject *s)
 {
 	(void) b;
@@ -285,6 +294,7 @@ static const struct {
 	{ TIME_OFFSET, tie_constant },   { NET_LINK, tie_constant },    { FS_NODE, tie_node },
 	{ FS_OWNER, tie_owner },         { CRED_IDS, tie_ids },         { CAP_CHANGE, tie_capability },
 	{ CG_SET, tie_cgroup_file },     { PROC_TUNE, tie_tuning },     { PROC_EXEC, tie_exec },
+	{ FD_SEND, tie_sent },
 };
 
 static void tie_one(const struct build *b, struct effect *e)

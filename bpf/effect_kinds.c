@@ -50,6 +50,10 @@ const struct effect_kind_row effect_kinds[] = {
 	{ PROC_TUNE, "proc.tune", "what", "value",
 	  "rlimits, oom score, priorities, affinity, personality, umask, sysctls" },
 	{ FD_SURVIVE, "fd.survive", "number", "kind", "a descriptor that the payload's exec left open" },
+	{ FD_SEND, "fd.send", "file, @pipe or @socket", "",
+	  "a descriptor went to another process: SCM_RIGHTS over a unix socket" },
+	{ URING_OP, "uring.op", "operation", "",
+	  "io_uring was asked for work: system calls in all but name" },
 	{ EXE_PROTECT, "exe.protect", "memfd or read-only bind", "",
 	  "the runtime's executable was put out of a container's reach" },
 };

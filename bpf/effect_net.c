@@ -1,4 +1,4 @@
-/* Routing netlink: which interface or address a message makes, moves or changes. Every length in a message is the sender's and is checked. */
+/* Messages. Routing netlink: which interface or address one makes, moves or changes; every length is the sender's and is checked. Unix sockets: the descriptors that travel along. */
 #include <arpa/inet.h>
 #include <linux/if.h>
 #include <linux/if_addr.h>
@@ -13,6 +13,7 @@
 #include "bpf/effect_build.h"
 
 #define SOCKET_MODE 0140000
+#define FIFO_MODE 0010000
 #define MODE_TYPE 0170000
 #define MESSAGES_MAX 16 /* of one call */
 
@@ -143,6 +144,39 @@ static void build_send(struct build *b)
 	}
 }
 
+/* What an anonymous inode is for is all of its name: "seccomp notify", "bpf-prog". linux/magic.h */
+#define MAGIC_ANONYMOUS 0x09041934u
+
+static void passed_text(struct build *b, int arg, const struct event_file *file, struct text *ret)
+{
+	auto_text path = { 0 };
+
+	if ((file->mode & MODE_TYPE) == SOCKET_MODE || (file->mode & MODE_TYPE) == FIFO_MODE) {
+		text_add(ret, (file->mode & MODE_TYPE) == SOCKET_MODE ? "@socket" : "@pipe");
+		return;
+	}
+	(void) part_path(b->now, arg, &path);
+	if (file->magic == MAGIC_ANONYMOUS)
+		text_addf(ret, "[%s]", *text_str(&path) ? text_str(&path) + 1 : "");
+	else
+		path_normalize(b, text_str(&path), ret);
+}
+
+/* A message of netlink's, or one to another process that carries descriptors. */
+static void build_sendmsg(struct build *b)
+{
+	build_send(b);
+	for (int i = 0; i < RIGHTS_MAX; i++) {
+		auto_text what = { 0 };
+		struct event_file file;
+
+		if (!part_file(b->now, PART_ARG_RIGHTS + i, &file))
+			continue;
+		passed_text(b, PART_ARG_RIGHTS + i, &file, &what);
+		(void) effect_add(b, FD_SEND, "sendmsg(SCM_RIGHTS)", "%s", text_str(&what));
+	}
+}
+
 /* struct ifreq: a name of IFNAMSIZ bytes, then flags. The old way to bring a link up. */
 static void build_ioctl(struct build *b)
 {
@@ -163,7 +197,7 @@ static void build_ioctl(struct build *b)
 
 const struct call_effect net_call_effects[] = {
 	{ SYS_ioctl, build_ioctl },
-	{ SYS_sendmsg, build_send },
+	{ SYS_sendmsg, build_sendmsg },
 	{ SYS_sendto, build_send },
 	{ 0 },
 };

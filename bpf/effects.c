@@ -16,6 +16,7 @@
 #include "base/names.h"
 #include "bpf/calls.h"
 #include "bpf/effect_build.h"
+#include "bpf/uring.h"
 
 #define CLONE_THREAD_FLAG 0x10000
 
@@ -389,9 +390,19 @@ static void build_mark(struct build *b)
 		b->phase = (enum event_phase) b->now->event.args[1];
 }
 
+/* What is done is seen, to what is not: the arguments lie in shared memory and were never a call's. */
 static void build_uring(struct build *b)
 {
+	const char *name = uring_operation_name(b->now->event.args[0]);
+	struct effect *last = effect_last(b, URING_OP);
+	auto_free char *text = name ? text_format("uring.op:%s", name)
+				    : text_format("uring.op:operation %llu", b->now->event.args[0]);
+
 	b->effects->undecoded++;
+	if (last && strcmp(last->text, text) == 0)
+		effect_add_raw(last, b->offset);
+	else
+		(void) effect_add(b, URING_OP, "io_uring", "%s", strchr(text, ':') + 1);
 }
 
 static void (*const builders[EVENT_TYPE_END])(struct build *b) = {

@@ -56,6 +56,8 @@ enum effect_kind {
 	CG_SET,
 	PROC_TUNE,
 	FD_SURVIVE,
+	FD_SEND,
+	URING_OP,
 	EXE_PROTECT,
 	EFFECT_KIND_END,
 };
@@ -92,7 +94,8 @@ struct effects {
 	    *roles; /* owned: enum effect_role of the process of each event of the recording, in order */
 	bool payload_visible; /* false for VM and user-kernel sandboxes */
 	size_t payload_exec; /* index of the payload's proc.exec; SIZE_MAX: none seen */
-	uint64_t events, lost, undecoded; /* undecoded: io_uring work and 32-bit calls */
+	uint64_t events, lost,
+	    undecoded; /* undecoded: io_uring work, whose arguments nobody sees, and 32-bit calls */
 	bool gaps; /* sequence numbers are missing */
 	bool cut; /* there were more effects or processes than are kept */
 };

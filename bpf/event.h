@@ -90,6 +90,8 @@ enum part_kind {
 #define PART_ARG_ROOT 7 /* the task's root and working directory after the call */
 #define PART_ARG_CWD 8
 #define PART_ARG_PROCFD 16 /* + N: the file behind /proc/self/fd/M in argument N */
+#define PART_ARG_RIGHTS 32 /* + N: the file behind the Nth descriptor that a message carries */
+#define RIGHTS_MAX 8 /* of one message; it may carry 253: SCM_MAX_FD, net/scm.h */
 
 /* They lie at any byte of an event; where they are looked at in place, the compiler has to know. They have no padding to lose. */
 #ifdef __bpf__

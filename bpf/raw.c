@@ -15,6 +15,7 @@
 #include "bpf/parts.h"
 #include "bpf/raw_args.h"
 #include "bpf/recording.h"
+#include "bpf/uring.h"
 
 #define TMPFILE_BIT 020000000 /* O_TMPFILE without the O_DIRECTORY that it holds */
 #define BYTES_SHOWN 96 /* of what was written */
@@ -281,7 +282,12 @@ static void signal_text(const struct decoded *event, struct text *ret)
 
 static void uring_text(const struct decoded *event, struct text *ret)
 {
-	text_addf(ret, "io_uring operation %llu", (unsigned long long) event->event.args[0]);
+	const char *name = uring_operation_name(event->event.args[0]);
+
+	if (name)
+		text_addf(ret, "io_uring: %s", name);
+	else
+		text_addf(ret, "io_uring: operation %llu", (unsigned long long) event->event.args[0]);
 }
 
 static void mark_text(const struct decoded *event, struct text *ret)

@@ -279,12 +279,38 @@ void raw_bpf_attr(const struct decoded *event, int arg, struct text *ret)
 		text_add(ret, "{...}");
 }
 
-/* The first data vector, and the descriptors that travel along: unix(7), SCM_RIGHTS. */
+/* The descriptors that travel along: unix(7), SCM_RIGHTS. */
+static void add_rights(const struct decoded *event, struct text *ret)
+{
+	const struct event_slice *control = part_find(event, 2, PART_BYTES);
+	struct cmsghdr header = { 0 };
+	size_t count = 0;
+
+	for (int i = 0; i < RIGHTS_MAX; i++) {
+		auto_text path = { 0 };
+		struct event_file file;
+
+		if (!part_file(event, PART_ARG_RIGHTS + i, &file))
+			continue;
+		(void) part_path(event, PART_ARG_RIGHTS + i, &path);
+		text_addf(ret, "%s%d<%s>", count++ ? ", " : ", SCM_RIGHTS=[", file.fd, text_str(&path));
+	}
+	if (count) {
+		text_add_char(ret, ']');
+		return;
+	}
+	if (!control || control->size < sizeof(header))
+		return;
+	memcpy(&header, control->data, sizeof(header));
+	if (header.cmsg_level == SOL_SOCKET && header.cmsg_type == SCM_RIGHTS &&
+	    header.cmsg_len >= sizeof(header) && header.cmsg_len <= control->size)
+		text_addf(ret, ", SCM_RIGHTS x%zu", (size_t) (header.cmsg_len - sizeof(header)) / 4);
+}
+
+/* The first data vector, and what goes with it. */
 void raw_message(const struct decoded *event, int arg, struct text *ret)
 {
-	const struct event_slice *data = part_find(event, 1, PART_BYTES),
-				 *control = part_find(event, 2, PART_BYTES);
-	struct cmsghdr header;
+	const struct event_slice *data = part_find(event, 1, PART_BYTES);
 
 	(void) arg;
 	text_add(ret, "{data=");
@@ -292,11 +318,6 @@ void raw_message(const struct decoded *event, int arg, struct text *ret)
 		raw_quote(data->data, data->size < 64 ? data->size : 64, ret);
 	else
 		text_add(ret, "?");
-	if (control && control->size >= sizeof(header)) {
-		memcpy(&header, control->data, sizeof(header));
-		if (header.cmsg_level == SOL_SOCKET && header.cmsg_type == SCM_RIGHTS &&
-		    header.cmsg_len >= sizeof(header) && header.cmsg_len <= control->size)
-			text_addf(ret, ", SCM_RIGHTS x%zu", (size_t) (header.cmsg_len - sizeof(header)) / 4);
-	}
+	add_rights(event, ret);
 	text_add_char(ret, '}');
 }

@@ -111,6 +111,8 @@ static const struct story_words words[] = {
 	{ CG_SET, NULL, "writes", 8, false, name_setting },
 	{ PROC_TUNE, "umask", "sets its umask:", 0, false, name_detail },
 	{ PROC_TUNE, NULL, "tunes", 6, false, name_setting },
+	{ FD_SEND, NULL, "passes descriptors on:", 6, false, name_object },
+	{ URING_OP, NULL, "asks io_uring for", 6, true, name_object },
 	{ FD_SURVIVE, NULL, "begins with descriptors", 6, false, name_object },
 	{ EXE_PROTECT, NULL, "puts its executable out of reach:", 6, false, name_object },
 	{ 0, NULL, "does", 0, false, name_object },

@@ -337,6 +337,7 @@ static const struct conformance_case process[] = {
 		INSIDE("tty.controlling", equals, true),
 		HOST("console.received", equals, true),
 		INSIDE("devices[/dev/console].kind", equals, "c"),
+		KERNEL_ORDER("fd.send:*ptmx", "proc.exec:payload"),
 	},
 	.refuted_by = "terminal-dropped",
 },

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <linux/if.h>
 #include <linux/if_addr.h>
+#include <linux/io_uring.h>
 #include <linux/rtnetlink.h>
 #include <stdlib.h>
 #include <string.h>
@@ -174,9 +175,79 @@ START_TEST(lengths_that_lie_end_the_reading)
 }
 END_TEST
 
+static void add_part(struct text *out, struct event *event, int arg, int kind, const void *data, size_t size)
+{
+	struct event_part part = { .arg = (__u8) arg, .kind = (__u8) kind, .size = (__u16) size };
+
+	text_add_bytes(out, &part, sizeof(part));
+	text_add_bytes(out, data, size);
+	event->part_count++;
+	event->size += (__u32) (sizeof(part) + size);
+}
+
+/* A descriptor in a message: components of a path come leaf first. */
+static void add_descriptor(struct text *out, struct event *event, int number, unsigned mode, unsigned magic,
+			   const char *path, size_t size)
+{
+	struct event_file file = { .mode = mode, .magic = magic, .fd = 20 + number };
+
+	add_part(out, event, PART_ARG_RIGHTS + number, PART_FILE, &file, sizeof(file));
+	add_part(out, event, PART_ARG_RIGHTS + number, PART_PATH, path, size);
+}
+
+static void check_effects(const struct event *event, const struct text *parts, const char *wanted)
+{
+	auto_text bytes = { 0 }, lines = { 0 };
+	struct effects effects = { 0 };
+	auto_json symbols = json_new_object();
+
+	text_add_bytes(&bytes, event, sizeof(*event));
+	text_add_bytes(&bytes, text_str(parts), parts->len);
+	const struct recording recording = {
+		.symbols = symbols, .bytes = (unsigned char *) bytes.data, .size = bytes.len, .event_count = 1
+	};
+	ck_assert_int_eq(effects_from(&recording, &effects, NULL), 0);
+	for (size_t i = 0; i < effects.count; i++)
+		text_addf(&lines, "%s\n", effects.items[i].text);
+	ck_assert_uint_eq(effects.undecoded, event->type == EVENT_URING);
+	effects_free(&effects);
+	ck_assert_str_eq(text_str(&lines), wanted);
+}
+
+START_TEST(descriptors_that_travel_are_named)
+{
+	struct event event = { .type = EVENT_CALL, .call = SYS_sendmsg };
+	struct event_file socket = { .mode = SOCKET };
+	auto_text parts = { 0 };
+
+	add_part(&parts, &event, 0, PART_FILE, &socket, sizeof(socket));
+	add_descriptor(&parts, &event, 0, 0020666, 0x1cd1, "ptmx\0pts\0dev", sizeof("ptmx\0pts\0dev"));
+	add_descriptor(&parts, &event, 1, 0010600, 0x50495045, "", 1);
+	add_descriptor(&parts, &event, 2, SOCKET, 0x534f434b, "UNIX-STREAM", sizeof("UNIX-STREAM"));
+	add_descriptor(&parts, &event, 3, 0600, 0x09041934, "seccomp notify", sizeof("seccomp notify"));
+	check_effects(&event, &parts,
+		      "fd.send:/dev/pts/ptmx\nfd.send:@pipe\nfd.send:@socket\nfd.send:[seccomp notify]\n");
+}
+END_TEST
+
+START_TEST(work_of_io_uring_has_names)
+{
+	struct event event = { .type = EVENT_URING };
+	auto_text none = { 0 };
+
+	event.args[0] = IORING_OP_MKDIRAT;
+	check_effects(&event, &none, "uring.op:mkdirat\n");
+	event.args[0] = IORING_OP_SEND_ZC;
+	check_effects(&event, &none, "uring.op:send_zc\n");
+	event.args[0] = 1000;
+	check_effects(&event, &none, "uring.op:operation 1000\n");
+}
+END_TEST
+
 Suite *test_effect_net(void)
 {
 	return UNIT_SUITE("effect net", interfaces_are_named, addresses_are_printed,
 			  what_is_no_socket_sends_no_message,
-			  a_message_that_was_cut_is_read_as_far_as_it_goes, lengths_that_lie_end_the_reading);
+			  a_message_that_was_cut_is_read_as_far_as_it_goes, lengths_that_lie_end_the_reading,
+			  descriptors_that_travel_are_named, work_of_io_uring_has_names);
 }

@@ -65,6 +65,22 @@ setpriv --reuid=65534 --regid=65534 --clear-groups --bounding-set=-all "$plumbli
 is 'recording without privilege' 3 "$?"
 is 'one sentence says what is missing' 1 "$(grep -c 'CAP_BPF and CAP_PERFMON' "$W/err")"
 
+# Descriptors that travel in a message, eight of one at most; credentials may come before them.
+trace --effects -- tests/e2e/passing.py
+is 'descriptors that travel are effects' '/etc/passwd @pipe @socket 8' \
+	"$(sed -n 's/.* fd\.send://p' "$W/err" | head -n 3 | tr '\n' ' ')$(($(grep -c 'fd\.send:' "$W/err") - 3))"
+trace --raw -- tests/e2e/passing.py
+check 'that there were more is said' says err 'SCM_RIGHTS=\[.*(cut)'
+
+# What io_uring does is no system call.
+trace --effects -- tests/e2e/passing.py "$W/made"
+if [ "$code" = 77 ]; then
+	skip 'the work of io_uring' 'this kernel has none for us'
+else
+	check 'io_uring made a directory' test -d "$W/made"
+	check 'its work is named' says err 'uring\.op:mkdirat'
+fi
+
 # What a traced program names, a terminal must not obey.
 escape=$(printf '\033')
 trace --raw -- mkdir "$W/${escape}[31mred"
