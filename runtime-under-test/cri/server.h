@@ -16,6 +16,7 @@
 struct err;
 struct events;
 struct image_store;
+struct life;
 struct net;
 struct runtime_features;
 struct store;
@@ -34,6 +35,7 @@ struct server {
 	/* Each module's own; NULL while it is not open. */
 	struct events *events;
 	struct image_store *images;
+	struct life *life;
 	struct net *net;
 	struct store *store;
 	struct stream_server *stream;
