@@ -2,19 +2,27 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "runtime-under-test/cri/events.h"
+#include "runtime-under-test/cri/life.h"
 #include "runtime-under-test/cri/server.h"
 
 extern const struct rpc_binding runtime_bindings[];
 extern const struct rpc_binding events_bindings[];
+extern const struct rpc_binding sandbox_bindings[];
+extern const struct rpc_binding container_bindings[];
+extern const struct server_module network_module;
 
 static const struct rpc_binding *const tables[] = {
 	runtime_bindings,
 	events_bindings,
+	sandbox_bindings,
+	container_bindings,
 };
 
 /* In the order they open; the last row ends them. */
 static const struct server_module *const modules[] = {
 	&events_module,
+	&network_module,
+	&life_module,
 	NULL,
 };
 

@@ -143,6 +143,21 @@ struct container *store_container(struct store *store, const char *id)
 	return find(store, OBJECT_CONTAINER, id);
 }
 
+struct object *store_object(struct store *store, const char *id)
+{
+	struct object *found = NULL;
+
+	store_lock(store);
+	for (int kind = 0; kind < 2 && !found; kind++)
+		for (size_t i = 0; i < store->index[kind].count && !found; i++)
+			if (strcmp(store->index[kind].items[i]->id, id) == 0)
+				found = store->index[kind].items[i];
+	if (found)
+		found->references++;
+	store_unlock(store);
+	return found;
+}
+
 static int check_name(const struct index *index, const char *name, struct err *err)
 {
 	for (size_t i = 0; i < index->count; i++)

@@ -19,7 +19,6 @@
 #include "cri/runtime_v1.pb-c.h"
 
 struct err;
-struct monitor_watch;
 struct store;
 
 enum object_kind { OBJECT_SANDBOX, OBJECT_CONTAINER };
@@ -52,6 +51,7 @@ enum object_phase {
 struct sandbox_status {
 	enum object_phase phase;
 	bool removing; /* found after a restart: to be finished */
+	bool released; /* it was stopped: no process, network or namespace is left */
 	int64_t created_at; /* ns since the epoch */
 	pid_t pid; /* of the pause; 0: none */
 	char **ips; /* owned; the first is the primary one */
@@ -65,7 +65,6 @@ struct sandbox {
 	struct sandbox_status status; /* under the store's lock */
 	Runtime__V1__UpdatePodSandboxResourcesRequest
 	    *update; /* owned; the last one, NULL: none. Store's lock */
-	struct monitor_watch *watch; /* under operation; of the pause's monitor, NULL: none */
 };
 
 struct container_status {
@@ -79,7 +78,7 @@ struct container_status {
 
 /* What creation found out; immutable afterwards. */
 struct container_facts {
-	char *image_id, *image_ref; /* owned */
+	char *image_id, *image_ref, *image_name; /* owned */
 	char *log_path; /* owned; absolute, NULL: no log */
 	int64_t uid, gid;
 	int64_t *groups; /* owned */
@@ -97,7 +96,6 @@ struct container {
 	struct container_status status; /* under the store's lock */
 	Runtime__V1__LinuxContainerResources
 	    *resources; /* owned; as they are now, NULL: none. Store's lock */
-	struct monitor_watch *watch; /* under operation */
 	int ended; /* eventfd, readable for ever once the container has exited; -EBADF before it starts */
 	bool signalled, killed; /* under the store's lock: what a stop has done already */
 	int64_t kill_at; /* monotonic ms: the shortest grace that any stop gave; INT64_MAX: none */
@@ -170,6 +168,11 @@ int store_load(struct store *store, struct store_garbage *ret, struct err *err);
 void store_all(struct store *store, enum object_kind kind, struct object_list *ret);
 /* Removes a record of which only the id is known. */
 int store_purge(struct store *store, enum object_kind kind, const char *id, struct err *err);
+
+/* By its whole id, a sandbox or a container, hidden ones too. A reference, NULL: not there. */
+struct object *store_object(struct store *store, const char *id);
+/* In memory of its own; free with protobuf_c_message_free_unpacked(). */
+void *store_clone(const ProtobufCMessage *message);
 
 int64_t store_now_ns(void); /* CLOCK_REALTIME */
 

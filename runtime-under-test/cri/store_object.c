@@ -54,6 +54,7 @@ static void free_container(struct store *store, struct container *container)
 	free(container->status.message);
 	free(container->facts.image_id);
 	free(container->facts.image_ref);
+	free(container->facts.image_name);
 	free(container->facts.log_path);
 	free(container->facts.groups);
 	if (container->resources)

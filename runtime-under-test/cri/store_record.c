@@ -119,6 +119,21 @@ int store_container_save(struct store *store, struct container *container, struc
 	return r;
 }
 
+void *store_clone(const ProtobufCMessage *message)
+{
+	size_t size = protobuf_c_message_get_packed_size(message);
+	auto_free uint8_t *bytes = malloc(size + 1);
+	void *copy;
+
+	if (!bytes)
+		abort();
+	(void) protobuf_c_message_pack(message, bytes);
+	copy = protobuf_c_message_unpack(message->descriptor, NULL, size, bytes);
+	if (!copy)
+		abort();
+	return copy;
+}
+
 static int read_request(struct store *store, struct object *object, const ProtobufCMessageDescriptor *type,
 			ProtobufCMessage **ret, struct err *err)
 {

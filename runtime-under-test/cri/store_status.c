@@ -50,6 +50,7 @@ struct json *sandbox_status_json(const struct sandbox *sandbox)
 
 	json_put(json, "phase", json_new_string(phases[status->phase]));
 	json_put(json, "removing", json_new_bool(status->removing));
+	json_put(json, "released", json_new_bool(status->released));
 	json_put(json, "created_at", json_new_int(status->created_at));
 	json_put(json, "pid", json_new_int(status->pid));
 	for (size_t i = 0; i < status->ip_count; i++)
@@ -67,6 +68,7 @@ int sandbox_status_read(const struct json *json, struct sandbox *sandbox, struct
 	if (r < 0)
 		return r;
 	status->removing = json_bool(json_member(json, "removing"), false);
+	status->released = json_bool(json_member(json, "released"), false);
 	status->created_at = json_int(json_member(json, "created_at"), 0);
 	status->pid = (pid_t) json_int(json_member(json, "pid"), 0);
 	status->ips = calloc(json_length(ips) + 1, sizeof(char *));
@@ -88,6 +90,7 @@ static struct json *facts_json(const struct container_facts *facts)
 
 	put_string(json, "image_id", facts->image_id);
 	put_string(json, "image_ref", facts->image_ref);
+	put_string(json, "image_name", facts->image_name);
 	put_string(json, "log_path", facts->log_path);
 	json_put(json, "uid", json_new_int(facts->uid));
 	json_put(json, "gid", json_new_int(facts->gid));
@@ -104,6 +107,7 @@ static void facts_read(const struct json *json, struct container_facts *facts)
 
 	facts->image_id = take_string(json, "image_id");
 	facts->image_ref = take_string(json, "image_ref");
+	facts->image_name = take_string(json, "image_name");
 	facts->log_path = take_string(json, "log_path");
 	facts->uid = json_int(json_member(json, "uid"), 0);
 	facts->gid = json_int(json_member(json, "gid"), 0);
