@@ -128,7 +128,7 @@ $(B)/obj/areas.o: $(B)/areas.c $(B)/flags
 
 # What plumbline reads at run time lies inside it; harness/embedded.h gives access by name.
 embedded_FILES := $(BIN)/plumbline-probe fixtures/default-config.json fixtures/default-cri.json fixtures/faults.tsv \
-	$(sort $(wildcard fixtures/clauses/*.tsv fixtures/schema/*.json runtime-under-test/profiles/*.json))
+	$(sort $(wildcard fixtures/clauses/*.tsv fixtures/schema/*.json runtime-under-test/profiles/*.json harness/guest/*))
 $(B)/embedded.S: FORCE
 	@tests/build/replace.sh $@ tests/build/embed.sh $(embedded_FILES)
 $(B)/obj/embedded.o: $(B)/embedded.S $(embedded_FILES)
@@ -220,7 +220,7 @@ $(B)/tests/recorder-bench: $(B)/obj/tests/bench/recorder.o $(call obj,$(bpf_SRC)
 
 # Set-up comes first and make starts anew: what it asked while reading this file may have changed.
 setup = $(if $(filter no,$(SETUP)),,tests/setup.sh $(1))
-.PHONY: run peers test check golden docs check-root check-vm lint format bench help
+.PHONY: run peers test check golden docs check-root check-vm guests lint format bench help
 run:
 	@$(call setup,build peers)
 	@$(MAKE) --no-print-directory all
@@ -241,6 +241,9 @@ check-root: all
 	@tests/run.sh e2e
 check-vm: all
 	@SETUP='$(SETUP)' tests/vm/check.sh
+guests:
+	@$(call setup,vm)
+	@tests/vm/guests.sh disk
 lint: $(skeletons) $(cri_API).h
 	@tests/run.sh lint
 bench: all $(B)/tests/recorder-bench
@@ -274,7 +277,9 @@ help:
 	@echo 'make check        unit tests, without root;  make check-root: end-to-end tests, as root'
 	@echo 'make docs         prints docs/plumbline.1 and docs/EFFECTS.md from the tables'
 	@echo 'make golden       accept what the unit tests compare with golden files, after a look at git diff'
-	@echo 'make check-vm     in emulated guests, as root: pure cgroup v2, v1 and systemd. SUITE=smoke, full; FLAVOUR=; not part of make test'
+	@echo 'make check-vm     in emulated guests, as root: pure cgroup v2, v1 and systemd; not part of make test'
+	@echo '                  SUITE=smoke, full; FLAVOUR=v2, v1, systemd, hybrid; PROVE=1'
+	@echo 'make guests       what guests start from, for plumbline test --in vm:v2: a kernel, and a disk with systemd'
 	@echo 'make lint         compilers, clang-tidy, gcc -fanalyzer, cppcheck, shellcheck, walls, sizes;  make format: clang-format'
 	@echo 'make fuzz         libFuzzer on what reads config.json, state.json and recordings; FUZZ_SECONDS=60'
 	@echo 'make install      DESTDIR=, PREFIX=/usr/local;  make uninstall, make clean, make bench'

@@ -52,6 +52,13 @@ const struct option_row option_table[] = {
 	  "run a failed case up to N times more; a pass makes it flaky", AT(retries), 0, 1000 },
 	{ "timeout-scale", 0, OPTION_FACTOR, RUNS, "F", "multiply every time-out (slow machines, sanitizers)",
 	  AT(timeout_scale), 0, 1000 },
+	{ "in", 0, OPTION_STRING, RUNS, "vm:FLAVOUR",
+	  "run in a virtual machine: vm:v2 or vm:v1 (cgroups without systemd), vm:systemd or vm:hybrid",
+	  AT(in) },
+	{ "guest", 0, OPTION_STRING, RUNS, "DIR",
+	  "what --in starts from: kernel/vmlinuz, kernel/lib/modules, disk.ext4 (default: ../vm beside "
+	  "plumbline)",
+	  AT(guest) },
 	{ "expect", 0, OPTION_STRING, VERB_TEST, "FILE",
 	  "verdicts that are expected; only others count as failures", AT(expect) },
 	{ "update-expectations", 0, OPTION_FLAG, VERB_TEST, NULL,

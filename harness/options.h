@@ -33,7 +33,7 @@ struct words {
 struct options {
 	struct words words; /* what is no option */
 	struct words runtimes, runtime_args, endpoints;
-	const char *out, *shard, *record, *expect, *profile, *colour;
+	const char *out, *shard, *record, *expect, *profile, *colour, *in, *guest;
 	const char *junit, *tap, *markdown, *html, *badge;
 	uint64_t jobs, seed, repeat, retries, fail_fast, rounds;
 	double timeout_scale;

@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "harness/guest.h"
 #include "harness/options.h"
 #include "harness/prepare_run.h"
 #include "harness/prove.h"
@@ -147,8 +148,11 @@ static int exit_code(const struct proofs *proofs, const struct proof_sums *sums)
 int verb_prove(const struct options *options)
 {
 	auto_prepared_run prepared = { .directory = { .fd = -EBADF } };
-	int code = prepare_run(options, &prepared);
+	int code;
 
+	if (options->in)
+		return guest_run(verb_find("prove"), options);
+	code = prepare_run(options, &prepared);
 	for (size_t i = 0; !code && i < prepared.runtime_count; i++) {
 		const struct runtime *runtime = &prepared.runtimes[i].runtime;
 		struct proofs proofs = { 0 };

@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "bpf/recorder.h"
 #include "harness/expect.h"
+#include "harness/guest.h"
 #include "harness/options.h"
 #include "harness/prepare_run.h"
 #include "harness/profile.h"
@@ -244,8 +245,11 @@ int verb_test(const struct options *options)
 {
 	auto_prepared_run prepared = { .directory = { .fd = -EBADF } };
 	struct test test = { .options = options, .prepared = &prepared };
-	int code = read_expectations(options, &test.expectations);
+	int code;
 
+	if (options->in)
+		return guest_run(verb_find("test"), options);
+	code = read_expectations(options, &test.expectations);
 	if (!code)
 		code = prepare_run(options, &prepared);
 	if (!code)

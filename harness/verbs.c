@@ -38,7 +38,13 @@ const struct verb verbs[] = {
 	  "machine. Results "
 	  "go to standard output, everything else to standard error. The run directory holds run.json, one "
 	  "observation "
-	  "a case, and the reports.",
+	  "a case, and the reports. With --in all of that happens in a virtual machine, emulated by QEMU "
+	  "without KVM: "
+	  "the runtime is copied into it with the libraries it is linked with (vm:systemd and vm:hybrid have "
+	  "Debian's), "
+	  "and the run directory is brought back, with the kernel's messages in console. Time-outs are forty "
+	  "times as "
+	  "long there, and kernel calls are only recorded with --record on or auto.",
 	  verb_test },
 	{ "prove",
 	  VERB_PROVE,

@@ -47,6 +47,11 @@ run 'a runtime that is missing' 2 test --runtime no-such-runtime
 run 'a runtime that is not executable' 2 test --runtime "$W/plain-file"
 run 'a profile that is unknown' 2 test --runtime /bin/true --profile nothing
 run 'a shard beyond the last' 2 test --runtime /bin/true --shard 3/2
+run 'a guest of another kind' 2 test --runtime /bin/true --in vm:v3
+mkdir "$W/path"
+for program in sh dirname rm timeout head; do ln -s "$(command -v $program)" "$W/path/$program"; done
+(PATH=$W/path && run 'a guest without an emulator' 3 test --runtime /bin/true --in vm:v2)
+check 'what is missing, and where it comes from' says err '^guest: qemu-system-x86_64 is missing: apt-get install qemu-system-x86$'
 
 # Input that is not ours.
 printf '{"type":"run","schema":"1.0","cases":[{"id":7}]}\n' > "$W/run.json"

@@ -6,4 +6,4 @@ set -u
 
 tool shellcheck shellcheck 'shellcheck finds nothing'
 # shellcheck disable=SC2046 # names of our own files hold no blanks
-clean 'shellcheck finds nothing' shellcheck -f gcc -x -S warning $(find .ci tests -type f \( -name '*.sh' -o -path .ci/run \))
+clean 'shellcheck finds nothing' shellcheck -f gcc -x -S warning $(find .ci tests harness -type f \( -name '*.sh' -o -path .ci/run \))

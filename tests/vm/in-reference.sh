@@ -1,8 +1,8 @@
-# shellcheck shell=sh disable=SC2154 # check.sh puts two assignments in front
+# shellcheck shell=sh disable=SC2154 # check.sh puts an assignment in front
 # In the guest: what no case can ask, for it is about the reference runtime's own way with cgroups.
-failures=0
-ok() { echo "ok $flavour $1"; }
-not_ok() { echo "not ok $flavour $1: $2"; failures=1; }
+failures=0 checks=0
+ok() { echo "ok $flavour $1"; checks=$((checks + 1)); }
+not_ok() { echo "not ok $flavour $1: $2"; failures=1 checks=$((checks + 1)); }
 is() { if [ "$2" = "$3" ]; then ok "$1"; else not_ok "$1" "expected '$2', observed '$3'"; fi; }
 contains() { case $3 in *"$2"*) ok "$1" ;; *) not_ok "$1" "'$2' is not in '$3'" ;; esac; }
 
@@ -282,4 +282,5 @@ systemd)
 	;;
 hybrid) systemd_v1 ;;
 esac
+echo "checks $checks"
 exit $failures
