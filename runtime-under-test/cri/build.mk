@@ -82,6 +82,6 @@ $(B)/obj/pause.o: $(B)/pause.S $(BIN)/plumbline-pause
 	$(Q)$(CC) -I. -c $< -o $@
 
 $(eval $(call unit_test,wire,$(wire_OBJ),-lgrpc -lgpr -lprotobuf-c -lz -lcrypto))
-$(eval $(call unit_test,cri,$(call without_main,$(cri_OBJ) $(monitor_OBJ) $(unpack_OBJ)) $(wire_OBJ),$(cri_LIBS) -larchive))
+$(eval $(call unit_test,cri,$(call without_main,$(cri_OBJ) $(monitor_OBJ) $(unpack_OBJ)) $(wire_OBJ) $(call obj,tests/base/scratch.c),$(cri_LIBS) -larchive))
 
 -include $(patsubst %.o,%.d,$(wire_OBJ) $(cri_OBJ) $(cri_faulty_OBJ) $(monitor_OBJ) $(monitor_faulty_OBJ) $(unpack_OBJ) $(call_OBJ))
