@@ -123,7 +123,8 @@ int spec_seccomp(struct spec_build *build, struct err *err)
 		if (is_set(path))
 			spec_unmapped(build, FIELD "seccomp_profile_path",
 				      "deprecated, and overruled by seccomp");
-		return put_wish(build, wish_of_profile(profile, &file), file, FIELD "seccomp", err);
+		wish = (int) wish_of_profile(profile, &file); /* before file is looked at */
+		return put_wish(build, (enum wish) wish, file, FIELD "seccomp", err);
 	}
 	wish = wish_of_path(path ? path : "", &file);
 	if (wish < 0)
