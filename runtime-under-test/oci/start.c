@@ -165,22 +165,14 @@ static int start_locked(const struct runtime *runtime, int directory, struct sta
 
 int container_start(const struct runtime *runtime, const char *id, struct err *err)
 {
-	auto_fd directory = state_open(runtime->root, id, err), lock = -EBADF, notify = -EBADF;
-	struct state state = { 0 };
-	int r;
+	auto_state_hold hold = STATE_HOLD_INIT;
+	auto_fd notify = -EBADF;
+	int r = state_hold(runtime->root, id, &hold, err);
 
-	if (directory < 0)
-		return directory;
-	lock = state_lock(directory, err);
-	if (lock < 0)
-		return fail(err, lock, "container %s", id);
-	r = state_read(directory, &state, err);
 	if (r == 0)
-		r = start_locked(runtime, directory, &state, &notify, err);
-	cleanup_fd(&lock);
-	lock = -EBADF;
+		r = start_locked(runtime, hold.directory, &hold.state, &notify, err);
+	state_unlock(&hold);
 	if (r == 0)
-		notify_wait(notify, state.pid, runtime->log);
-	state_clear(&state);
+		notify_wait(notify, hold.state.pid, runtime->log);
 	return r;
 }

@@ -271,3 +271,34 @@ void state_clear(struct state *state)
 	json_free(state->config);
 	*state = (struct state){ 0 };
 }
+
+int state_hold(int root, const char *id, struct state_hold *ret, struct err *err)
+{
+	auto_state_hold hold = STATE_HOLD_INIT;
+	int r = hold.directory = state_open(root, id, err);
+
+	if (r < 0)
+		return r;
+	r = hold.lock = state_lock(hold.directory, err);
+	if (r >= 0)
+		r = state_read(hold.directory, &hold.state, err);
+	if (r < 0)
+		return fail(err, r, "container %s", id);
+	*ret = hold;
+	hold = (struct state_hold) STATE_HOLD_INIT;
+	return 0;
+}
+
+void state_unlock(struct state_hold *hold)
+{
+	cleanup_fd(&hold->lock);
+	hold->lock = -EBADF;
+}
+
+void state_release(struct state_hold *hold)
+{
+	state_unlock(hold);
+	cleanup_fd(&hold->directory);
+	hold->directory = -EBADF;
+	state_clear(&hold->state);
+}

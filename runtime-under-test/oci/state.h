@@ -6,6 +6,7 @@
 #ifndef OCI_STATE_H
 #define OCI_STATE_H
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -43,6 +44,20 @@ int state_commit(int directory, struct err *err);
 void state_unstage(int directory);
 int state_remove(int root, const char *id, struct err *err);
 void state_clear(struct state *state);
+
+/* A container in the hands of one verb: nobody else changes it until it is released. */
+struct state_hold {
+	int directory, lock;
+	struct state state;
+};
+int state_hold(int root, const char *id, struct state_hold *ret, struct err *err);
+void state_unlock(struct state_hold *hold); /* others go on with it; the rest stays */
+void state_release(struct state_hold *hold);
+#define STATE_HOLD_INIT                                                                                      \
+	{                                                                                                    \
+		.directory = -EBADF, .lock = -EBADF                                                          \
+	}
+#define auto_state_hold __attribute__((cleanup(state_release))) struct state_hold
 enum container_status state_status(const struct state *state); /* looks at /proc and the freezer */
 struct json *state_to_json(const struct state *state,
 			   enum container_status status); /* owned: what `state` prints and hooks read */

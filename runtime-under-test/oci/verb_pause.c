@@ -33,23 +33,13 @@ typedef int act_fn(const struct state *state, const struct cgroups *cgroups, str
 
 static int act_on(const struct runtime *runtime, const char *id, act_fn *act, struct err *err)
 {
-	auto_fd directory = state_open(runtime->root, id, err), lock = -EBADF;
+	auto_state_hold hold = STATE_HOLD_INIT;
 	auto_cgroups cgroups = { 0 };
-	struct state state = { 0 };
-	int r;
+	int r = state_hold(runtime->root, id, &hold, err);
 
-	if (directory < 0)
-		return directory;
-	lock = state_lock(directory, err);
-	if (lock < 0)
-		return fail(err, lock, "container %s", id);
-	r = state_read(directory, &state, err);
 	if (r == 0)
-		r = cgroups_from_json(state.cgroups, &cgroups, err);
-	if (r == 0)
-		r = act(&state, &cgroups, err);
-	state_clear(&state);
-	return r;
+		r = cgroups_from_json(hold.state.cgroups, &cgroups, err);
+	return r < 0 ? r : act(&hold.state, &cgroups, err);
 }
 
 int verb_pause(const struct runtime *runtime, int argc, char **argv, struct err *err)

@@ -66,20 +66,10 @@ static int update_locked(const struct state *state, const struct wish *wish, str
 
 static int update(const struct runtime *runtime, const char *id, const struct wish *wish, struct err *err)
 {
-	auto_fd directory = state_open(runtime->root, id, err), lock = -EBADF;
-	struct state state = { 0 };
-	int r;
+	auto_state_hold hold = STATE_HOLD_INIT;
+	int r = state_hold(runtime->root, id, &hold, err);
 
-	if (directory < 0)
-		return directory;
-	lock = state_lock(directory, err);
-	if (lock < 0)
-		return fail(err, lock, "container %s", id);
-	r = state_read(directory, &state, err);
-	if (r == 0)
-		r = update_locked(&state, wish, err);
-	state_clear(&state);
-	return r;
+	return r < 0 ? r : update_locked(&hold.state, wish, err);
 }
 
 int verb_update(const struct runtime *runtime, int argc, char **argv, struct err *err)
