@@ -277,6 +277,8 @@ static struct json *count_what_is_left(struct bench *bench, const struct case_do
 					 process_now_ms() + SETTLE_MS);
 	now = census_take(bench->place, bench->prepared);
 	struct json *ret = census_difference(document->before, now);
+	if (settle.bench->cri)
+		cri_drop_lasting(settle.bench, ret);
 	if (ret_census)
 		*ret_census = TAKE(now);
 	return ret;

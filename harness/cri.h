@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #include "base/process.h"
-#include "harness/cri_call.h"
+#include "harness/cri_helper.h"
 
 struct bench;
 struct err;
@@ -19,7 +19,7 @@ struct step_result;
 struct text;
 
 struct cri {
-	struct cri_call call;
+	struct cri_helper helper;
 	struct process server;
 	char *log; /* owned: path of the first container's log */
 	struct json *made; /* owned: ids of sandboxes that nobody removed, as members */
@@ -58,6 +58,9 @@ int cri_wait(struct bench *bench, int64_t deadline, bool *ret_timed_out, struct 
 
 /* Stops and removes every sandbox that is left. */
 int cri_clean_up(struct bench *bench, bool *ret_timed_out, struct err *err);
+
+/* Takes out what the server's profile says it makes once and keeps: {"cri": {"lasting": ["directory /run/x", ...]}}. */
+void cri_drop_lasting(const struct bench *bench, struct json *leftovers);
 
 /* Appends what the container has written to its log, without the log's own words. */
 void cri_log_output(const struct bench *bench, struct text *out);

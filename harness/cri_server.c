@@ -25,27 +25,23 @@
 #include "harness/case_run.h"
 #include "harness/command.h"
 #include "harness/cri.h"
-#include "harness/cri_image.h"
+#include "harness/cri_part.h"
 #include "harness/edit.h"
 #include "harness/engine.h"
-#include "harness/faults.h"
 #include "harness/profile.h"
 #include "harness/runtime.h"
 #include "harness/world.h"
 
-#define CRI_HOME WORLD_HOME "/cri"
-#define CRI_IMAGE "registry.plumbline.test/probe:1"
-#define CRI_PAUSE "registry.plumbline.test/pause:1"
-#define CRI_POD_CGROUP "/plumbline-pods"
 #define READY_MS 8000
 #define DEATH_MS 2000
+#define ASK_STEP_MS 5
 
 bool runtime_is_cri(const struct runtime *runtime)
 {
 	return json_has(runtime->profile->document, "cri");
 }
 
-static const struct json *profile_part(const struct bench *bench, const char *name)
+const struct json *cri_profile_part(const struct bench *bench, const char *name)
 {
 	return json_member(json_member(bench->job->runtime->profile->document, "cri"), name);
 }
@@ -73,111 +69,6 @@ static int make_pod_cgroup(const struct world_place *place, struct err *err)
 			return fail(err, -errno, "mkdir %s", path);
 	}
 	return 0;
-}
-
-static struct json *own_string(char *taken)
-{
-	struct json *string = json_new_string(taken);
-
-	free(taken);
-	return string;
-}
-
-static void add_symbols(struct bench *bench, const char *home)
-{
-	static const struct {
-		const char *symbol, *below;
-	} paths[] = { { "@cri", "" },
-		      { "@cri-root", "/root" },
-		      { "@cri-state", "/state" },
-		      { "@socket", "/cri.sock" },
-		      { "@logs", "/logs" },
-		      { "@image-layout", "/image" },
-		      { "@image-archive", "/image.tar" },
-		      { "@handler-path", "/handler" } };
-
-	for (size_t i = 0; i < ARRAY_SIZE(paths); i++)
-		json_put(bench->symbols, paths[i].symbol,
-			 own_string(text_format("%s%s", home, paths[i].below)));
-	json_put(bench->symbols, "@image", json_new_string(CRI_IMAGE));
-	json_put(bench->symbols, "@pause-image", json_new_string(CRI_PAUSE));
-	json_put(bench->symbols, "@cgroup-parent", json_new_string(CRI_POD_CGROUP));
-	json_put(bench->symbols, "@handler", json_new_string(""));
-}
-
-static bool fault_is_of_server(const char *name)
-{
-	auto_faults registry = { 0 };
-	struct fault_entry entry;
-
-	return faults_load(&registry, NULL) >= 0 && fault_find(&registry, name, &entry) &&
-	       !strcmp(entry.where, "cri");
-}
-
-/* The OCI runtime behind the server, as a script: a fault of the runtime stands in front of it there. */
-static int write_handler(struct bench *bench, struct err *err)
-{
-	const char *const *before = bench->job->before;
-	auto_text script = { 0 };
-
-	text_add(&script, "#!/bin/sh\nexec ");
-	for (size_t i = 0; before && !fault_is_of_server(before[2]) && before[i]; i++) {
-		text_escape_shell(&script, before[i]);
-		text_add_char(&script, ' ');
-	}
-	text_escape_shell(&script, bench->job->runtime->handler);
-	text_add(&script, " \"$@\"\n");
-	const char *path = json_get_string(bench->symbols, "@handler-path");
-	int r = file_create_at(AT_FDCWD, path, text_str(&script), script.len, 0755, err);
-	return r < 0 ? r : chmod(path, 0755) < 0 ? fail(err, -errno, "chmod %s", path) : 0;
-}
-
-static int write_files(struct bench *bench, struct err *err)
-{
-	const struct json *files = profile_part(bench, "files");
-
-	for (size_t i = 0; i < json_length(files); i++) {
-		auto_text path = { 0 }, content = { 0 };
-		const struct json *lines = json_value_at(files, i);
-
-		symbols_expand_text(json_key_at(files, i), bench->symbols, &path);
-		for (size_t k = 0; k < json_length(lines); k++) {
-			symbols_expand_text(json_string(json_at(lines, k)), bench->symbols, &content);
-			text_add_char(&content, '\n');
-		}
-		int r = file_create_at(AT_FDCWD, text_str(&path), text_str(&content), content.len, 0644, err);
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
-/* For a server that makes the first process of a sandbox from an image: the probe, told to stay. */
-static struct json *pause_config(void)
-{
-	static const char text[] = "{\"Env\": [\"PATH=/\"], \"Cmd\": [\"/probe\", \"--try\", \"hold\"]}";
-	struct json *config = NULL;
-
-	(void) json_parse(text, sizeof(text) - 1, &config, NULL);
-	return config;
-}
-
-static int write_image(struct bench *bench, struct err *err)
-{
-	auto_json pause = pause_config();
-	const struct cri_image images[] = { { CRI_IMAGE, json_member(bench->config, "image") },
-					    { CRI_PAUSE, pause } };
-	auto_fd rootfs = file_open_at(bench->bundle, "rootfs", O_RDONLY | O_DIRECTORY, 0, err);
-	auto_fd home = rootfs < 0 ? rootfs
-				  : file_open_at(AT_FDCWD, json_get_string(bench->symbols, "@cri"),
-						 O_RDONLY | O_DIRECTORY, 0, err);
-	size_t count = json_bool(profile_part(bench, "pause_image"), false) ? 2 : 1;
-	auto_free char *id = NULL;
-	int r = home < 0 ? home : cri_image_write(home, "image", rootfs, images, count, &id, err);
-
-	if (r >= 0)
-		json_put(bench->symbols, "@image-id", json_new_string(id));
-	return r;
 }
 
 /* Words of a profile with symbols replaced, behind words that stand in front; owned, with what they point at in `keep`. */
@@ -216,14 +107,15 @@ static void free_words(char **words)
 
 static int start_server(struct bench *bench, struct err *err)
 {
-	const struct json *lists[] = { profile_part(bench, "args"), json_get(bench->config, "server.args") };
+	const struct json *lists[] = { cri_profile_part(bench, "args"),
+				       json_get(bench->config, "server.args") };
 	const char *const *before = bench->job->before;
 	struct process_options options = PROCESS_OPTIONS_INIT;
 	auto_fd log = openat(bench->place->output, "cri-server.err",
 			     O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0644);
 	char **words;
 
-	if (before && !fault_is_of_server(before[2]))
+	if (before && !cri_fault_is_of_server(before[2]))
 		before = NULL;
 	words = make_words(bench, before, bench->job->runtime->path, lists, ARRAY_SIZE(lists));
 	options.argv = (const char *const *) words;
@@ -249,25 +141,44 @@ static void add_last_words(const struct bench *bench, struct text *out)
 	text_escape_terminal(out, last, strlen(last) < 300 ? strlen(last) : 300);
 }
 
-static int await_server(struct bench *bench, struct err *err)
+static bool never(void *argument)
 {
-	int64_t id = cri_call_send(&bench->cri->call, "Version", NULL, READY_MS, err);
+	(void) argument;
+	return false;
+}
+
+/* Whether it answers now: 1; 0: nobody is there yet. */
+static int ask_version(struct bench *bench, struct err *err)
+{
+	int64_t id = cri_helper_send(&bench->cri->helper, "Version", NULL, READY_MS, err);
 	auto_json answer = NULL;
-	auto_text words = { 0 };
 	int r = id < 0 ? (int) id
-		       : cri_call_await(&bench->cri->call, id, process_now_ms() + READY_MS, &answer, err);
+		       : cri_helper_await(&bench->cri->helper, id, process_now_ms() + READY_MS, &answer, err);
 	const char *status = json_get_string(answer, "status");
 
-	if (r >= 0 && status && !strcmp(status, "OK"))
-		return 0;
+	return r < 0 ? r : status && !strcmp(status, "OK");
+}
+
+/* The socket is there some time before or after its server is: who starts one asks until it answers, or has died. */
+static int await_server(struct bench *bench, struct err *err)
+{
+	int64_t deadline = process_now_ms() + READY_MS;
+	struct reaper *reaper = &bench->place->reaper;
+	auto_text words = { 0 };
+	int r;
+
+	while ((r = ask_version(bench, err)) == 0 && process_now_ms() < deadline &&
+	       !reaper_find(reaper, bench->cri->server.pid, NULL))
+		(void) reaper_wait_until(reaper, never, NULL, process_now_ms() + ASK_STEP_MS);
+	if (r != 0)
+		return r < 0 ? r : 0;
 	add_last_words(bench, &words);
-	return fail_text(err, -EHOSTDOWN, "the CRI server does not answer (%s): %s",
-			 status ? status : "nothing", text_str(&words));
+	return fail_text(err, -EHOSTDOWN, "the CRI server does not answer: %s", text_str(&words));
 }
 
 static int import_image(struct bench *bench, struct err *err)
 {
-	const struct json *list = profile_part(bench, "import");
+	const struct json *list = cri_profile_part(bench, "import");
 	struct command_result result;
 
 	if (!list)
@@ -296,41 +207,14 @@ static int start_calls(struct bench *bench, struct err *err)
 	auto_free char *endpoint = text_format("unix://%s", json_get_string(bench->symbols, "@socket"));
 	int r = runtime_locate("plumbline-cri-call", &program, err);
 
-	return r < 0 ? r : cri_call_start(bench->place, program, endpoint, &bench->cri->call, err);
-}
-
-static int make_home(struct bench *bench, struct err *err)
-{
-	static const char *const below[] = { "root", "state", "logs" };
-	const char *home = json_get_string(bench->symbols, "@cri");
-	int r = file_make_dirs_at(AT_FDCWD, home, 0755, err);
-
-	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(below); i++) {
-		auto_free char *path = text_format("%s/%s", home, below[i]);
-
-		r = file_make_dirs_at(AT_FDCWD, path, 0755, err);
-	}
-	return r;
-}
-
-int cri_prepare_symbols(struct bench *bench, bool control)
-{
-	bench->cri = calloc(1, sizeof(*bench->cri));
-	if (!bench->cri)
-		return -ENOMEM;
-	*bench->cri = (struct cri){ .call = CRI_CALL_INIT,
-				    .server = PROCESS_INIT,
-				    .made = json_new_object(),
-				    .running = json_new_object() };
-	add_symbols(bench, control ? CRI_HOME "-control" : CRI_HOME);
-	return 0;
+	return r < 0 ? r : cri_helper_start(bench->place, program, endpoint, &bench->cri->helper, err);
 }
 
 int cri_open(struct bench *bench, struct err *err)
 {
 	int (*const steps[])(struct bench * bench, struct err * err) = {
-		make_home,    write_handler, write_files,  write_image,
-		start_server, start_calls,   await_server, import_image,
+		cri_make_home, cri_write_handler, cri_write_files, cri_write_image,
+		start_server,  start_calls,       await_server,    import_image,
 	};
 	const char *log = json_get_string(bench->config, "container.log_path");
 	int r = own_network(err);
@@ -346,13 +230,33 @@ int cri_open(struct bench *bench, struct err *err)
 	return r < 0 ? fail(err, r, "CRI endpoint") : 0;
 }
 
+static bool is_lasting(const struct json *lasting, const char *sentence)
+{
+	for (size_t i = 0; i < json_length(lasting); i++) {
+		const char *what = json_string(json_at(lasting, i));
+
+		if (what && text_starts(sentence, what) && sentence[strlen(what)] == ' ')
+			return true;
+	}
+	return false;
+}
+
+void cri_drop_lasting(const struct bench *bench, struct json *leftovers)
+{
+	const struct json *lasting = cri_profile_part(bench, "lasting");
+
+	for (size_t i = json_length(leftovers); i-- > 0;)
+		if (is_lasting(lasting, json_string(json_at(leftovers, i))))
+			json_remove_at(leftovers, i);
+}
+
 void cri_close(struct bench *bench)
 {
 	struct process_status status;
 
 	if (!bench->cri)
 		return;
-	cri_call_stop(&bench->cri->call);
+	cri_helper_stop(&bench->cri->helper);
 	if (bench->cri->server.pid > 0) {
 		(void) process_kill(&bench->cri->server, SIGKILL);
 		(void) reaper_wait_pid(&bench->place->reaper, bench->cri->server.pid,

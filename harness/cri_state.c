@@ -35,14 +35,14 @@ static const char *state_word(const char *theirs)
 static struct json *ask(struct bench *bench, const char *method, const struct json *request,
 			bool *ret_timed_out, struct err *err, int *ret_r)
 {
-	int64_t id = cri_call_send(&bench->cri->call, method, request, STATUS_MS, err);
+	int64_t id = cri_helper_send(&bench->cri->helper, method, request, STATUS_MS, err);
 	struct json *answer = NULL;
 	struct err late = { 0 };
 
 	*ret_r = id < 0 ? (int) id : 0;
 	if (id < 0)
 		return NULL;
-	int r = cri_call_await(&bench->cri->call, id, process_now_ms() + 2 * STATUS_MS, &answer, &late);
+	int r = cri_helper_await(&bench->cri->helper, id, process_now_ms() + 2 * STATUS_MS, &answer, &late);
 	if (r == -ETIMEDOUT)
 		*ret_timed_out = true;
 	else if (r < 0)

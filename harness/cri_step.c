@@ -88,7 +88,7 @@ static int await(struct bench *bench, int64_t id, int64_t ms, struct json **ret,
 		 struct err *err)
 {
 	struct err own = { 0 };
-	int r = cri_call_await(&bench->cri->call, id, process_now_ms() + ms + LATE_MS, ret, &own);
+	int r = cri_helper_await(&bench->cri->helper, id, process_now_ms() + ms + LATE_MS, ret, &own);
 
 	*ret_timed_out = r == -ETIMEDOUT;
 	if (r == -ETIMEDOUT) {
@@ -107,15 +107,15 @@ static void end_stream(struct bench *bench, int64_t id, const struct json *argum
 
 	if (items <= 0)
 		return;
-	(void) cri_call_await_items(&bench->cri->call, id, (size_t) items, process_now_ms() + ms);
-	(void) cri_call_cancel(&bench->cri->call, id, NULL);
+	(void) cri_helper_await_items(&bench->cri->helper, id, (size_t) items, process_now_ms() + ms);
+	(void) cri_helper_cancel(&bench->cri->helper, id, NULL);
 }
 
 static int call_and_wait(struct bench *bench, const char *method, const struct json *argument,
 			 struct json *request, struct step_result *result, struct err *err)
 {
 	int64_t ms = deadline_ms(bench, argument),
-		id = cri_call_send(&bench->cri->call, method, request, ms, err);
+		id = cri_helper_send(&bench->cri->helper, method, request, ms, err);
 	struct json *answer = NULL;
 
 	if (id < 0)
@@ -135,13 +135,15 @@ static int begin(struct bench *bench, const char *method, const struct json *arg
 		 struct step_result *result, struct err *err)
 {
 	const char *name = json_string(option(argument, "$async"));
-	int64_t id = cri_call_send(&bench->cri->call, method, request, deadline_ms(bench, argument), err);
+	int64_t id = cri_helper_send(&bench->cri->helper, method, request, deadline_ms(bench, argument), err);
 	struct json *call = json_new_object();
 
 	if (id < 0) {
 		json_free(call);
 		return (int) id;
 	}
+	if (text_starts(method, "Stream") || !strcmp(method, "GetContainerEvents"))
+		(void) cri_helper_await_headers(&bench->cri->helper, id, process_now_ms() + LATE_MS);
 	json_put(call, "id", json_new_int(id));
 	json_put(call, "method", json_new_string(method));
 	json_put(call, "request", json_copy(request));
@@ -195,7 +197,7 @@ static int step_cancel(struct bench *bench, const struct json *argument, struct 
 	result->exit = json_new_object();
 	json_put(result->exit, "verb", json_new_string("cancel"));
 	json_put(result->exit, "code", json_new_int(0));
-	return cri_call_cancel(&bench->cri->call, json_int(json_member(call, "id"), -1), err);
+	return cri_helper_cancel(&bench->cri->helper, json_int(json_member(call, "id"), -1), err);
 }
 
 static void count_status(struct json *statuses, const char *status)
@@ -218,8 +220,8 @@ static int send_all(struct bench *bench, const struct json *calls, struct flight
 
 		for (int64_t k = 0; method && k < times && flight->count < 256; k++) {
 			auto_json request = cri_request(bench, method, own);
-			int64_t id =
-			    cri_call_send(&bench->cri->call, method, request, bench->job->command_ms, err);
+			int64_t id = cri_helper_send(&bench->cri->helper, method, request,
+						     bench->job->command_ms, err);
 
 			if (id < 0)
 				return (int) id;

@@ -88,8 +88,12 @@ static void add_exit(const struct step_view *view, struct text *out)
 	const struct json *signal = json_member(view->exit, "signal"),
 			  *code = json_member(view->exit, "code");
 
+	const char *status = json_get_string(view->exit, "status");
+
 	if (signal)
 		add_signal(signal, out);
+	else if (status)
+		text_addf(out, "was answered %s", status);
 	else if (code)
 		text_addf(out, "exited %lld", (long long) json_int(code, -1));
 	else
@@ -372,7 +376,7 @@ void judge_steps(const struct conformance_case *c, const struct json *observatio
 	size_t count = case_steps(c, &steps);
 
 	ret->kind = FINDING_HOLDS;
-	ret->rung = "L3 OCI";
+	ret->rung = c->cri ? "L2 CRI" : "L3 OCI";
 	for (size_t i = 0; i < count; i++) {
 		struct step_view view;
 

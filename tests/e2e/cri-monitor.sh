@@ -124,8 +124,8 @@ commands() {
 	is "$label: a child in the background holds nothing up" done "$(cat "$W/out")"
 	m exec host ms=1500 "$(process '"/bin/sh", "-c", "setsid sh -c \"sleep 777 & sleep 778 & wait\" > /dev/null 2>&1 < /dev/null & (setsid sleep 779 > /dev/null 2>&1 < /dev/null &) ; sleep 780"')" > /dev/null 2> "$W/err"
 	is "$label: a time-out is an error" 125 $?
-	is "$label: and leaves nothing of the command, daemons neither" 0 "$(cat /proc/[0-9]*/cmdline 2> /dev/null | tr '\0' ' ' | grep -c 'sleep 77[0-9]\|sleep 780')"
-	is "$label: what another command left behind lives on" 1 "$(cat /proc/[0-9]*/cmdline 2> /dev/null | tr '\0' ' ' | grep -c 'sleep 999')"
+	is "$label: and leaves nothing of the command, daemons neither" 0 "$(cat /proc/[0-9]*/cmdline 2> /dev/null | tr '\0' ' ' | grep -c '[s]leep 77[0-9]\|[s]leep 780')"
+	is "$label: what another command left behind lives on" 1 "$(cat /proc/[0-9]*/cmdline 2> /dev/null | tr '\0' ' ' | grep -c '[s]leep 999')"
 	is "$label: its folder is gone" '' "$(find "$W/c/host" -name 'exec-*')"
 	is "$label: an exec is not in the log" '' "$(cat "$W/logs/host/0.log")"
 	m exec host "$(process '"/bin/sh", "-c", "head -c 20000000 /dev/zero; echo end >&2"')" > "$W/out" 2> "$W/err"

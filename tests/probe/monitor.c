@@ -131,7 +131,7 @@ static void serve(struct monitor_streams *streams)
 
 	if (streams->in < 0)
 		fds[0].fd = -1;
-	while (fds[1].fd >= 0 || fds[2].fd >= 0) {
+	while (fds[0].fd >= 0 || fds[1].fd >= 0 || fds[2].fd >= 0) {
 		(void) poll(fds, ARRAY_SIZE(fds), -1);
 		if (fds[0].revents && !copy(0, streams->in)) {
 			(void) close(streams->in);
@@ -139,11 +139,14 @@ static void serve(struct monitor_streams *streams)
 			if (value_of("leave"))
 				return;
 		}
+		/* What runs on when stdin stays open does so without it. */
+		if (fds[3].revents && fds[1].fd < 0 && fds[2].fd < 0)
+			return;
 		for (int i = 1; i < 3; i++)
 			if (fds[i].revents && !copy(fds[i].fd, i))
 				fds[i].fd = -1;
 		if (fds[3].revents)
-			fds[3].fd = -1;
+			fds[0].fd = fds[3].fd = -1;
 	}
 }
 

@@ -1,0 +1,23 @@
+/* Between the parts that make a CRI endpoint: cri_files.c and cri_server.c. */
+#ifndef HARNESS_CRI_PART_H
+#define HARNESS_CRI_PART_H
+
+#include <stdbool.h>
+
+struct bench;
+struct err;
+struct json;
+
+#define CRI_POD_CGROUP "/plumbline-pods" /* parent of the pods' cgroups, as the kubelet would make it */
+
+const struct json *cri_profile_part(const struct bench *bench,
+				    const char *name); /* of the profile's "cri"; borrowed */
+bool cri_fault_is_of_server(const char *name); /* else it is one of the runtime behind it */
+
+/* In this order, before the server starts. */
+int cri_make_home(struct bench *bench, struct err *err);
+int cri_write_handler(struct bench *bench, struct err *err);
+int cri_write_files(struct bench *bench, struct err *err);
+int cri_write_image(struct bench *bench, struct err *err);
+
+#endif
