@@ -70,14 +70,18 @@ static int check_readonly(const struct spec_build *build, const cri_mount *mount
 	return 0;
 }
 
-static void put_readonly(struct mount_list_row *row, const struct item *item)
+static void put_readonly(struct spec_build *build, struct mount_list_row *row, const struct item *item)
 {
-	if (item->mount->recursive_read_only && !fault("cri-rro-is-ro"))
-		put_option(row, item, "rro", "recursive_read_only");
-	else
+	auto_free char *field = FIELD(item, "readonly");
+
+	if (item->mount->recursive_read_only) {
+		put_option(row, item, fault("cri-rro-is-ro") ? "ro" : "rro", "recursive_read_only");
+		spec_unmapped(build, field, "recursive_read_only says it of what lies below as well");
+	} else {
 		put_option(row, item,
 			   item->mount->readonly && !fault("cri-mount-readonly-lost") ? "ro" : "rw",
 			   "readonly");
+	}
 }
 
 static int put_extra_options(struct mount_list_row *row, const struct item *item, struct err *err)
@@ -227,7 +231,7 @@ static int add_one(struct spec_build *build, struct mount_list *list, struct ite
 	mount_list_option(row, "rbind", FROM_DEFAULT, "bind mount");
 	put_option(row, item, propagation, "propagation");
 	raise_root(build, item, propagation);
-	put_readonly(row, item);
+	put_readonly(build, row, item);
 	r = put_extra_options(row, item, err);
 	return r < 0 ? r : put_mappings(build, row, item, err);
 }

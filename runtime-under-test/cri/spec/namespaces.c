@@ -150,11 +150,15 @@ static int put_user(struct spec_build *build, struct err *err)
 			r = compare_user(options->userns_options, pod, err);
 		prefix = "";
 	}
-	if (r < 0 || !spec_has_user_namespace(build))
+	if (r < 0 || !pod)
 		return r;
 	auto_free char *field = text_format("%s" OPTIONS "userns_options", prefix);
 	auto_free char *uids = text_format("%s.uids", field), *gids = text_format("%s.gids", field);
 
+	if (pod->mode == NODE) {
+		spec_unmapped(build, field, "NODE: no user namespace is listed");
+		return 0;
+	}
 	put_namespace(build, "user", build->request->namespaces.user, FROM_CRI, field);
 	spec_put(build, "linux.uidMappings", spec_mappings(pod->uids, pod->n_uids), FROM_CRI, uids);
 	spec_put(build, "linux.gidMappings", spec_mappings(pod->gids, pod->n_gids), FROM_CRI, gids);

@@ -30,6 +30,11 @@ static void note_elsewhere(struct spec_build *build)
 {
 	const cri_sandbox *sandbox = build->sandbox;
 
+	const cri_namespaces *options =
+	    build->sandbox_security ? build->sandbox_security->namespace_options : NULL;
+
+	if (options && is_set(options->target_id))
+		spec_unmapped(build, SECURITY "namespace_options.target_id", "a sandbox joins no container");
 	if (sandbox->dns_config)
 		spec_unmapped(build, "dns_config", "it becomes the pod's resolv.conf");
 	if (sandbox->n_port_mappings)
