@@ -178,14 +178,14 @@ $(eval $(call unit_test,faulty,$(call without_main,$(faulty_OBJ)) $(B)/obj/fault
 
 include runtime-under-test/cri/build.mk
 
-# `make fuzz`: libFuzzer, FUZZ_SECONDS on each reader of what is untrusted: config.json, state.json, recordings. Built whole with clang
+# `make fuzz`: libFuzzer, FUZZ_SECONDS on each reader of what is untrusted: config.json, state.json, recordings, streams. Built whole with clang
 # and sanitizers below build/fuzz, where what is found lies too.
 FUZZ_SECONDS ?= 60
 .PHONY: fuzz
 fuzz:
 	@$(call setup,build fuzz)
 	@$(MAKE) --no-print-directory B=build/fuzz CC=clang SAN=fuzzer-no-link,address,undefined \
-		build/fuzz/fuzz-config build/fuzz/fuzz-state build/fuzz/fuzz-recording
+		build/fuzz/fuzz-config build/fuzz/fuzz-state build/fuzz/fuzz-recording build/fuzz/fuzz-frames
 	@FUZZ_SECONDS='$(FUZZ_SECONDS)' tests/fuzz/run.sh
 fuzz_oci_OBJ := $(call without_main,$(oci_OBJ)) $(call obj,tests/fuzz/config.c tests/fuzz/state.c)
 fuzz_LINK = $(CC) $(BASE_CFLAGS) $(OPT) -fsanitize=fuzzer,address,undefined $^
@@ -195,6 +195,9 @@ $(B)/fuzz-config $(B)/fuzz-state: $(B)/fuzz-%: tests/fuzz/entry.c $(fuzz_oci_OBJ
 $(B)/fuzz-recording: $(call obj,tests/fuzz/fuzz_recording.c $(filter-out bpf/recorder.c,$(bpf_SRC))) $(base_OBJ)
 	$(call say,LINK,$@)
 	$(Q)$(fuzz_LINK) $(json_LIBS) -lz -o $@
+$(B)/fuzz-frames: $(call obj,tests/fuzz/fuzz_frames.c $(patsubst %,base/wire/%.c,http websocket spdy spdy_dictionary)) $(base_OBJ)
+	$(call say,LINK,$@)
+	$(Q)$(fuzz_LINK) $(json_LIBS) -lz -lcrypto -o $@
 -include $(patsubst %.c,$(B)/obj/%.d,$(wildcard tests/fuzz/*.c))
 
 # Reads one value of a JSON document: for the shell tests.
