@@ -61,9 +61,30 @@ static int keep(const struct case_watch *watch, const struct text *bytes, struct
 	return watch->out < 0 ? 0 : write_whole(watch->out, path, bytes, err);
 }
 
+/* The engine's answer to this case; one that an earlier case of the worker stopped waiting for may come before it. */
+static int receive_answer(const struct case_watch *watch, int *ret_fd, struct err *err)
+{
+	int64_t until = process_now_ms() + ANSWER_MS;
+
+	while (process_poll(watch->channel, until) != 0) {
+		struct channel_message message;
+		auto_fd fd = -EBADF;
+
+		if (channel_receive(watch->channel, &message, &fd) <= 0)
+			return fail_text(err, -EIO, "the recorder sent nothing");
+		if (message.word != CHANNEL_RECORDING || message.item != watch->job.number)
+			continue;
+		if (fd < 0 || lseek(fd, 0, SEEK_SET) < 0)
+			return fail_text(err, -EIO, "the recorder sent nothing");
+		*ret_fd = TAKE_FD(fd);
+		return 0;
+	}
+	return fail_text(err, -ETIMEDOUT, "the recorder did not answer for %d ms", ANSWER_MS);
+}
+
 static int fetch(const struct case_watch *watch, struct recording *ret, struct err *err)
 {
-	struct channel_message message = { .word = CHANNEL_RECORDING, .item = watch->job.number };
+	const struct channel_message message = { .word = CHANNEL_RECORDING, .item = watch->job.number };
 	auto_fd fd = -EBADF;
 	auto_text bytes = { 0 };
 	int r;
@@ -71,12 +92,11 @@ static int fetch(const struct case_watch *watch, struct recording *ret, struct e
 	/* A world that hung or died has not done it; a tag that is closed stays so. */
 	case_recording_end(&watch->job);
 	r = channel_send(watch->channel, &message, -1);
-	if (r >= 0 && process_poll(watch->channel, process_now_ms() + ANSWER_MS) == 0)
-		return fail_text(err, -ETIMEDOUT, "the recorder did not answer for %d ms", ANSWER_MS);
-	if (r >= 0)
-		r = channel_receive(watch->channel, &message, &fd);
-	if (r <= 0 || fd < 0 || lseek(fd, 0, SEEK_SET) < 0)
-		return fail_text(err, -EIO, "the recorder sent nothing");
+	if (r < 0)
+		return fail(err, r, "ask the recorder");
+	r = receive_answer(watch, &fd, err);
+	if (r < 0)
+		return r;
 	r = file_read_fd(fd, RECORDING_MAX, &bytes, err);
 	if (r < 0)
 		return r;
