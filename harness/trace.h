@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/process.h"
+#include "bpf/tgids.h"
 
 struct decoded;
 struct effect;
@@ -48,10 +49,25 @@ bool trace_is_contained(pid_t pid); /* it has a mount namespace that is not ours
 /* The cgroup directory of a container that runs, by what runtimes and engines name theirs. owned. */
 int trace_find_container(const char *id, char **ret_directory, struct err *err);
 
-/* Watches events as they arrive: config.json is read when a runtime opens it, for it may be gone later. */
-struct trace_symbols {
+/* A config.json that was opened, and by which program. */
+struct trace_bundle {
+	uint32_t opener;
 	struct json *config; /* owned */
-	char *bundle, *runtime, *id, *cgroup, *cgroup_above; /* owned */
+	char *path, *runtime, *id; /* owned */
+};
+#define TRACE_BUNDLES_MAX 16
+
+/*
+ * Watches events as they arrive: config.json is read when somebody opens it, for it may be gone later. Whose container the recording
+ * is about shows when an opener, or a process that it made, makes namespaces; until then it is the last that was opened.
+ */
+struct trace_symbols {
+	struct trace_bundle bundles[TRACE_BUNDLES_MAX];
+	size_t bundle_count;
+	const struct trace_bundle *bundle; /* of them; NULL: none yet */
+	bool settled;
+	struct tgids parents; /* of the processes that were made */
+	char *cgroup, *cgroup_above; /* owned */
 	bool cgroup_moved; /* a process has moved there */
 	struct trace_exec *execs; /* owned: which program each process runs */
 	size_t exec_count;

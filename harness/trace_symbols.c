@@ -1,7 +1,8 @@
-/* What a recording is about, learned from its own events: the config.json that was opened, and by which program. */
+/* What a recording is about, learned from its own events: the config.json that a container was made of, and by which program. */
 #include "harness/trace.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
@@ -20,6 +21,11 @@
 
 #define CONFIG_MAX (4u << 20)
 #define EXECS_MAX 4096
+#define ANCESTORS_MAX 64
+/* linux/sched.h; CLONE_NEWTIME shares its value with the signal of a child's end and never comes alone. */
+#define NAMESPACES                                                                                           \
+	(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID |        \
+	 CLONE_NEWNET)
 
 struct trace_exec {
 	uint32_t tgid;
@@ -69,23 +75,75 @@ static bool is_bundle_config(const struct json *config)
 	       (json_has(config, "process") || json_has(config, "root") || json_has(config, "linux"));
 }
 
+static const struct trace_bundle *bundle_of(const struct trace_symbols *symbols, uint32_t tgid)
+{
+	for (size_t i = 0; i < symbols->bundle_count; i++)
+		if (symbols->bundles[i].opener == tgid)
+			return &symbols->bundles[i];
+	return NULL;
+}
+
+/* The first of each process: crun reads the copy in its state later. */
 static void see_open(struct trace_symbols *symbols, const struct decoded *event)
 {
+	const struct trace_exec *program = program_of(symbols, event->event.tgid);
 	auto_text path = { 0 };
 	auto_json config = NULL;
 
-	if (symbols->config || event->event.result < 0 || !part_path(event, PART_ARG_RESULT, &path) ||
+	if (symbols->settled || symbols->bundle_count >= TRACE_BUNDLES_MAX || event->event.result < 0 ||
+	    bundle_of(symbols, event->event.tgid) || !part_path(event, PART_ARG_RESULT, &path) ||
 	    !text_ends(text_str(&path), "/config.json"))
 		return;
 	if (json_read_at(AT_FDCWD, text_str(&path), CONFIG_MAX, &config, NULL) < 0 ||
 	    !is_bundle_config(config))
 		return;
 	text_cut(&path, path.len - strlen("/config.json"));
-	symbols->config = TAKE(config);
-	symbols->bundle = text_take(&path);
-	const struct trace_exec *program = program_of(symbols, event->event.tgid);
-	symbols->runtime = text_format("%s", program ? program->path : "");
-	symbols->id = text_format("%s", program ? program->last : "");
+	symbols->bundle = &symbols->bundles[symbols->bundle_count];
+	symbols->bundles[symbols->bundle_count++] = (struct trace_bundle){
+		.opener = event->event.tgid,
+		.config = TAKE(config),
+		.path = text_take(&path),
+		.runtime = text_format("%s", program ? program->path : ""),
+		.id = text_format("%s", program ? program->last : ""),
+	};
+}
+
+/* It makes namespaces: those of the container whose config.json it has read, or somebody that it descends from. */
+static void see_namespaces(struct trace_symbols *symbols, uint32_t tgid)
+{
+	for (int depth = 0; depth < ANCESTORS_MAX && !symbols->settled; depth++) {
+		const struct trace_bundle *bundle = bundle_of(symbols, tgid);
+		size_t parent = tgids_get(&symbols->parents, tgid);
+
+		if (bundle) {
+			symbols->bundle = bundle;
+			symbols->settled = true;
+		}
+		if (parent == TGIDS_NONE)
+			return;
+		tgid = (uint32_t) parent;
+	}
+}
+
+static void see_fork(struct trace_symbols *symbols, const struct decoded *event)
+{
+	uint32_t child = (uint32_t) event->event.args[0];
+
+	if (child == event->event.tgid) /* a thread */
+		return;
+	tgids_put(&symbols->parents, child, event->event.tgid);
+	if (event->event.args[2] & NAMESPACES)
+		see_namespaces(symbols, event->event.tgid);
+}
+
+static void see_call(struct trace_symbols *symbols, const struct decoded *event)
+{
+	const char *name = call_name(event->event.call);
+
+	if (name && text_starts(name, "open"))
+		see_open(symbols, event);
+	else if (event->event.call == SYS_unshare && event->event.args[0] & NAMESPACES)
+		see_namespaces(symbols, event->event.tgid);
 }
 
 /*
@@ -94,7 +152,8 @@ static void see_open(struct trace_symbols *symbols, const struct decoded *event)
  */
 static void see_cgroup(struct trace_symbols *symbols, const struct decoded *event, bool moves)
 {
-	const char *asked = json_get_string(symbols->config, "linux.cgroupsPath"), *name;
+	const struct json *config = symbols->bundle ? symbols->bundle->config : NULL;
+	const char *asked = json_get_string(config, "linux.cgroupsPath"), *name;
 	auto_text path = { 0 };
 
 	if (symbols->cgroup_moved || (symbols->cgroup && !moves) || !part_string(event, 0, &path))
@@ -113,20 +172,19 @@ static void see_cgroup(struct trace_symbols *symbols, const struct decoded *even
 
 void trace_symbols_see(struct trace_symbols *symbols, const struct decoded *event)
 {
-	const char *call;
-
 	switch (event->event.type) {
 	case EVENT_EXEC:
 		see_exec(symbols, event);
+		return;
+	case EVENT_FORK:
+		see_fork(symbols, event);
 		return;
 	case EVENT_CGROUP_MKDIR:
 	case EVENT_CGROUP_ATTACH:
 		see_cgroup(symbols, event, event->event.type == EVENT_CGROUP_ATTACH);
 		return;
 	case EVENT_CALL:
-		call = call_name(event->event.call);
-		if (call && text_starts(call, "open"))
-			see_open(symbols, event);
+		see_call(symbols, event);
 		return;
 	}
 }
@@ -138,14 +196,14 @@ static void put_string(struct json *object, const char *key, const char *value)
 }
 
 /* root.path is relative to the bundle, and effects speak of resolved paths. */
-static void put_rootfs(struct json *object, const struct trace_symbols *symbols)
+static void put_rootfs(struct json *object, const struct trace_bundle *bundle)
 {
-	const char *root = json_get_string(symbols->config, "root.path");
+	const char *root = json_get_string(bundle->config, "root.path");
 	auto_free char *joined = NULL, *resolved = NULL;
 
 	if (!root)
 		return;
-	joined = *root == '/' ? text_format("%s", root) : text_format("%s/%s", symbols->bundle, root);
+	joined = *root == '/' ? text_format("%s", root) : text_format("%s/%s", bundle->path, root);
 	resolved = realpath(joined, NULL);
 	put_string(object, "rootfs", resolved ? resolved : joined);
 }
@@ -186,6 +244,35 @@ static void put_visibility(struct json *object, const char *runtime)
 		put_string(object, "payload_visible", json_get_string(profile->document, "payload_visible"));
 }
 
+static void put_bundle(struct json *object, const struct trace_bundle *bundle)
+{
+	put_string(object, "runtime", bundle->runtime);
+	put_string(object, "bundle", bundle->path);
+	put_string(object, "id", bundle->id);
+	put_visibility(object, bundle->runtime);
+	put_rootfs(object, bundle);
+	json_put(object, "config", json_copy(bundle->config));
+}
+
+static void symbols_free(struct trace_symbols *symbols)
+{
+	for (size_t i = 0; i < symbols->bundle_count; i++) {
+		json_free(symbols->bundles[i].config);
+		free(symbols->bundles[i].path);
+		free(symbols->bundles[i].runtime);
+		free(symbols->bundles[i].id);
+	}
+	for (size_t i = 0; i < symbols->exec_count; i++) {
+		free(symbols->execs[i].path);
+		free(symbols->execs[i].last);
+	}
+	free(symbols->execs);
+	free(symbols->cgroup);
+	free(symbols->cgroup_above);
+	tgids_free(&symbols->parents);
+	*symbols = (struct trace_symbols){ 0 };
+}
+
 struct json *trace_symbols_take(struct trace_symbols *symbols, const struct trace_target *target)
 {
 	const struct words *command = target->command;
@@ -197,26 +284,10 @@ struct json *trace_symbols_take(struct trace_symbols *symbols, const struct trac
 		json_append(argv, json_new_bytes(command->words[i], strlen(command->words[i])));
 	json_put(object, "command", argv);
 	put_string(object, "attached", command ? NULL : target->of_container ? "payload" : "runtime");
-	put_string(object, "runtime", symbols->runtime);
-	put_string(object, "bundle", symbols->bundle);
 	put_string(object, "cgroup", symbols->cgroup);
 	put_string(object, "cgroup_above", symbols->cgroup_above);
-	put_string(object, "id", symbols->id);
-	put_visibility(object, symbols->runtime);
-	if (symbols->config) {
-		put_rootfs(object, symbols);
-		json_put(object, "config", TAKE(symbols->config));
-	}
-	for (size_t i = 0; i < symbols->exec_count; i++) {
-		free(symbols->execs[i].path);
-		free(symbols->execs[i].last);
-	}
-	free(symbols->execs);
-	free(symbols->bundle);
-	free(symbols->runtime);
-	free(symbols->cgroup);
-	free(symbols->cgroup_above);
-	free(symbols->id);
-	*symbols = (struct trace_symbols){ 0 };
+	if (symbols->bundle)
+		put_bundle(object, symbols->bundle);
+	symbols_free(symbols);
 	return object;
 }

@@ -137,6 +137,17 @@ for program in crun runc "$runtime"; do
 	done
 	is "$of: ten more runs differ from the first in nothing" 10 "$same"
 done
+# Somebody else's config.json is read before the container's and while it is made: the recording is about the container.
+bundle other "$(args '"/bin/false"')"
+trace -o "$W/two.rec" -- sh -c 'cat "$1/other/config.json" && exec "$2" --root "$1/state-two" run -b "$1/told" told' - "$W" "$runtime"
+trace --json "$W/two.rec"
+check 'the config is that of who makes a container' \
+	jq -se 'map(select(.field == "process.args")) | length == 1 and .[0].text == "proc.exec:payload"' "$W/out"
+check 'the other is not' jq -se 'map(select(.field == "linux.maskedPaths")) | length > 0' "$W/out"
+trace -o "$W/two.rec" -- sh -c '"$2" --root "$1/state-two" run -b "$1/told" told && cat "$1/other/config.json"' - "$W" "$runtime"
+trace --json "$W/two.rec"
+check 'nor one that is read later' jq -se 'map(select(.field == "linux.maskedPaths")) | length > 0' "$W/out"
+
 if ! command -v runsc > /dev/null; then
 	skip 'runsc' 'it is not installed'
 elif ! runsc --root "$W/state-runsc" --platform=ptrace --network=none --ignore-cgroups run -bundle "$W/told" told > "$W/runsc.err" 2>&1 < "$W/nothing"; then
