@@ -199,15 +199,28 @@ int cgroups_from_json(const struct json *json, struct cgroups *ret, struct err *
 	return 0;
 }
 
-/* A cpuset without CPUs takes no process, and a new one of v1 has none: cpusets(7). */
-static int inherit_cpuset(int parent, int child, struct err *err)
+static bool is_empty_file(int directory, const char *file)
+{
+	auto_text value = { 0 };
+
+	return file_read_at(directory, file, LINE_MAX_BYTES, &value, NULL) == 0 &&
+	       strspn(text_str(&value), "\n") == value.len;
+}
+
+/*
+ * A cpuset without CPUs takes no process, and a new one of v1 has none: cpusets(7). So has one that a caller made for us as
+ * the parent of a pod's containers.
+ */
+static int inherit_cpuset(int parent, int child, bool made, struct err *err)
 {
 	static const char *const files[] = { "cpuset.cpus", "cpuset.mems" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
 		auto_text value = { 0 };
-		int r = file_read_at(parent, files[i], LINE_MAX_BYTES, &value, err);
 
+		if (!made && !is_empty_file(child, files[i]))
+			continue;
+		int r = file_read_at(parent, files[i], LINE_MAX_BYTES, &value, err);
 		if (r == 0)
 			r = file_write_at(child, files[i], text_str(&value), value.len, err);
 		if (r < 0)
@@ -245,8 +258,8 @@ static int descend(const struct cgroup_place *place, int *directory, const char 
 	child = openat(*directory, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (child < 0)
 		return fail(err, -errno, "open %s", name);
-	if (made && strstr(place->controllers, "cpuset"))
-		r = inherit_cpuset(*directory, child, err);
+	if (strstr(place->controllers, "cpuset"))
+		r = inherit_cpuset(*directory, child, made, err);
 	(void) close(*directory);
 	*directory = child;
 	return r;
