@@ -135,7 +135,8 @@ static void put_files(struct bench *bench, struct json *host, const struct json 
 static void put_cri_log(struct bench *bench, struct json *host)
 {
 	auto_text text = { 0 };
-	auto_fd logs = file_open_at(AT_FDCWD, json_get_string(bench->symbols, "@logs"), O_RDONLY | O_DIRECTORY, 0, NULL);
+	auto_fd logs =
+	    file_open_at(AT_FDCWD, json_get_string(bench->symbols, "@logs"), O_RDONLY | O_DIRECTORY, 0, NULL);
 
 	if (bench->cri->log && file_read_at(AT_FDCWD, bench->cri->log, LOG_MAX, &text, NULL) >= 0)
 		json_put(host, "log", cri_log_lines(text_str(&text), text.len));
@@ -305,12 +306,13 @@ static int force_delete(struct bench *bench, const char *id, bool *ret_timed_out
 static int put_cri_leaks(struct bench *bench, struct case_document *document, const struct json *left,
 			 struct err *err)
 {
-	bool timed_out = false, all_gone = !json_length(bench->cri->made);
-	int r = all_gone ? 0 : cri_clean_up(bench, &timed_out, err);
+	bool timed_out = false;
+	int r = cri_clean_up(bench, &timed_out, err);
 
 	if (r >= 0 && !timed_out)
 		json_put(document->host, "leaks",
-			 all_gone ? json_copy(left) : count_what_is_left(bench, document, false, NULL));
+			 json_length(left) ? count_what_is_left(bench, document, false, NULL)
+					   : json_copy(left));
 	return r;
 }
 
@@ -406,11 +408,13 @@ static int observe_case(struct bench *bench, struct case_document *document, str
 
 	if (r < 0)
 		return r;
+	bench->document = document->top;
 	if (!bench->cri)
 		case_recording_begin(job);
 	r = case_steps_run(bench, &document->trail, err);
 	if (r < 0)
 		return r;
+	json_put(document->top, "symbols", json_copy(bench->symbols));
 	world_say(bench->place, WORLD_STEP, false, "observe");
 	reaper_collect(&bench->place->reaper);
 	put_inside(bench, document);

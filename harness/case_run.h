@@ -56,6 +56,7 @@ struct bench {
 	struct json *symbols; /* owned */
 	struct json *config; /* owned: as written */
 	struct json *meta; /* borrowed: part of the document */
+	const struct json *document; /* borrowed: what was observed so far; NULL: of a control nothing is */
 	struct prepared *prepared; /* borrowed */
 	struct json *before; /* borrowed: the census that leaks are told by; NULL: none was taken */
 	struct json *execs; /* owned: for each exec its output file, "" where a terminal of its own has it */

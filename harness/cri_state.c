@@ -153,10 +153,26 @@ int cri_wait(struct bench *bench, int64_t deadline, bool *ret_timed_out, struct 
 	}
 }
 
+/* Also what a call has made that was never answered. */
+static int list_left(struct bench *bench, bool *ret_timed_out, struct err *err)
+{
+	int r = 0;
+	auto_json answer = ask(bench, "ListPodSandbox", NULL, ret_timed_out, err, &r);
+	const struct json *items = json_get(answer, "response.items");
+
+	for (size_t i = 0; r >= 0 && i < json_length(items); i++) {
+		const char *id = json_get_string(json_at(items, i), "id");
+
+		if (id)
+			json_put(bench->cri->made, id, json_new_bool(true));
+	}
+	return r;
+}
+
 int cri_clean_up(struct bench *bench, bool *ret_timed_out, struct err *err)
 {
 	static const char *const methods[] = { "StopPodSandbox", "RemovePodSandbox" };
-	int r = 0;
+	int r = list_left(bench, ret_timed_out, err);
 
 	while (r >= 0 && !*ret_timed_out && json_length(bench->cri->made)) {
 		auto_free char *id = text_format("%s", json_key_at(bench->cri->made, 0));
