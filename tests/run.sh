@@ -10,7 +10,7 @@ passed=0 failed=0 skipped=0
 
 # The counts line of a unit program; without one the program died, which is one failure.
 unit() {
-	for program in "$1"/base "$1"/bpf "$1"/harness "$1"/reports "$1"/oci "$1"/faulty; do
+	for program in "$1"/base "$1"/bpf "$1"/harness "$1"/reports "$1"/oci "$1"/faulty "$1"/wire "$1"/cri; do
 		[ -f "$program" ] || continue
 		printf '== %s\n' "$program"
 		"$program" > "$log" 2>&1
