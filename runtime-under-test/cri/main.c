@@ -18,9 +18,6 @@
 #include "runtime-under-test/cri/runtime_features.h"
 #include "runtime-under-test/cri/server.h"
 
-/* What running calls have, once the server was told to end; the kubelet's own patience is longer. */
-enum { GRACE_MS = 5000 };
-
 static int print_help(void)
 {
 	auto_text out = { 0 };
@@ -105,7 +102,7 @@ static int serve(struct server *server, const sigset_t *signals)
 	while (sigwait(signals, &signal) != 0)
 		;
 	server_log("%s: stopping", signal == SIGTERM ? "SIGTERM" : "SIGINT");
-	if (rpc_server_stop(server->rpc, GRACE_MS, &err) < 0) {
+	if (rpc_server_stop(server->rpc, atoi(server->options.grace), &err) < 0) {
 		server_log("%s", err.text);
 		_exit(1);
 	}

@@ -13,6 +13,7 @@
 #include "base/text.h"
 
 enum kind { FLAG, WORD, WORDS };
+enum { GRACE_MAX_MS = 600000 };
 
 struct row {
 	const char *name;
@@ -39,6 +40,7 @@ static const struct row rows[] = {
 	{ "stream", 0, WORD, AT(stream), "HOST:PORT",
 	  "where exec, attach and port-forward are served (127.0.0.1:0)" },
 	{ "import", 0, WORDS, AT(imports), "PATH", "OCI layout or archive of images to take in first" },
+	{ "grace", 0, WORD, AT(grace), "MS", "what running calls have once a signal came (5000)" },
 	{ "help", 'h', FLAG, AT(help), NULL, "print this" },
 	{ "version", 'v', FLAG, AT(version), NULL, "print the version" },
 };
@@ -165,7 +167,11 @@ static int read_file(struct options *options, struct err *err)
 static int check(const struct options *options, struct err *err)
 {
 	const char *driver = options->cgroup_driver;
+	unsigned long long grace;
 
+	if (text_to_u64(options->grace, &grace) < 0 || grace > GRACE_MAX_MS)
+		return fail_text(err, -EINVAL, "option --grace takes milliseconds up to %d, not \"%s\"",
+				 GRACE_MAX_MS, options->grace);
 	if (strcmp(driver, "cgroupfs") != 0 && strcmp(driver, "systemd") != 0)
 		return fail_text(err, -EINVAL, "option --cgroup-driver takes cgroupfs or systemd, not \"%s\"",
 				 driver);
@@ -193,6 +199,7 @@ int options_read(int argc, char *const *argv, struct options *ret, int *ret_firs
 		{ AT(cgroup_driver), "cgroupfs" },
 		{ AT(network), "auto" },
 		{ AT(stream), "127.0.0.1:0" },
+		{ AT(grace), "5000" },
 	};
 	int r;
 

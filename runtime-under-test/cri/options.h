@@ -18,6 +18,7 @@ struct options {
 	const char *listen, *root, *state, *config;
 	const char *cni_conf, *cni_bin, *network;
 	const char *stream, *cgroup_driver;
+	const char *grace; /* a number, checked */
 	struct strings runtimes; /* "NAME=PATH"; "=PATH" is the default handler */
 	struct strings imports; /* OCI layouts and archives to take in at the start */
 	bool help, version;

@@ -28,7 +28,7 @@ done
 ok 'docs/COVERAGE.md has every family'
 
 # plumbline.1 is printed by the program (tests/harness/test_options.c), plumbline-oci.1 partly (tests/e2e/oci-manual.sh).
-for program in plumbline-faulty plumbline-probe; do
+for program in plumbline-faulty plumbline-probe plumbline-cri plumbline-cri-call; do
 	# As a reader sees the page: both macro languages have their own dashes.
 	sed 's/\\-/-/g; s/\\f.//g; s/Fl -/--/g; /^\.\\"/d' "docs/$program.1" > "$W/page"
 	missing=
