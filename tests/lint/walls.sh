@@ -31,3 +31,8 @@ library json-c/ base/json.c
 library check.h harness/libcheck.c
 library bpf/libbpf.h bpf/recorder.c
 library seccomp.h runtime-under-test/oci/seccomp.c runtime-under-test/oci/spec_seccomp.c
+library grpc/ harness/cri/client.c runtime-under-test/cri/rpc/rpc.h runtime-under-test/cri/rpc/internal.h \
+	runtime-under-test/cri/rpc/buffer.c runtime-under-test/cri/rpc/handler.c runtime-under-test/cri/rpc/listener.c \
+	runtime-under-test/cri/rpc/server.c
+library protobuf-c/ base/wire/arena.h base/wire/message.h base/wire/message_json.h base/wire/methods.h harness/cri/call.h \
+	runtime-under-test/cri/rpc/rpc.h

@@ -2,8 +2,8 @@
  * The server layer over gRPC core: methods are bound by name, a handler is a plain function that blocks as long as it likes.
  * gRPC is seen by the files of this folder alone; handlers need <grpc/status.h> only, which comes with this header.
  */
-#ifndef CRI_RPC_H
-#define CRI_RPC_H
+#ifndef CRI_RPC_RPC_H
+#define CRI_RPC_RPC_H
 
 #include <grpc/status.h>
 #include <protobuf-c/protobuf-c.h>
