@@ -15,7 +15,7 @@ cri_LIBS := -lgrpc -lgpr -lprotobuf-c -lcurl -lcrypto -lz -lpthread
 wire_SRC := $(wildcard base/wire/*.c)
 cri_SRC := $(wildcard runtime-under-test/cri/*.c $(patsubst %,runtime-under-test/cri/%/*.c,rpc spec image net stream))
 monitor_SRC := $(wildcard runtime-under-test/cri/monitor/*.c)
-unpack_SRC := $(wildcard runtime-under-test/cri/unpack/*.c)
+unpack_SRC := $(wildcard runtime-under-test/cri/unpack/*.c) $(addprefix runtime-under-test/cri/image/,digest.c overlay.c)
 call_SRC := $(wildcard harness/cri/*.c)
 
 wire_OBJ := $(call obj,$(wire_SRC)) $(if $(wire_SRC),$(cri_API).o)
@@ -27,7 +27,7 @@ unpack_OBJ := $(call obj,$(unpack_SRC))
 call_OBJ := $(call obj,$(call_SRC))
 
 cri_programs := $(if $(wildcard runtime-under-test/cri/main.c),$(BIN)/plumbline-cri $(BIN)/plumbline-cri-faulty) \
-	$(if $(monitor_SRC),$(BIN)/plumbline-monitor $(BIN)/plumbline-monitor-faulty) $(if $(unpack_SRC),$(BIN)/plumbline-unpack) \
+	$(if $(monitor_SRC),$(BIN)/plumbline-monitor $(BIN)/plumbline-monitor-faulty) $(BIN)/plumbline-unpack \
 	$(if $(wildcard harness/cri/main.c),$(BIN)/plumbline-cri-call)
 
 all: $(cri_programs) $(call obj,$(wire_SRC))
@@ -56,7 +56,7 @@ $(BIN)/plumbline-monitor-faulty: $(monitor_faulty_OBJ) $(base_OBJ)
 $(BIN)/plumbline-unpack: $(unpack_OBJ) $(base_OBJ)
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(LINKFLAGS) $^ $(json_LIBS) -larchive -o $@
+	$(Q)$(CC) $(LINKFLAGS) $^ $(json_LIBS) -larchive -lcrypto -o $@
 $(BIN)/plumbline-cri-call: $(call_OBJ) $(wire_OBJ) $(base_OBJ)
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
