@@ -4,6 +4,7 @@
  */
 #include <archive.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +18,7 @@
 struct stream {
 	struct archive *bytes, *tar;
 	struct digest *digest;
+	bool is_empty; /* no bytes at all, which libarchive takes for no entry to read from */
 	uint64_t count, max;
 	struct err err; /* of the lower reader */
 	char buffer[BLOCK];
@@ -25,7 +27,8 @@ struct stream {
 static la_ssize_t read_bytes(struct archive *tar, void *user, const void **ret)
 {
 	struct stream *stream = user;
-	la_ssize_t n = archive_read_data(stream->bytes, stream->buffer, sizeof(stream->buffer));
+	la_ssize_t n =
+	    stream->is_empty ? 0 : archive_read_data(stream->bytes, stream->buffer, sizeof(stream->buffer));
 
 	(void) tar;
 	if (n < 0) {
@@ -59,6 +62,7 @@ static int open_bytes(struct stream *stream, int fd, struct err *err)
 	r = archive_read_next_header(stream->bytes, &all);
 	if (r != ARCHIVE_OK && r != ARCHIVE_EOF)
 		return fail_text(err, -EBADMSG, "decompress: %s", archive_error_string(stream->bytes));
+	stream->is_empty = r == ARCHIVE_EOF;
 	return 0;
 }
 
