@@ -41,6 +41,9 @@ static const struct row rows[] = {
 	  "where exec, attach and port-forward are served (127.0.0.1:0)" },
 	{ "import", 0, WORDS, AT(imports), "PATH", "OCI layout or archive of images to take in first" },
 	{ "grace", 0, WORD, AT(grace), "MS", "what running calls have once a signal came (5000)" },
+	{ "registries", 0, WORD, AT(registries), "FILE", "JSON object about single registries, by host" },
+	{ "registry-ca", 0, WORD, AT(registry_ca), "FILE",
+	  "certificates (PEM) that registries may show beside those of the system's authorities" },
 	{ "help", 'h', FLAG, AT(help), NULL, "print this" },
 	{ "version", 'v', FLAG, AT(version), NULL, "print the version" },
 };

@@ -19,6 +19,7 @@ struct options {
 	const char *cni_conf, *cni_bin, *network;
 	const char *stream, *cgroup_driver;
 	const char *grace; /* a number, checked */
+	const char *registries, *registry_ca; /* NULL: none */
 	struct strings runtimes; /* "NAME=PATH"; "=PATH" is the default handler */
 	struct strings imports; /* OCI layouts and archives to take in at the start */
 	bool help, version;

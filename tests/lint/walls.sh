@@ -30,6 +30,7 @@ library() {
 library json-c/ base/json.c
 library check.h harness/libcheck.c
 library bpf/libbpf.h bpf/recorder.c
+library archive runtime-under-test/cri/unpack/stream.c runtime-under-test/cri/unpack/apply.c runtime-under-test/cri/unpack/entry.c
 library seccomp.h runtime-under-test/oci/seccomp.c runtime-under-test/oci/spec_seccomp.c
 library grpc/ harness/cri/client.c runtime-under-test/cri/rpc/rpc.h runtime-under-test/cri/rpc/internal.h \
 	runtime-under-test/cri/rpc/buffer.c runtime-under-test/cri/rpc/handler.c runtime-under-test/cri/rpc/listener.c \

@@ -69,7 +69,7 @@ int assembly_begin(struct assembly *assembly, struct image_store *store, const s
 	assembly->count = manifest->layer_count;
 	assembly->size = manifest->size;
 	name_chains(assembly);
-	store_pin(store, assembly->pins, assembly->count + 1);
+	images_pin(store, assembly->pins, assembly->count + 1);
 	return file_replace_at(store->dir, path, config, len, 0600, err);
 }
 
@@ -84,13 +84,13 @@ int assembly_add(struct assembly *assembly, size_t i, int blob, struct err *err)
 	auto_unpacking unpacking = NULL;
 	int r = 0;
 
-	store_claim_wait(assembly->store, claim);
-	if (!store_has_layer(assembly->store, assembly->chains[i])) {
+	images_claim_wait(assembly->store, claim);
+	if (!images_has_layer(assembly->store, assembly->chains[i])) {
 		r = unpacking_begin(assembly->store, blob, assembly->chains, i, &unpacking, err);
 		if (r >= 0)
 			r = unpacking_end(unpacking, assembly->diff_ids[i], assembly->chains[i], err);
 	}
-	store_release(assembly->store, claim);
+	images_release(assembly->store, claim);
 	return r < 0 ? fail(err, r, "unpack layer %zu of %zu", i + 1, assembly->count) : 0;
 }
 
@@ -107,13 +107,13 @@ int assembly_commit(struct assembly *assembly, const char *tag, const char *dige
 	for (size_t i = 0; i < assembly->count; i++)
 		image->layers[image->layer_count++] = text_format("%s", assembly->chains[i]);
 	image->size = assembly->size;
-	return store_commit(assembly->store, TAKE(image), tag, digest, err);
+	return images_commit(assembly->store, TAKE(image), tag, digest, err);
 }
 
 void assembly_clear(struct assembly *assembly)
 {
 	if (assembly->pins)
-		store_unpin(assembly->store, assembly->pins, assembly->count + 1);
+		images_unpin(assembly->store, assembly->pins, assembly->count + 1);
 	for (size_t i = 0; i < assembly->count; i++) {
 		free(assembly->diff_ids[i]);
 		free(assembly->chains[i]);

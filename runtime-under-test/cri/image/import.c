@@ -328,7 +328,7 @@ static int import_dir(struct import *import, struct err *err)
 
 static int import_archive(struct import *import, int archive, struct err *err)
 {
-	auto_free char *tmp = store_tmp(import->store, err);
+	auto_free char *tmp = images_tmp(import->store, err);
 	int r;
 
 	if (!tmp)
@@ -340,7 +340,7 @@ static int import_archive(struct import *import, int archive, struct err *err)
 		import->dir = dir;
 		r = dir < 0 ? dir : import_dir(import, err);
 	}
-	store_tmp_drop(import->store, tmp);
+	images_tmp_drop(import->store, tmp);
 	return r;
 }
 

@@ -68,7 +68,7 @@ static void drop_idmapped(const char *storage, size_t count)
 	(void) rmdir(all);
 }
 
-static int make_idmapped(const struct strings *layers, const char *storage, int userns, struct strings *ret,
+static int make_idmapped(const struct names *layers, const char *storage, int userns, struct names *ret,
 			 struct err *err)
 {
 	for (size_t i = 0; i < layers->count; i++) {
@@ -79,25 +79,25 @@ static int make_idmapped(const struct strings *layers, const char *storage, int 
 			r = mount_idmapped(layers->items[i], path, userns, err);
 		if (r < 0)
 			return r;
-		strings_add(ret, path);
+		names_add(ret, path);
 	}
 	return 0;
 }
 
-int layers_of(struct image_store *store, const struct image *image, struct strings *ret, struct err *err)
+int layers_of(struct image_store *store, const struct image *image, struct names *ret, struct err *err)
 {
 	/* An image of no layers is an empty directory. */
 	if (!image->layer_count) {
 		auto_free char *empty = text_format("%s/empty", store->path);
 
-		strings_add(ret, empty);
+		names_add(ret, empty);
 		return file_make_dirs_at(AT_FDCWD, empty, 0755, err);
 	}
 	/* A copy has everything in its last layer. */
 	for (size_t i = store->overlay ? 0 : image->layer_count - 1; i < image->layer_count; i++) {
 		auto_free char *path = layer_path(store, image->layers[i]);
 
-		strings_add(ret, path);
+		names_add(ret, path);
 	}
 	return 0;
 }
@@ -124,7 +124,7 @@ static int make_upper(const struct image_rootfs *rootfs, const char *top, const 
 	return 0;
 }
 
-static int mount_layers(const struct image_rootfs *rootfs, const struct strings *layers, struct err *err)
+static int mount_layers(const struct image_rootfs *rootfs, const struct names *layers, struct err *err)
 {
 	auto_free char *upper = text_format("%s/upper", rootfs->storage);
 	auto_free char *work = text_format("%s/work", rootfs->storage);
@@ -162,9 +162,9 @@ int mount_readonly(const char *from, const char *to, struct err *err)
 	return 0;
 }
 
-static int mount_in_userns(const struct image_rootfs *rootfs, const struct strings *layers, struct err *err)
+static int mount_in_userns(const struct image_rootfs *rootfs, const struct names *layers, struct err *err)
 {
-	auto_strings mapped = { 0 };
+	auto_names mapped = { 0 };
 	int r = make_idmapped(layers, rootfs->storage, rootfs->userns.userns, &mapped, err);
 
 	if (r >= 0)
@@ -188,7 +188,7 @@ static int note_base(const char *storage, const char *copy, struct err *err)
 }
 
 /* Layer by layer is right only where each has the whole tree; else the layers are read through an overlay without upper directory. */
-static int copy_layers(const struct image_rootfs *rootfs, const struct strings *layers, struct err *err)
+static int copy_layers(const struct image_rootfs *rootfs, const struct names *layers, struct err *err)
 {
 	auto_free char *copy = text_format("%s/copy", rootfs->storage);
 	struct overlay overlay = { .lowers = (const char *const *) layers->items,
@@ -234,7 +234,7 @@ static int drop_storage(const char *storage, struct err *err)
 }
 
 static int mount_rootfs(struct image_store *store, const struct image_rootfs *rootfs,
-			const struct strings *layers, struct err *err)
+			const struct names *layers, struct err *err)
 {
 	int r;
 
@@ -254,12 +254,12 @@ static int mount_rootfs(struct image_store *store, const struct image_rootfs *ro
 int image_rootfs_make(struct image_store *store, const struct image_rootfs *rootfs, struct err *err)
 {
 	auto_image image = image_find(store, rootfs->image_id);
-	auto_strings layers = { 0 };
+	auto_names layers = { 0 };
 	int r;
 
 	if (!image)
 		return fail_text(err, -ENOENT, "there is no image %.200s", rootfs->image_id);
-	r = store_hold(store, rootfs->holder, image, err);
+	r = images_hold(store, rootfs->holder, image, err);
 	if (r < 0)
 		return fail(err, r, "root file system of %s", rootfs->holder);
 	r = layers_of(store, image, &layers, err);
@@ -289,7 +289,7 @@ int image_rootfs_drop(struct image_store *store, const struct image_rootfs *root
 		r = fail(err, -errno, "remove %s", rootfs->storage);
 	/* Layers that something still stands on stay held. */
 	if (r >= 0)
-		r = store_let_go(store, rootfs->holder, err);
+		r = images_let_go(store, rootfs->holder, err);
 	return r < 0 ? fail(err, r, "root file system of %s", rootfs->holder) : 0;
 }
 

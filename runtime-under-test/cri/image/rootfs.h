@@ -5,10 +5,10 @@
 struct err;
 struct image;
 struct image_store;
-struct strings;
+struct names;
 
 /* The directories that an image is made of, lowest first; at least one. */
-int layers_of(struct image_store *store, const struct image *image, struct strings *ret, struct err *err);
+int layers_of(struct image_store *store, const struct image *image, struct names *ret, struct err *err);
 int mount_readonly(const char *from, const char *to, struct err *err);
 int mount_idmapped(const char *from, const char *to, int userns, struct err *err);
 int unmount_all(const char *path, struct err *err); /* no mount point, or nothing there: 0 */

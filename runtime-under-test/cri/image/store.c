@@ -23,7 +23,7 @@ char *blob_path(const char *digest)
 	return text_format("blobs/sha256/%s", digest + strlen("sha256:"));
 }
 
-char *store_tmp(struct image_store *store, struct err *err)
+char *images_tmp(struct image_store *store, struct err *err)
 {
 	char *tmp;
 
@@ -37,7 +37,7 @@ char *store_tmp(struct image_store *store, struct err *err)
 	return NULL;
 }
 
-void store_tmp_drop(struct image_store *store, const char *tmp)
+void images_tmp_drop(struct image_store *store, const char *tmp)
 {
 	/* What cannot be removed now is tried again at the next open. */
 	(void) file_remove_tree_at(store->dir, tmp, NULL);
@@ -68,13 +68,13 @@ static int try_overlay(struct image_store *store, const char *tmp, struct err *e
 	return r;
 }
 
-bool store_probe_overlay(struct image_store *store, struct err *err)
+bool images_probe_overlay(struct image_store *store, struct err *err)
 {
-	auto_free char *tmp = store_tmp(store, err);
+	auto_free char *tmp = images_tmp(store, err);
 	int r = tmp ? try_overlay(store, tmp, err) : -EIO;
 
 	if (tmp)
-		store_tmp_drop(store, tmp);
+		images_tmp_drop(store, tmp);
 	return r >= 0;
 }
 
@@ -83,7 +83,7 @@ static int choose_kind(struct image_store *store, struct err *err)
 {
 	auto_text kind = { 0 };
 	struct err why = { 0 };
-	bool can = store_probe_overlay(store, &why);
+	bool can = images_probe_overlay(store, &why);
 	int r = file_read_at(store->dir, "kind", 64, &kind, NULL);
 
 	if (r == -ENOENT) {
@@ -172,11 +172,11 @@ static int open_store(struct image_store *store, const struct image_store_option
 	if (r >= 0)
 		r = choose_kind(store, err);
 	if (r >= 0)
-		r = store_load_holders(store, err);
+		r = images_load_holders(store, err);
 	if (r >= 0)
-		r = store_load_index(store, err);
+		r = images_load_index(store, err);
 	if (r >= 0)
-		store_collect(store);
+		images_collect(store);
 	return r;
 }
 
@@ -212,11 +212,11 @@ void image_store_close(struct image_store *store)
 	free(store->layers);
 	for (size_t i = 0; i < store->holder_count; i++) {
 		free(store->holders[i].name);
-		strings_clear(&store->holders[i].chains);
+		names_clear(&store->holders[i].chains);
 	}
 	free(store->holders);
-	strings_clear(&store->claims);
-	strings_clear(&store->pins);
+	names_clear(&store->claims);
+	names_clear(&store->pins);
 	cleanup_fd(&store->lock_file);
 	cleanup_fd(&store->dir);
 	(void) pthread_mutex_destroy(&store->lock);

@@ -24,15 +24,15 @@
 struct json;
 struct process;
 
-struct strings {
+struct names {
 	char **items; /* owned, each and the array */
 	size_t count;
 };
-void strings_add(struct strings *strings, const char *string); /* copies */
-bool strings_has(const struct strings *strings, const char *string);
-void strings_remove(struct strings *strings, const char *string); /* one of them, if there is one */
-void strings_clear(struct strings *strings);
-#define auto_strings __attribute__((cleanup(strings_clear))) struct strings
+void names_add(struct names *names, const char *string); /* copies */
+bool names_has(const struct names *names, const char *string);
+void names_remove(struct names *names, const char *string); /* one of them, if there is one */
+void names_clear(struct names *names);
+#define auto_names __attribute__((cleanup(names_clear))) struct names
 
 struct layer_fact {
 	char *chain; /* owned */
@@ -41,7 +41,7 @@ struct layer_fact {
 
 struct holder {
 	char *name; /* owned */
-	struct strings chains;
+	struct names chains;
 };
 
 struct image_store {
@@ -63,44 +63,44 @@ struct image_store {
 	size_t layer_count;
 	struct holder *holders;
 	size_t holder_count;
-	struct strings claims; /* "blob DIGEST", "layer CHAIN": being made by one pull */
-	struct strings pins; /* chain ids that running pulls will name; may be there several times */
+	struct names claims; /* "blob DIGEST", "layer CHAIN": being made by one pull */
+	struct names pins; /* chain ids that running pulls will name; may be there several times */
 	unsigned next_tmp;
 
 	pthread_mutex_t volumes; /* one at a time is mounted */
 };
 
 /* store_index.c */
-int store_load_index(struct image_store *store, struct err *err);
-int store_save_index(struct image_store *store, struct err *err); /* under lock */
+int images_load_index(struct image_store *store, struct err *err);
+int images_save_index(struct image_store *store, struct err *err); /* under lock */
 /* A copy of the image with its holders at 1 and config shared by reading the file again. */
 struct image *image_new(const char *id);
 int image_read_config(struct image_store *store, struct image *image, struct err *err);
 
 /* store_layers.c; all but layer_path() under lock, taken by themselves */
 char *layer_path(const struct image_store *store, const char *chain); /* owned, absolute */
-bool store_has_layer(struct image_store *store, const char *chain);
-void store_pin(struct image_store *store, char *const *chains, size_t count);
-void store_unpin(struct image_store *store, char *const *chains, size_t count); /* and collects garbage */
-bool store_claim(struct image_store *store, const char *what); /* false: another has it */
-void store_claim_wait(struct image_store *store, const char *what);
-void store_release(struct image_store *store, const char *what);
+bool images_has_layer(struct image_store *store, const char *chain);
+void images_pin(struct image_store *store, char *const *chains, size_t count);
+void images_unpin(struct image_store *store, char *const *chains, size_t count); /* and collects garbage */
+bool images_claim(struct image_store *store, const char *what); /* false: another has it */
+void images_claim_wait(struct image_store *store, const char *what);
+void images_release(struct image_store *store, const char *what);
 /* Takes the finished directory tmp/NAME/upper (or tree) into layers/. */
-int store_add_layer(struct image_store *store, const char *from, const char *chain,
-		    const struct image_usage *usage, struct err *err);
-int store_hold(struct image_store *store, const char *holder, const struct image *image, struct err *err);
-int store_let_go(struct image_store *store, const char *holder, struct err *err);
-void store_collect(struct image_store *store); /* removes what nobody names */
-int store_load_holders(struct image_store *store, struct err *err);
+int images_add_layer(struct image_store *store, const char *from, const char *chain,
+		     const struct image_usage *usage, struct err *err);
+int images_hold(struct image_store *store, const char *holder, const struct image *image, struct err *err);
+int images_let_go(struct image_store *store, const char *holder, struct err *err);
+void images_collect(struct image_store *store); /* removes what nobody names */
+int images_load_holders(struct image_store *store, struct err *err);
 
 /* store.c */
-char *store_tmp(struct image_store *store, struct err *err); /* "tmp/N", made; owned. NULL: err says why */
-void store_tmp_drop(struct image_store *store, const char *tmp);
+char *images_tmp(struct image_store *store, struct err *err); /* "tmp/N", made; owned. NULL: err says why */
+void images_tmp_drop(struct image_store *store, const char *tmp);
 char *blob_path(const char *digest); /* "blobs/sha256/HEX"; owned */
 /* Makes the image known under names (each may be NULL), which other images lose. It may be known already. */
-int store_commit(struct image_store *store, struct image *taken, const char *tag, const char *digest,
-		 struct err *err);
-bool store_probe_overlay(struct image_store *store, struct err *err);
+int images_commit(struct image_store *store, struct image *taken, const char *tag, const char *digest,
+		  struct err *err);
+bool images_probe_overlay(struct image_store *store, struct err *err);
 
 /*
  * unpacker.c: one layer by plumbline-unpack. begin() starts it and gives its pidfd to poll; end() waits, checks, and moves the layer into

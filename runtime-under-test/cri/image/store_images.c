@@ -125,7 +125,7 @@ static struct change begin_change(struct image_store *store)
 
 static int end_change(struct image_store *store, struct change *change, struct err *err)
 {
-	int r = store_save_index(store, err);
+	int r = images_save_index(store, err);
 
 	if (r < 0) {
 		image_list_free(store->images, store->image_count);
@@ -162,7 +162,7 @@ int image_remove(struct image_store *store, const char *name, struct err *err)
 	}
 	(void) pthread_mutex_unlock(&store->lock);
 	if (image && r >= 0)
-		store_collect(store);
+		images_collect(store);
 	return r < 0 ? fail(err, r, "remove image \"%.300s\"", name) : 0;
 }
 
@@ -243,8 +243,8 @@ static bool knows(struct image_store *store, const char *id, const char *tag, co
 	return false;
 }
 
-int store_commit(struct image_store *store, struct image *image, const char *tag, const char *digest,
-		 struct err *err)
+int images_commit(struct image_store *store, struct image *image, const char *tag, const char *digest,
+		  struct err *err)
 {
 	struct change change;
 	int r;

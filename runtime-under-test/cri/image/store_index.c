@@ -81,7 +81,7 @@ static struct json *image_to_json(const struct image *image)
 	return object;
 }
 
-int store_save_index(struct image_store *store, struct err *err)
+int images_save_index(struct image_store *store, struct err *err)
 {
 	auto_json index = json_new_object();
 	struct json *images = json_new_array(), *layers = json_new_array();
@@ -131,7 +131,7 @@ static struct image *image_from_json(struct image_store *store, const struct jso
 	image->layers = list_from_json(json_member(object, "layers"), &image->layer_count);
 	image->size = json_uint(json_member(object, "size"), 0);
 	for (size_t i = 0; i < image->layer_count; i++)
-		if (!image_is_digest(image->layers[i]) || !store_has_layer(store, image->layers[i]))
+		if (!image_is_digest(image->layers[i]) || !images_has_layer(store, image->layers[i]))
 			return NULL;
 	if (image_read_config(store, image, NULL) < 0)
 		return NULL;
@@ -157,7 +157,7 @@ static void load_layers(struct image_store *store, const struct json *layers)
 	}
 }
 
-int store_load_index(struct image_store *store, struct err *err)
+int images_load_index(struct image_store *store, struct err *err)
 {
 	auto_json index = NULL;
 	const struct json *images;

@@ -23,7 +23,7 @@ char *layer_path(const struct image_store *store, const char *chain)
 }
 
 /* The rename that puts it there is the last step of its making. */
-bool store_has_layer(struct image_store *store, const char *chain)
+bool images_has_layer(struct image_store *store, const char *chain)
 {
 	auto_free char *name = text_format("layers/%s", HEX(chain));
 	struct stat st;
@@ -31,50 +31,50 @@ bool store_has_layer(struct image_store *store, const char *chain)
 	return fstatat(store->dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode);
 }
 
-bool store_claim(struct image_store *store, const char *what)
+bool images_claim(struct image_store *store, const char *what)
 {
 	bool is_free;
 
 	(void) pthread_mutex_lock(&store->lock);
-	is_free = !strings_has(&store->claims, what);
+	is_free = !names_has(&store->claims, what);
 	if (is_free)
-		strings_add(&store->claims, what);
+		names_add(&store->claims, what);
 	(void) pthread_mutex_unlock(&store->lock);
 	return is_free;
 }
 
-void store_claim_wait(struct image_store *store, const char *what)
+void images_claim_wait(struct image_store *store, const char *what)
 {
 	(void) pthread_mutex_lock(&store->lock);
-	while (strings_has(&store->claims, what))
+	while (names_has(&store->claims, what))
 		(void) pthread_cond_wait(&store->released, &store->lock);
-	strings_add(&store->claims, what);
+	names_add(&store->claims, what);
 	(void) pthread_mutex_unlock(&store->lock);
 }
 
-void store_release(struct image_store *store, const char *what)
+void images_release(struct image_store *store, const char *what)
 {
 	(void) pthread_mutex_lock(&store->lock);
-	strings_remove(&store->claims, what);
+	names_remove(&store->claims, what);
 	(void) pthread_cond_broadcast(&store->released);
 	(void) pthread_mutex_unlock(&store->lock);
 }
 
-void store_pin(struct image_store *store, char *const *chains, size_t count)
+void images_pin(struct image_store *store, char *const *chains, size_t count)
 {
 	(void) pthread_mutex_lock(&store->lock);
 	for (size_t i = 0; i < count; i++)
-		strings_add(&store->pins, chains[i]);
+		names_add(&store->pins, chains[i]);
 	(void) pthread_mutex_unlock(&store->lock);
 }
 
-void store_unpin(struct image_store *store, char *const *chains, size_t count)
+void images_unpin(struct image_store *store, char *const *chains, size_t count)
 {
 	(void) pthread_mutex_lock(&store->lock);
 	for (size_t i = 0; i < count; i++)
-		strings_remove(&store->pins, chains[i]);
+		names_remove(&store->pins, chains[i]);
 	(void) pthread_mutex_unlock(&store->lock);
-	store_collect(store);
+	images_collect(store);
 }
 
 static void note_layer(struct image_store *store, const char *chain, const struct image_usage *usage)
@@ -96,8 +96,8 @@ static void forget_layer(struct image_store *store, const char *chain)
 	}
 }
 
-int store_add_layer(struct image_store *store, const char *from, const char *chain,
-		    const struct image_usage *usage, struct err *err)
+int images_add_layer(struct image_store *store, const char *from, const char *chain,
+		     const struct image_usage *usage, struct err *err)
 {
 	auto_free char *name = text_format("layers/%s", HEX(chain));
 	int r = 0;
@@ -113,14 +113,14 @@ int store_add_layer(struct image_store *store, const char *from, const char *cha
 
 static bool is_named(const struct image_store *store, const char *chain)
 {
-	if (strings_has(&store->pins, chain))
+	if (names_has(&store->pins, chain))
 		return true;
 	for (size_t i = 0; i < store->image_count; i++)
 		for (size_t k = 0; k < store->images[i]->layer_count; k++)
 			if (!strcmp(store->images[i]->layers[k], chain))
 				return true;
 	for (size_t i = 0; i < store->holder_count; i++)
-		if (strings_has(&store->holders[i].chains, chain))
+		if (names_has(&store->holders[i].chains, chain))
 			return true;
 	return false;
 }
@@ -134,15 +134,15 @@ static bool is_config(const struct image_store *store, const char *digest)
 }
 
 /* Out of the way by rename, under lock; the removal itself may take its time. */
-static void set_aside(struct image_store *store, const char *from, struct strings *aside)
+static void set_aside(struct image_store *store, const char *from, struct names *aside)
 {
 	auto_free char *tmp = text_format("tmp/%u", store->next_tmp++);
 
 	if (renameat(store->dir, from, store->dir, tmp) == 0)
-		strings_add(aside, tmp);
+		names_add(aside, tmp);
 }
 
-static void collect_layers(struct image_store *store, struct strings *aside)
+static void collect_layers(struct image_store *store, struct names *aside)
 {
 	int fd = openat(store->dir, "layers", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	auto_dir dir = fd < 0 ? NULL : fdopendir(fd);
@@ -159,7 +159,7 @@ static void collect_layers(struct image_store *store, struct strings *aside)
 	}
 }
 
-static void collect_configs(struct image_store *store, struct strings *aside)
+static void collect_configs(struct image_store *store, struct names *aside)
 {
 	int fd = openat(store->dir, "blobs/sha256", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	auto_dir dir = fd < 0 ? NULL : fdopendir(fd);
@@ -174,9 +174,9 @@ static void collect_configs(struct image_store *store, struct strings *aside)
 	}
 }
 
-void store_collect(struct image_store *store)
+void images_collect(struct image_store *store)
 {
-	auto_strings aside = { 0 };
+	auto_names aside = { 0 };
 
 	(void) pthread_mutex_lock(&store->lock);
 	collect_layers(store, &aside);
@@ -185,7 +185,7 @@ void store_collect(struct image_store *store)
 		collect_configs(store, &aside);
 	(void) pthread_mutex_unlock(&store->lock);
 	for (size_t i = 0; i < aside.count; i++)
-		store_tmp_drop(store, aside.items[i]);
+		images_tmp_drop(store, aside.items[i]);
 }
 
 static struct holder *find_holder(struct image_store *store, const char *name)
@@ -216,7 +216,7 @@ static int write_holder(struct image_store *store, const char *name, const struc
 	return file_replace_at(store->dir, path, text_str(&text), text.len, 0600, err);
 }
 
-int store_hold(struct image_store *store, const char *name, const struct image *image, struct err *err)
+int images_hold(struct image_store *store, const char *name, const struct image *image, struct err *err)
 {
 	struct holder *holder;
 	int r;
@@ -227,7 +227,7 @@ int store_hold(struct image_store *store, const char *name, const struct image *
 	/* Between finding the image and this, it may have been removed. */
 	r = 0;
 	for (size_t i = 0; i < image->layer_count && r >= 0; i++)
-		if (!store_has_layer(store, image->layers[i]))
+		if (!images_has_layer(store, image->layers[i]))
 			r = fail_text(err, -ENOENT, "image %s was removed", image->id);
 	if (r >= 0)
 		r = write_holder(store, name, image, err);
@@ -235,9 +235,9 @@ int store_hold(struct image_store *store, const char *name, const struct image *
 		holder = find_holder(store, name);
 		if (!holder)
 			holder = add_holder(store, name);
-		strings_clear(&holder->chains);
+		names_clear(&holder->chains);
 		for (size_t i = 0; i < image->layer_count; i++)
-			strings_add(&holder->chains, image->layers[i]);
+			names_add(&holder->chains, image->layers[i]);
 	}
 	(void) pthread_mutex_unlock(&store->lock);
 	return r;
@@ -250,13 +250,13 @@ static int forget_holder(struct image_store *store, struct holder *holder, struc
 	if (unlinkat(store->dir, path, 0) < 0 && errno != ENOENT)
 		return fail(err, -errno, "remove %s", path);
 	free(holder->name);
-	strings_clear(&holder->chains);
+	names_clear(&holder->chains);
 	*holder = store->holders[--store->holder_count];
 	return 0;
 }
 
 /* As a rule the image is still there, and nothing is to be looked for. */
-static bool leaves_garbage(struct image_store *store, const struct strings *chains)
+static bool leaves_garbage(struct image_store *store, const struct names *chains)
 {
 	for (size_t i = 0; i < chains->count; i++)
 		if (!is_named(store, chains->items[i]))
@@ -264,9 +264,9 @@ static bool leaves_garbage(struct image_store *store, const struct strings *chai
 	return false;
 }
 
-int store_let_go(struct image_store *store, const char *name, struct err *err)
+int images_let_go(struct image_store *store, const char *name, struct err *err)
 {
-	auto_strings chains = { 0 };
+	auto_names chains = { 0 };
 	struct holder *holder;
 	bool garbage;
 	int r = 0;
@@ -274,13 +274,13 @@ int store_let_go(struct image_store *store, const char *name, struct err *err)
 	(void) pthread_mutex_lock(&store->lock);
 	holder = find_holder(store, name);
 	for (size_t i = 0; holder && i < holder->chains.count; i++)
-		strings_add(&chains, holder->chains.items[i]);
+		names_add(&chains, holder->chains.items[i]);
 	if (holder)
 		r = forget_holder(store, holder, err);
 	garbage = leaves_garbage(store, &chains);
 	(void) pthread_mutex_unlock(&store->lock);
 	if (garbage)
-		store_collect(store);
+		images_collect(store);
 	return r;
 }
 
@@ -297,7 +297,7 @@ void image_sweep_holders(struct image_store *store, bool (*is_alive)(const char 
 			(void) forget_holder(store, &store->holders[i], NULL);
 	}
 	(void) pthread_mutex_unlock(&store->lock);
-	store_collect(store);
+	images_collect(store);
 }
 
 static int load_holder(struct image_store *store, const char *name, struct err *err)
@@ -312,11 +312,11 @@ static int load_holder(struct image_store *store, const char *name, struct err *
 	holder = add_holder(store, name);
 	for (char *rest = text.data, *line; (line = strsep(&rest, "\n"));)
 		if (image_is_digest(line))
-			strings_add(&holder->chains, line);
+			names_add(&holder->chains, line);
 	return 0;
 }
 
-int store_load_holders(struct image_store *store, struct err *err)
+int images_load_holders(struct image_store *store, struct err *err)
 {
 	int fd = openat(store->dir, "holders", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	auto_dir dir = fd < 0 ? NULL : fdopendir(fd);

@@ -37,21 +37,21 @@ static int memory_file(const char *name, int *ret, struct err *err)
 
 struct arguments {
 	const char **items; /* owned */
-	struct strings kept; /* what they point into */
+	struct names kept; /* what they point into */
 	size_t count;
 };
 
 static void arguments_clear(struct arguments *arguments)
 {
 	free(arguments->items);
-	strings_clear(&arguments->kept);
+	names_clear(&arguments->kept);
 }
 #define auto_arguments __attribute__((cleanup(arguments_clear))) struct arguments
 
 static void add_argument(struct arguments *arguments, const char *name, const char *value)
 {
-	strings_add(&arguments->kept, name);
-	strings_add(&arguments->kept, value);
+	names_add(&arguments->kept, name);
+	names_add(&arguments->kept, value);
 }
 
 static void add_number(struct arguments *arguments, const char *name, uint64_t value)
@@ -180,7 +180,7 @@ int unpacking_begin(struct image_store *store, int blob, char *const *chains, si
 		abort();
 	*unpacking =
 	    (struct unpacking){ .store = store, .process = PROCESS_INIT, .out = -EBADF, .errors = -EBADF };
-	unpacking->tmp = store_tmp(store, err);
+	unpacking->tmp = images_tmp(store, err);
 	if (!unpacking->tmp)
 		return -EIO;
 	r = memory_file("unpacked", &unpacking->out, err);
@@ -256,7 +256,7 @@ int unpacking_end(struct unpacking *unpacking, const char *diff_id, const char *
 				 seen ? seen : "nothing", diff_id);
 	usage.inodes = json_uint(json_member(said, "entries"), 0);
 	usage.bytes = json_uint(json_member(said, "bytes"), 0) + usage.inodes * ENTRY_BYTES;
-	return store_add_layer(unpacking->store, tree, chain, &usage, err);
+	return images_add_layer(unpacking->store, tree, chain, &usage, err);
 }
 
 void unpacking_free(struct unpacking *unpacking)
@@ -271,7 +271,7 @@ void unpacking_free(struct unpacking *unpacking)
 		process_close(&unpacking->process);
 	}
 	if (unpacking->tmp)
-		store_tmp_drop(unpacking->store, unpacking->tmp);
+		images_tmp_drop(unpacking->store, unpacking->tmp);
 	free(unpacking->tmp);
 	cleanup_fd(&unpacking->out);
 	cleanup_fd(&unpacking->errors);
