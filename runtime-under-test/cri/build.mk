@@ -84,4 +84,20 @@ $(B)/obj/pause.o: $(B)/pause.S $(BIN)/plumbline-pause
 $(eval $(call unit_test,wire,$(wire_OBJ),-lgrpc -lgpr -lprotobuf-c -lz -lcrypto))
 $(eval $(call unit_test,cri,$(call without_main,$(cri_OBJ) $(monitor_OBJ) $(unpack_OBJ)) $(wire_OBJ) $(call obj,tests/base/scratch.c),$(cri_LIBS) -larchive))
 
+# The same tests over a server with mistakes, of which they must notice each: tests/e2e/cri-faults.sh.
+$(B)/tests/cri-faulty: $(call obj,$(wildcard tests/cri/*.c)) $(B)/tests/cri-suites.c $(call without_main,$(cri_faulty_OBJ) $(monitor_OBJ) \
+		$(unpack_OBJ)) $(wire_OBJ) $(call obj,tests/base/scratch.c) $(base_OBJ)
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(BASE_CFLAGS) $(OPT) $(LINKFLAGS) $(CFLAGS) $^ $(json_LIBS) $(cri_LIBS) -larchive $(check_LIBS) -o $@
+
+# Calls the network module by hand, in a world: tests/e2e/cri-net.sh.
+$(B)/tests/cri-net: $(call obj,tests/net/main.c) $(call without_main,$(cri_faulty_OBJ)) $(wire_OBJ) $(base_OBJ)
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LINKFLAGS) $^ $(json_LIBS) $(cri_LIBS) -o $@
+$(call obj,tests/net/main.c): | $(cri_API).h
+unit: $(B)/tests/cri-faulty $(B)/tests/cri-net
+-include $(call obj,tests/net/main.c:.o=.d)
+
 -include $(patsubst %.o,%.d,$(wire_OBJ) $(cri_OBJ) $(cri_faulty_OBJ) $(monitor_OBJ) $(monitor_faulty_OBJ) $(unpack_OBJ) $(call_OBJ))
