@@ -85,8 +85,8 @@ $(eval $(call unit_test,wire,$(wire_OBJ),-lgrpc -lgpr -lprotobuf-c -lz -lcrypto)
 $(eval $(call unit_test,cri,$(call without_main,$(cri_OBJ) $(monitor_OBJ) $(unpack_OBJ)) $(wire_OBJ) $(call obj,tests/base/scratch.c),$(cri_LIBS) -larchive))
 
 # The same tests over a server with mistakes, of which they must notice each: tests/e2e/cri-faults.sh.
-$(B)/tests/cri-faulty: $(call obj,$(wildcard tests/cri/*.c)) $(B)/tests/cri-suites.c $(call without_main,$(cri_faulty_OBJ) $(monitor_OBJ) \
-		$(unpack_OBJ)) $(wire_OBJ) $(call obj,tests/base/scratch.c) $(base_OBJ)
+$(B)/tests/cri-faulty: $(call obj,$(wildcard tests/cri/*.c)) $(B)/tests/cri-suites.c $(call without_main,$(cri_faulty_OBJ) \
+		$(filter-out $(cri_OBJ),$(monitor_OBJ) $(unpack_OBJ))) $(wire_OBJ) $(call obj,tests/base/scratch.c) $(base_OBJ)
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(BASE_CFLAGS) $(OPT) $(LINKFLAGS) $(CFLAGS) $^ $(json_LIBS) $(cri_LIBS) -larchive $(check_LIBS) -o $@
