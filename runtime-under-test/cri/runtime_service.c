@@ -11,6 +11,7 @@
 #include "base/wire/arena.h"
 #include "base/wire/message.h"
 #include "cri/runtime_v1.pb-c.h"
+#include "runtime-under-test/cri/net/net.h"
 #include "runtime-under-test/cri/runtime_features.h"
 #include "runtime-under-test/cri/server.h"
 #include "runtime-under-test/oci/faults.h"
@@ -55,8 +56,8 @@ static void tell_whether_runtime_is_ready(const struct server *server, struct te
 
 static void tell_whether_network_is_ready(const struct server *server, struct text *sentence)
 {
-	if (!server->net)
-		text_add(sentence, "no network is configured");
+	if (!net_ready(server->net, sentence) && !sentence->len)
+		text_add(sentence, "no network can be made");
 }
 
 static void add_handler(struct rpc_call *call, struct server *server, const char *name, size_t len,
@@ -102,6 +103,7 @@ static void add_info(struct rpc_call *call, struct server *server, Runtime__V1__
 	json_put(config, "cgroupDriver", json_new_string(server->options.cgroup_driver));
 	json_put(config, "network", json_new_string(server->options.network));
 	json_put(config, "runtime", json_new_string(runtime));
+	json_put(config, "networks", net_status(server->net));
 	pthread_mutex_lock(&server->config_lock);
 	if (server->pod_cidr)
 		json_put(config, "podCIDR", json_new_string(server->pod_cidr));

@@ -7,20 +7,32 @@
 
 extern const struct rpc_binding runtime_bindings[];
 extern const struct rpc_binding events_bindings[];
+extern const struct rpc_binding list_bindings[];
 extern const struct rpc_binding sandbox_bindings[];
 extern const struct rpc_binding container_bindings[];
 extern const struct rpc_binding image_bindings[];
 extern const struct server_module image_module;
 extern const struct server_module network_module;
 
+/* clang-format off: a row each, so that areas do not meet in one line */
 static const struct rpc_binding *const tables[] = {
-	runtime_bindings, events_bindings, sandbox_bindings, container_bindings, image_bindings,
+	runtime_bindings,
+	events_bindings,
+	list_bindings,
+	sandbox_bindings,
+	container_bindings,
+	image_bindings,
 };
 
 /* In the order they open; the last row ends them. */
 static const struct server_module *const modules[] = {
-	&events_module, &image_module, &network_module, &life_module, NULL,
+	&events_module,
+	&image_module,
+	&network_module,
+	&life_module,
+	NULL,
 };
+/* clang-format on */
 
 int services_bind(struct rpc_server *rpc, struct err *err)
 {

@@ -55,6 +55,8 @@ struct rpc_options {
 int rpc_server_new(const struct rpc_options *options, struct rpc_server **ret, struct err *err);
 /* Of rows that name a method of this service; services[] of base/wire/methods.h is served, and unbound methods answer UNIMPLEMENTED. */
 int rpc_server_bind(struct rpc_server *server, const struct rpc_binding *rows, struct err *err);
+/* NULL: bound to nothing. */
+rpc_handler *rpc_server_handler(const struct rpc_server *server, const char *name);
 /* "unix:///run/x.sock" or a path. -EADDRINUSE with a sentence when another server lives there; a dead one's socket is replaced. */
 int rpc_server_listen(struct rpc_server *server, const char *address, struct err *err);
 int rpc_server_start(struct rpc_server *server, struct err *err);

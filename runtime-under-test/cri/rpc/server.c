@@ -130,15 +130,20 @@ int rpc_server_new(const struct rpc_options *options, struct rpc_server **ret, s
 	return 0;
 }
 
+static struct method *method_named(const struct rpc_server *server, const char *name)
+{
+	for (size_t i = 0; i < server->method_count; i++)
+		if (strcmp(server->methods[i].descriptor->name, name) == 0)
+			return &server->methods[i];
+	return NULL;
+}
+
 int rpc_server_bind(struct rpc_server *server, const struct rpc_binding *rows, struct err *err)
 {
 	struct method *method;
 
 	for (; rows->name; rows++) {
-		method = NULL;
-		for (size_t i = 0; i < server->method_count; i++)
-			if (strcmp(server->methods[i].descriptor->name, rows->name) == 0)
-				method = &server->methods[i];
+		method = method_named(server, rows->name);
 		if (!method)
 			return fail_text(err, -EINVAL, "bind %s: the interface has no such method",
 					 rows->name);
@@ -147,6 +152,13 @@ int rpc_server_bind(struct rpc_server *server, const struct rpc_binding *rows, s
 		method->handler = rows->handler;
 	}
 	return 0;
+}
+
+rpc_handler *rpc_server_handler(const struct rpc_server *server, const char *name)
+{
+	const struct method *method = method_named(server, name);
+
+	return method ? method->handler : NULL;
 }
 
 int rpc_server_listen(struct rpc_server *server, const char *address, struct err *err)
