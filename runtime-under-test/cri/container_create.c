@@ -205,6 +205,9 @@ static int make_spec(struct making *making, struct err *err)
 		.has_swap_limits = server->life->has_swap_limits,
 		.image_mounts = (const char *const *) making->image_mounts,
 		.volume_dir = volumes,
+		.make_missing_sources = strcmp(server->options.missing_host_path, "make") == 0,
+		.cdi_dirs = server->options.cdi_dirs.items,
+		.cdi_dir_count = server->options.cdi_dirs.count,
 	};
 	int r;
 
@@ -254,6 +257,16 @@ static int make_volumes(struct making *making, struct err *err)
 	return r;
 }
 
+/* --missing-host-path make: what other servers do in silence. */
+static int make_host_paths(struct making *making, struct err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && i < making->spec.missing_count; i++)
+		r = file_make_dirs_at(AT_FDCWD, making->spec.missing[i], 0755, err);
+	return r;
+}
+
 static int write_bundle(struct making *making, struct err *err)
 {
 	const struct object *object = &making->container->object;
@@ -296,6 +309,7 @@ static const struct {
 	{ "namespaces", "container-namespaces", pin_namespaces },
 	{ "config.json", "container-spec", make_spec },
 	{ "volumes", "container-volumes", make_volumes },
+	{ "host paths", "container-host-paths", make_host_paths },
 	{ "bundle", "container-bundle", write_bundle },
 	{ "record", "container-record", note_facts },
 };

@@ -37,6 +37,10 @@ static const struct row rows[] = {
 	{ "network", 0, WORD, AT(network), "MODE", "auto (default), cni, builtin or none" },
 	{ "cni-conf", 0, WORD, AT(cni_conf), "DIR", "configurations of CNI (/etc/cni/net.d)" },
 	{ "cni-bin", 0, WORD, AT(cni_bin), "DIR", "plugins of CNI (/opt/cni/bin or /usr/lib/cni)" },
+	{ "cdi-dir", 0, WORDS, AT(cdi_dirs), "DIR",
+	  "files of CDI devices, later ones win (/etc/cdi, /var/run/cdi)" },
+	{ "missing-host-path", 0, WORD, AT(missing_host_path), "WORD",
+	  "fail (default): refuse the container, as the interface says; make: a directory" },
 	{ "stream", 0, WORD, AT(stream), "HOST:PORT",
 	  "where exec, attach and port-forward are served (127.0.0.1:0)" },
 	{ "import", 0, WORDS, AT(imports), "PATH", "OCI layout or archive of images to take in first" },
@@ -178,6 +182,10 @@ static int check(const struct options *options, struct err *err)
 	if (strcmp(driver, "cgroupfs") != 0 && strcmp(driver, "systemd") != 0)
 		return fail_text(err, -EINVAL, "option --cgroup-driver takes cgroupfs or systemd, not \"%s\"",
 				 driver);
+	if (strcmp(options->missing_host_path, "fail") != 0 &&
+	    strcmp(options->missing_host_path, "make") != 0)
+		return fail_text(err, -EINVAL, "option --missing-host-path takes fail or make, not \"%s\"",
+				 options->missing_host_path);
 	for (size_t i = 0; i < options->runtimes.count; i++) {
 		const char *equals = strchr(options->runtimes.items[i], '=');
 
@@ -201,6 +209,7 @@ int options_read(int argc, char *const *argv, struct options *ret, int *ret_firs
 		{ AT(state), "/run/plumbline-cri" },
 		{ AT(cgroup_driver), "cgroupfs" },
 		{ AT(network), "auto" },
+		{ AT(missing_host_path), "fail" },
 		{ AT(stream), "127.0.0.1:0" },
 		{ AT(grace), "5000" },
 	};
@@ -228,6 +237,7 @@ void options_free(struct options *options)
 {
 	free(options->runtimes.items);
 	free(options->imports.items);
+	free(options->cdi_dirs.items);
 	json_free(options->file);
 }
 

@@ -21,6 +21,8 @@ struct options {
 	const char *grace; /* a number, checked */
 	const char *registries, *registry_ca; /* NULL: none */
 	struct strings runtimes; /* "NAME=PATH"; "=PATH" is the default handler */
+	struct strings cdi_dirs; /* none: the usual ones */
+	const char *missing_host_path; /* "fail" or "make" */
 	struct strings imports; /* OCI layouts and archives to take in at the start */
 	bool help, version;
 	struct json *file; /* owned; what the strings of a configuration file borrow from */

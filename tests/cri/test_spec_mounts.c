@@ -256,31 +256,23 @@ END_TEST
 
 START_TEST(images_are_mounted_where_they_lie)
 {
-	auto_free char *inside = NULL, *outside = NULL;
+	const char *paths[2] = { NULL, "/images/1/sub" };
 	auto_fixture f;
-	const char *paths[1];
 
 	fixture_open(&f);
-	paths[0] = f.scratch.path;
 	f.request.image_mounts = paths;
-	fixture_write(&f, "sub/dir/file", "");
-	ck_assert_int_eq(symlinkat("/sub", f.scratch.fd, "link"), 0);
-	with_mounts(&f, "{'container_path': '/d', 'image': {'image': 'i'}, 'readonly': true}", "");
-	fixture_build(&f);
-	outside = text_format("'%s'", f.scratch.path);
-	fixture_has(&f, "mounts[/d].source", outside);
 	with_mounts(&f,
-		    "{'container_path': '/d', 'image': {'image': 'i'}, 'readonly': true, 'image_sub_path': "
-		    "'link/dir'}",
-		    "");
+		    "{'container_path': '/h', 'host_path': '@', 'image': {}}, {'container_path': '/d', "
+		    "'image': {'image': "
+		    "'i'}, 'readonly': true, 'image_sub_path': 'sub'}",
+		    f.scratch.path);
 	fixture_build(&f);
-	inside = text_format("'%s/sub/dir'", f.scratch.path);
-	fixture_has(&f, "mounts[/d].source", inside);
-	with_mounts(&f,
-		    "{'container_path': '/d', 'image': {'image': 'i'}, 'readonly': true, 'image_sub_path': "
-		    "'sub/dir/file'}",
-		    "");
-	fixture_refuses(&f, ENOTDIR, "ImageVolumeMountFailed");
+	fixture_has(&f, "mounts[/d]",
+		    "{'destination': '/d', 'type': 'bind', 'source': '/images/1/sub', 'options': ['rbind', "
+		    "'rprivate', 'ro']}");
+	fixture_has(&f, "mounts[/h].options", "['rbind', 'rprivate', 'rw']");
+	fixture_origin(&f, "mounts[6].source", "cri", "mounts[0].host_path");
+	fixture_origin(&f, "mounts[7].source", "cri", "mounts[1].image_sub_path");
 }
 END_TEST
 

@@ -1,14 +1,11 @@
 /* The mounts that the CRI lists: host paths and images. */
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/err.h"
-#include "base/file.h"
 #include "base/text.h"
 #include "runtime-under-test/cri/spec/mounts.h"
 #include "runtime-under-test/oci/faults.h"
@@ -152,29 +149,16 @@ static int find_host_path(struct spec_build *build, struct item *item, struct er
 	return r;
 }
 
-/* A path of the image, with symlinks as the image means them: never out of it. */
-static int find_sub_path(const char *image, const char *sub_path, char **ret, struct err *err)
+/* Clients with one structure for both kinds send an empty one for a host path. */
+static bool is_image(const cri_mount *mount)
 {
-	auto_fd root = file_open_at(AT_FDCWD, image, O_PATH | O_DIRECTORY, 0, err);
-	auto_fd below = root < 0 ? root : file_open_in_root(root, sub_path, O_PATH | O_DIRECTORY, 0, err);
-	auto_free char *link = NULL;
-	auto_text text = { 0 };
-	int r;
-
-	if (below < 0)
-		return fail(err, below, "ImageVolumeMountFailed: image_sub_path %s", sub_path);
-	link = text_format("/proc/self/fd/%d", below);
-	r = file_read_link_at(AT_FDCWD, link, &text, err);
-	if (r == 0)
-		*ret = text_take(&text);
-	return r;
+	return mount->image && is_set(mount->image->image);
 }
 
 static int find_image(struct spec_build *build, struct item *item, struct err *err)
 {
 	const char *const *paths = build->request->image_mounts;
 	const char *path = paths ? paths[item->index] : NULL;
-	auto_free char *image = FIELD(item, "image");
 
 	if (is_set(item->mount->host_path))
 		return fail_text(err, -EINVAL, "an image and a host_path at once");
@@ -183,15 +167,13 @@ static int find_image(struct spec_build *build, struct item *item, struct err *e
 	if (!path)
 		return fail_text(err, -EINVAL, "ImageVolumeMountFailed: the image %s is not mounted",
 				 item->mount->image->image);
-	if (is_set(item->mount->image_sub_path))
-		return find_sub_path(path, item->mount->image_sub_path, &item->source, err);
 	item->source = text_format("%s", path);
 	return 0;
 }
 
 static void put_origins(struct spec_build *build, struct mount_list_row *row, const struct item *item)
 {
-	bool image = item->mount->image != NULL;
+	bool image = is_image(item->mount);
 	auto_free char *source = FIELD(item, image ? "image" : "host_path");
 	auto_free char *sub_path = FIELD(item, "image_sub_path"), *label = FIELD(item, "selinux_relabel");
 
@@ -223,7 +205,7 @@ static int add_one(struct spec_build *build, struct mount_list *list, struct ite
 		return fail_text(err, -EINVAL, "container_path: the root is the image's");
 	if (mount->selinux_relabel && access("/sys/fs/selinux/enforce", F_OK) == 0)
 		return fail_text(err, -EOPNOTSUPP, "selinux_relabel: this server gives files no labels");
-	r = mount->image ? find_image(build, item, err) : find_host_path(build, item, err);
+	r = is_image(mount) ? find_image(build, item, err) : find_host_path(build, item, err);
 	if (r < 0)
 		return r;
 	row = mount_list_add(list, target, "bind", item->source, FROM_CRI, target_field);
