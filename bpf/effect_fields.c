@@ -36,6 +36,9 @@ static void tie_namespace(const struct build *b, struct effect *e, const struct 
 	auto_free char *path = text_format("linux.namespaces[%s]", s->object);
 
 	field_if(b, e, path);
+	/* What exec adds goes where the container is; crun joins what the config does not name as well. */
+	if (!e->field && e->kind == NS_JOIN && e->phase == PHASE_EXEC)
+		field_named(e, "(exec)");
 }
 
 static void tie_userns(const struct build *b, struct effect *e, const struct subject *s)

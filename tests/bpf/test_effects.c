@@ -217,6 +217,32 @@ START_TEST(patterns_match_whole_fields)
 }
 END_TEST
 
+static const char *field_of(const struct effects *effects, const char *text)
+{
+	for (size_t i = 0; i < effects->count; i++)
+		if (!strcmp(effects->items[i].text, text))
+			return effects->items[i].field ? effects->items[i].field : "";
+	ck_abort_msg("there is no %s", text);
+	return NULL;
+}
+
+/* A namespace that the config does not list is joined because somebody asked for exec. */
+START_TEST(exec_is_a_cause)
+{
+	static const char config[] = "{\"linux\": {\"namespaces\": [{\"type\": \"ipc\"}]}}";
+	struct recording recording = load("rules-exec");
+	struct json *parsed = NULL;
+
+	ck_assert_int_eq(json_parse(config, strlen(config), &parsed, NULL), 0);
+	json_put(recording.symbols, "config", parsed);
+	struct effects effects = read_effects(&recording);
+	ck_assert_str_eq(field_of(&effects, "ns.join:uts"), "(exec)");
+	ck_assert_str_eq(field_of(&effects, "ns.join:ipc"), "linux.namespaces[ipc]");
+	effects_free(&effects);
+	recording_free(&recording);
+}
+END_TEST
+
 START_TEST(effects_become_json)
 {
 	struct recording recording = load("plumbline-oci");
@@ -240,5 +266,5 @@ Suite *test_effects(void)
 {
 	return UNIT_SUITE("effects", recordings_are_understood_as_before, recordings_are_whole,
 			  the_same_claims_hold_of_all, a_missing_event_is_a_gap, damaged_events_do_no_harm,
-			  patterns_match_whole_fields, effects_become_json);
+			  patterns_match_whole_fields, exec_is_a_cause, effects_become_json);
 }
