@@ -264,12 +264,19 @@ static void find_lists(struct build *b)
 	b->resources = json_get(b->config, "linux.resources");
 }
 
+static void count_undecoded(struct build *b)
+{
+	b->effects->undecoded++;
+	if (b->task && (b->task->role == ROLE_RUNTIME || b->task->role == ROLE_INIT))
+		b->effects->hidden++;
+}
+
 static void build_call(struct build *b)
 {
 	uint16_t call = b->now->event.call;
 
 	if (b->now->event.flags & EVENT_COMPAT)
-		b->effects->undecoded++;
+		count_undecoded(b);
 	else if (call < EVENT_CALLS && b->by_call[call])
 		b->by_call[call](b);
 }
@@ -398,7 +405,7 @@ static void build_uring(struct build *b)
 	auto_free char *text = name ? text_format("uring.op:%s", name)
 				    : text_format("uring.op:operation %llu", b->now->event.args[0]);
 
-	b->effects->undecoded++;
+	count_undecoded(b);
 	if (last && strcmp(last->text, text) == 0)
 		effect_add_raw(last, b->offset);
 	else

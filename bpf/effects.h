@@ -96,6 +96,7 @@ struct effects {
 	size_t payload_exec; /* index of the payload's proc.exec; SIZE_MAX: none seen */
 	uint64_t events, lost,
 	    undecoded; /* undecoded: io_uring work, whose arguments nobody sees, and 32-bit calls */
+	uint64_t hidden; /* those of them that the runtime made, which has no need to */
 	bool gaps; /* sequence numbers are missing */
 	bool cut; /* there were more effects or processes than are kept */
 };

@@ -150,6 +150,11 @@ void check_evidence(const struct witness *w, struct invariant_result *ret)
 	else if (effects->cut)
 		rule_says(ret, INVARIANT_INCONCLUSIVE,
 			  "there were more effects or processes than are looked at");
+	else if (effects->hidden)
+		rule_says(ret, INVARIANT_BROKEN,
+			  "of the runtime's calls %llu went by io_uring or the 32-bit entry, where nobody "
+			  "sees what they do",
+			  (unsigned long long) effects->hidden);
 	else if (effects->undecoded)
 		rule_says(ret, INVARIANT_INCONCLUSIVE,
 			  "%llu calls by io_uring or the 32-bit entry were not decoded",
