@@ -65,9 +65,9 @@ void stream_restart(const struct stream_times *times)
 {
 	struct err err = { 0 };
 
-	stream_close(stream_server);
+	stream_server_close(stream_server);
 	stream_server = NULL;
-	ck_assert_msg(stream_open("127.0.0.1:0", &ops, NULL, times, &stream_server, &err) == 0, "%s",
+	ck_assert_msg(stream_server_open("127.0.0.1:0", &ops, NULL, times, &stream_server, &err) == 0, "%s",
 		      err.text);
 }
 
@@ -78,7 +78,7 @@ void stream_set_up(void)
 
 void stream_tear_down(void)
 {
-	stream_close(stream_server);
+	stream_server_close(stream_server);
 	stream_server = NULL;
 }
 
@@ -89,7 +89,7 @@ char *stream_path(const struct stream_request *request)
 	auto_free char *url = NULL;
 	char *colon;
 
-	ck_assert_int_eq(stream_url(stream_server, request, &url, NULL), 0);
+	ck_assert_int_eq(stream_server_url(stream_server, request, &url, NULL), 0);
 	ck_assert(text_starts(url, "http://127.0.0.1:"));
 	colon = strrchr(url, ':');
 	port = atoi(colon + 1);

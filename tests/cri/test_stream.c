@@ -266,7 +266,7 @@ START_TEST(spdy_carries_streams_and_status)
 			  event.len > 40 ? 20 : (int) event.len, event.len ? event.data : "");
 	ck_assert_str_eq(
 	    text_str(&story),
-	    "2:1, 2:3, 2:5, 2:7, 3:9, 4:1, 0:7,e 0:1,{\"metadata\":{},\"stat 0:1!, 0:5!, 0:7!, 5:7, ");
+	    "2:1, 2:3, 2:5, 2:7, 3:9, 4:1, 0:7,e 0:1,{\"metadata\":{},\"stat 0:1!, 0:5!, 0:7!, 5:9, ");
 	spdy_free(spdy);
 }
 END_TEST

@@ -205,8 +205,8 @@ static void free_server(struct stream_server *server)
 	free(server);
 }
 
-int stream_open(const char *address, const struct stream_ops *ops, void *user,
-		const struct stream_times *times, struct stream_server **ret, struct err *err)
+int stream_server_open(const char *address, const struct stream_ops *ops, void *user,
+		       const struct stream_times *times, struct stream_server **ret, struct err *err)
 {
 	struct stream_server *server = calloc(1, sizeof(*server));
 	int r = 0;
@@ -240,7 +240,7 @@ int stream_open(const char *address, const struct stream_ops *ops, void *user,
 	return 0;
 }
 
-void stream_close(struct stream_server *server)
+void stream_server_close(struct stream_server *server)
 {
 	uint64_t one = 1;
 
@@ -255,8 +255,8 @@ void stream_close(struct stream_server *server)
 	free_server(server);
 }
 
-int stream_url(struct stream_server *server, const struct stream_request *request, char **ret,
-	       struct err *err)
+int stream_server_url(struct stream_server *server, const struct stream_request *request, char **ret,
+		      struct err *err)
 {
 	static const char *const paths[] = {
 		[STREAM_EXEC] = "exec", [STREAM_ATTACH] = "attach", [STREAM_PORT_FORWARD] = "portforward"

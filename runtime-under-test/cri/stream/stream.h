@@ -43,12 +43,12 @@ struct stream_times {
 };
 
 /* address: "127.0.0.1:0", "[::1]:10010". The ops are borrowed. */
-int stream_open(const char *address, const struct stream_ops *ops, void *user,
-		const struct stream_times *times, struct stream_server **ret, struct err *err);
+int stream_server_open(const char *address, const struct stream_ops *ops, void *user,
+		       const struct stream_times *times, struct stream_server **ret, struct err *err);
 /* Breaks all streams off and returns when they have ended. */
-void stream_close(struct stream_server *server);
+void stream_server_close(struct stream_server *server);
 /* Where the request, which is copied, can be fetched. Owned. -ENOSPC: a thousand wait already. */
-int stream_url(struct stream_server *server, const struct stream_request *request, char **ret,
-	       struct err *err);
+int stream_server_url(struct stream_server *server, const struct stream_request *request, char **ret,
+		      struct err *err);
 
 #endif
