@@ -15,7 +15,6 @@
 #include "runtime-under-test/oci/faults.h"
 
 /* Of a stream's messages, so that a node full of images is no single one. */
-#define BATCH 100
 
 static char **copy_names(struct arena *arena, char *const *names, size_t count)
 {
@@ -82,22 +81,6 @@ static grpc_status_code list_images(struct rpc_call *call, const void *request, 
 	Runtime__V1__ListImagesResponse *answer = response;
 
 	answer->images = list(call, user, question->filter, &answer->n_images);
-	return GRPC_STATUS_OK;
-}
-
-static grpc_status_code stream_images(struct rpc_call *call, const void *request, void *response, void *user)
-{
-	const Runtime__V1__StreamImagesRequest *question = request;
-	Runtime__V1__StreamImagesResponse *answer = response;
-	size_t count;
-	Runtime__V1__Image **images = list(call, user, question->filter, &count);
-
-	for (size_t at = 0; at < count; at += answer->n_images) {
-		answer->images = images + at;
-		answer->n_images = count - at < BATCH ? count - at : BATCH;
-		if (rpc_send(call, answer) < 0)
-			return GRPC_STATUS_CANCELLED;
-	}
 	return GRPC_STATUS_OK;
 }
 
@@ -186,8 +169,11 @@ static grpc_status_code image_fs_info(struct rpc_call *call, const void *request
 
 extern const struct rpc_binding image_bindings[];
 const struct rpc_binding image_bindings[] = {
-	{ "ListImages", list_images },   { "StreamImages", stream_images }, { "ImageStatus", image_status },
-	{ "RemoveImage", remove_image }, { "ImageFsInfo", image_fs_info },  { 0 },
+	{ "ListImages", list_images },
+	{ "ImageStatus", image_status },
+	{ "RemoveImage", remove_image },
+	{ "ImageFsInfo", image_fs_info },
+	{ 0 },
 };
 
 static int import_all(struct server *server, struct err *err)
