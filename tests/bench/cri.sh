@@ -1,0 +1,101 @@
+#!/bin/bash
+# cri.sh [ROUNDS]: the life of one pod with one container, by plumbline-cri and by containerd, on the same runtime (plumbline-oci) and
+# the same CNI network, turn by turn. Milliseconds that the client waited, median of the rounds. Root; a world of its own.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+if [ "${IN_WORLD:-}" != yes ]; then
+	IN_WORLD=yes exec tests/oci/world.sh "$PWD/tests/bench/cri.sh" "$@"
+fi
+rounds=${1:-30} top=$PWD bin=$PWD/build/bin W=/run/w
+mkdir -p "$W/cni" "$W/logs"
+cat > "$W/cni/10-bridge.conflist" << CNI
+{ "cniVersion": "0.4.0", "name": "pods", "plugins": [{ "type": "bridge", "bridge": "plumb0", "isGateway": true, "ipMasq": false,
+	"ipam": { "type": "host-local", "dataDir": "$W/ipam", "ranges": [[{ "subnet": "10.123.0.0/16" }]] } }] }
+CNI
+cat > "$W/config.toml" << TOML
+version = 2
+root = "$W/containerd"
+state = "$W/containerd-state"
+disabled_plugins = ["io.containerd.snapshotter.v1.btrfs", "io.containerd.snapshotter.v1.zfs", "io.containerd.snapshotter.v1.aufs",
+	"io.containerd.snapshotter.v1.devmapper", "io.containerd.internal.v1.opt"]
+[grpc]
+  address = "$W/containerd.sock"
+[ttrpc]
+  address = "$W/containerd.ttrpc"
+[plugins."io.containerd.grpc.v1.cri"]
+  sandbox_image = "docker.io/library/pause:1"
+  stream_server_address = "127.0.0.1"
+  stream_server_port = "0"
+  restrict_oom_score_adj = true
+  disable_apparmor = true
+  disable_hugetlb_controller = true
+  [plugins."io.containerd.grpc.v1.cri".cni]
+    bin_dir = "/usr/lib/cni"
+    conf_dir = "$W/cni"
+  [plugins."io.containerd.grpc.v1.cri".containerd]
+    snapshotter = "overlayfs"
+    default_runtime_name = "tested"
+    [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.tested]
+      runtime_type = "io.containerd.runc.v2"
+      [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.tested.options]
+        BinaryName = "$bin/plumbline-oci"
+        Root = "$W/runc"
+TOML
+tests/cri/image.sh -f tar -c '{"Cmd":["sleep","100000"]}' "$W/box.tar" docker.io/library/box:1 @busybox
+tests/cri/image.sh -f tar -c '{"Cmd":["sleep","100000"]}' "$W/pause.tar" docker.io/library/pause:1 @busybox
+containerd --config "$W/config.toml" > "$W/containerd.log" 2>&1 &
+containerd=$!
+"$bin/plumbline-cri" --listen "$W/cri.sock" --root "$W/root" --state "$W/state" --network cni --cni-conf "$W/cni" \
+	--cni-bin /usr/lib/cni --import "$W/box.tar" > "$W/cri.log" 2>&1 &
+cri=$!
+for socket in containerd cri; do
+	until "$bin/plumbline-cri-call" --endpoint "$W/$socket.sock" Version > /dev/null 2>&1; do
+		kill -0 $containerd && kill -0 $cri || { cat "$W"/*.log; exit 1; }
+	done
+done
+for image in box pause; do
+	ctr -a "$W/containerd.sock" -n k8s.io images import --snapshotter overlayfs "$W/$image.tar" > /dev/null || exit 1
+done
+
+# One client a server, so that no connecting is measured.
+coproc ONE { "$bin/plumbline-cri-call" --endpoint "$W/cri.sock"; }
+one=("${ONE[@]}")
+coproc TWO { "$bin/plumbline-cri-call" --endpoint "$W/containerd.sock"; } 2> /dev/null
+two=("${TWO[@]}")
+# call METHOD REQUEST: $answer, and its milliseconds into the file of the method
+call() {
+	printf '{"id":1,"method":"%s","request":%s}\n' "$1" "$2" >&"${client[1]}"
+	read -r answer <&"${client[0]}"
+	case $answer in *'"status":"OK"'*) ;; *) echo "$name $1: $answer" >&2; exit 1 ;; esac
+	ms=$(printf %s "$answer" | sed 's/.*"ms":\([0-9.]*\).*/\1/')
+	printf '%s\n' "$ms" >> "$W/$name.$1"
+	total="$total + $ms"
+}
+id_of() { printf %s "$answer" | grep -oE '[0-9a-f]{64}'; }
+life() {
+	total=0
+	sandbox='{"metadata":{"name":"pod'$round'","uid":"u'$round'","namespace":"default"},"hostname":"pod","log_directory":"'$W/logs'","linux":{"cgroup_parent":"/pods"}}'
+	call RunPodSandbox '{"config":'"$sandbox"'}'
+	pod=$(id_of)
+	call CreateContainer '{"pod_sandbox_id":"'"$pod"'","config":{"metadata":{"name":"c"},"image":{"image":"docker.io/library/box:1"},"log_path":"c.log"},"sandbox_config":'"$sandbox"'}'
+	container=$(id_of)
+	call StartContainer '{"container_id":"'"$container"'"}'
+	call StopContainer '{"container_id":"'"$container"'","timeout":0}'
+	call RemoveContainer '{"container_id":"'"$container"'"}'
+	call StopPodSandbox '{"pod_sandbox_id":"'"$pod"'"}'
+	call RemovePodSandbox '{"pod_sandbox_id":"'"$pod"'"}'
+	echo "$total" | bc >> "$W/$name.total"
+}
+for round in $(seq "$rounds"); do
+	name=cri client=("${one[@]}")
+	life
+	name=containerd client=("${two[@]}")
+	life
+done
+median() { sort -n "$1" | sed -n "$((($(wc -l < "$1") + 1) / 2))p"; }
+printf '%-18s %12s %12s   ms, median of %s\n' '' plumbline-cri containerd "$rounds"
+for method in RunPodSandbox CreateContainer StartContainer StopContainer RemoveContainer StopPodSandbox RemovePodSandbox total; do
+	printf '%-18s %12s %12s\n' $method "$(median "$W/cri.$method")" "$(median "$W/containerd.$method")"
+done
+kill $cri $containerd
+wait $cri
