@@ -11,7 +11,7 @@ static const struct conformance_case version[] = {
 	            EXIT("step[0].response.runtime_name", matches, "."),
 	            EXIT("step[0].response.runtime_version", matches, "^v?[0-9]+\\.[0-9]+"),
 	            EXIT("step[0].response.runtime_api_version", matches, "^v1") },
-	.refuted_by = "version-without-api",
+	.refuted_by = "cri-version-without-api",
 },
 };
 

@@ -7,6 +7,7 @@
 #include "runtime-under-test/cri/container.h"
 #include "runtime-under-test/cri/crash.h"
 #include "runtime-under-test/cri/net/net.h"
+#include "runtime-under-test/oci/faults.h"
 
 int container_forget(struct server *server, struct container *container, struct err *err)
 {
@@ -16,7 +17,7 @@ int container_forget(struct server *server, struct container *container, struct 
 
 	/* Its sandbox's user namespace may be gone, which undoing does not need. */
 	(void) container_rootfs_open(server, container, &rootfs, NULL);
-	if (r >= 0)
+	if (r >= 0 && !fault("cri-rootfs-stays"))
 		r = image_rootfs_drop(server->images, &rootfs.image, err);
 	crash_point("forget-rootfs");
 	if (r >= 0)
@@ -60,6 +61,8 @@ int container_remove_all(struct server *server, struct sandbox *sandbox, struct 
 	auto_object_list list = { 0 };
 	int r = 0;
 
+	if (fault("cri-remove-sandbox-leaves-containers"))
+		return 0;
 	store_containers_of(server->store, sandbox, &list);
 	for (size_t i = 0; r >= 0 && i < list.count; i++)
 		r = container_remove(server, list.items[i], err);

@@ -11,6 +11,7 @@
 #include "base/wire/message_json.h"
 #include "runtime-under-test/cri/container.h"
 #include "runtime-under-test/cri/describe.h"
+#include "runtime-under-test/oci/faults.h"
 
 /* A new container with its operation lock held, in a sandbox that cannot be removed meanwhile: remove looks for hidden ones. */
 static int reserve(struct server *server, struct sandbox *sandbox,
@@ -147,6 +148,9 @@ static grpc_status_code stop_container(struct rpc_call *call, const void *reques
 		return rpc_fail(call, GRPC_STATUS_INVALID_ARGUMENT, "the request has no container_id");
 	/* Idempotent: what is gone was stopped. */
 	container = store_container(server->store, asked->container_id);
+	if (!container && fault("cri-end-of-absent-container"))
+		return rpc_fail(call, GRPC_STATUS_NOT_FOUND, "container %s: no such container",
+				asked->container_id);
 	if (!container)
 		return GRPC_STATUS_OK;
 	r = container_stop(server, container, seconds * 1000, call, &err);
@@ -167,6 +171,9 @@ static grpc_status_code remove_container(struct rpc_call *call, const void *requ
 	if (!asked->container_id[0])
 		return rpc_fail(call, GRPC_STATUS_INVALID_ARGUMENT, "the request has no container_id");
 	container = store_container(server->store, asked->container_id);
+	if (!container && fault("cri-end-of-absent-container"))
+		return rpc_fail(call, GRPC_STATUS_NOT_FOUND, "container %s: no such container",
+				asked->container_id);
 	if (!container)
 		return GRPC_STATUS_OK;
 	r = container_remove(server, container, &err);

@@ -14,6 +14,7 @@
 #include "base/process.h"
 #include "runtime-under-test/cri/container.h"
 #include "runtime-under-test/cri/crash.h"
+#include "runtime-under-test/oci/faults.h"
 
 /* SIGKILL works at once; a frozen cgroup v1 task dies only when the runtime's delete has thawed it, one in D state never. */
 enum { DEATH_MS = 3000, LAST_DEATH_MS = 20000 };
@@ -146,6 +147,8 @@ static int wait_or_kill(struct server *server, struct container *container, int6
 	struct err own = { 0 };
 	int r = join_stop(server, container, grace_ms, &kill_at, &ended, err);
 
+	if (r == -ENOENT && fault("cri-stop-container-once"))
+		return fail_text(err, -EBUSY, "it does not run");
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
 	/* It may have died just now, and then there is nobody to signal. */
@@ -186,6 +189,8 @@ int container_stop_all(struct server *server, struct sandbox *sandbox, struct er
 	auto_object_list list = { 0 };
 	int r = 0;
 
+	if (fault("cri-stop-sandbox-leaves-containers"))
+		return 0;
 	store_containers_of(server->store, sandbox, &list);
 	for (size_t i = 0; i < list.count; i++) {
 		struct container *container = list.items[i];

@@ -14,6 +14,7 @@
 #include "base/process.h"
 #include "base/text.h"
 #include "runtime-under-test/cri/server.h"
+#include "runtime-under-test/oci/faults.h"
 
 enum {
 	OUTPUT_MAX = 1 << 20,
@@ -23,7 +24,7 @@ enum {
 
 int runtime_open(const struct server *server, const char *handler, struct runtime *ret, struct err *err)
 {
-	char *program = server_runtime_path(server, handler);
+	char *program = server_runtime_path(server, fault("cri-unknown-handler-is-default") ? "" : handler);
 
 	if (!program)
 		return fail_text(err, -EINVAL, "no runtime handler is named %s", handler);

@@ -27,7 +27,7 @@ static grpc_status_code version(struct rpc_call *call, const void *request, void
 	answer->version = "0.1.0";
 	answer->runtime_name = "plumbline-cri";
 	answer->runtime_version = PLUMBLINE_VERSION;
-	answer->runtime_api_version = fault("version-without-api") ? "" : "v1";
+	answer->runtime_api_version = fault("cri-version-without-api") ? "" : "v1";
 	return GRPC_STATUS_OK;
 }
 

@@ -15,6 +15,7 @@
 #include "runtime-under-test/cri/image/image.h"
 #include "runtime-under-test/cri/net/net.h"
 #include "runtime-under-test/cri/sandbox.h"
+#include "runtime-under-test/oci/faults.h"
 
 /* A plugin that hangs must not keep the pod for ever; the kubelet asks again. */
 enum { NET_DEL_MS = 30000 };
@@ -25,7 +26,7 @@ static int delete_pause(struct server *server, struct sandbox *sandbox, struct e
 	int r = life_runtime(server, sandbox, &runtime, NULL);
 
 	/* A handler that is configured no more has nothing that could be asked. */
-	return r < 0 ? 0 : runtime_delete(&runtime, sandbox->object.id, err);
+	return r < 0 || fault("cri-pause-stays") ? 0 : runtime_delete(&runtime, sandbox->object.id, err);
 }
 
 static int take_network(struct server *server, struct sandbox *sandbox, struct err *err)
@@ -46,6 +47,8 @@ static int unpin(struct server *server, struct sandbox *sandbox, struct err *err
 	static const char *const names[] = { "ns/pid", "ns/uts", "ns/ipc", "ns/net", "ns/user" };
 	int first = 0;
 
+	if (fault("cri-namespaces-stay-pinned"))
+		return 0;
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		auto_free char *path = life_path(server, &sandbox->object, names[i]);
 		int r = net_ns_unpin(path, first < 0 ? NULL : err);
@@ -121,7 +124,7 @@ int sandbox_stop(struct server *server, struct sandbox *sandbox, struct err *err
 	int r;
 
 	if (sandbox->status.released)
-		return 0;
+		return fault("cri-stop-sandbox-once") ? fail_text(err, -EBUSY, "it has stopped already") : 0;
 	r = store_sandbox_save(server->store, sandbox, err);
 	crash_point("stop-recorded");
 	if (r >= 0)

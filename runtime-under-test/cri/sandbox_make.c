@@ -17,6 +17,7 @@
 #include "runtime-under-test/cri/crash.h"
 #include "runtime-under-test/cri/net/net.h"
 #include "runtime-under-test/cri/sandbox.h"
+#include "runtime-under-test/oci/faults.h"
 
 struct making {
 	struct server *server;
@@ -128,7 +129,7 @@ static int make_shm(struct making *making, struct err *err)
 		return 0;
 	if (mkdir(path, 0700) < 0)
 		return fail(err, -errno, "make %s", path);
-	text_add(&options, "mode=1777,size=65536k");
+	text_add(&options, fault("cri-shm-without-limit") ? "mode=1777" : "mode=1777,size=65536k");
 	if (user)
 		text_addf(&options, ",uid=%u,gid=%u", user->uids[0]->host_id, user->gids[0]->host_id);
 	if (mount("shm", path, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, text_str(&options)) < 0)

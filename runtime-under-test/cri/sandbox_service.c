@@ -12,6 +12,7 @@
 #include "runtime-under-test/cri/container.h"
 #include "runtime-under-test/cri/describe.h"
 #include "runtime-under-test/cri/sandbox.h"
+#include "runtime-under-test/oci/faults.h"
 
 /*
  * Nothing is left of a sandbox that could not be made; where even that fails it stays, not ready and listed, so that somebody
@@ -20,7 +21,7 @@
 static void undo(struct server *server, struct sandbox *sandbox)
 {
 	struct err err = { 0 };
-	int r = sandbox_release(server, sandbox, &err);
+	int r = fault("cri-failed-sandbox-stays") ? -EIO : sandbox_release(server, sandbox, &err);
 
 	if (r >= 0)
 		r = sandbox_forget(server, sandbox, &err);
@@ -88,6 +89,8 @@ static grpc_status_code end(struct rpc_call *call, struct server *server, const 
 		return rpc_fail(call, GRPC_STATUS_INVALID_ARGUMENT, "the request has no pod_sandbox_id");
 	/* Idempotent: what is gone was stopped and removed. */
 	sandbox = store_sandbox(server->store, id);
+	if (!sandbox && fault("cri-end-of-absent-sandbox"))
+		return rpc_fail(call, GRPC_STATUS_NOT_FOUND, "sandbox %s: no such sandbox", id);
 	if (!sandbox)
 		return GRPC_STATUS_OK;
 	(void) pthread_mutex_lock(&sandbox->object.operation);
@@ -153,7 +156,7 @@ static grpc_status_code pod_sandbox_status(struct rpc_call *call, const void *re
 	answer->containers_statuses =
 	    life_container_statuses(server, sandbox, arena, &answer->n_containers_statuses);
 	answer->timestamp = store_now_ns();
-	if (asked->verbose) {
+	if (asked->verbose || fault("cri-info-always")) {
 		auto_json info = verbose(server, sandbox);
 
 		answer->info = describe_info(

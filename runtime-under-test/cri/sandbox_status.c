@@ -7,6 +7,7 @@
 #include "base/wire/message.h"
 #include "runtime-under-test/cri/describe.h"
 #include "runtime-under-test/cri/sandbox.h"
+#include "runtime-under-test/oci/faults.h"
 
 void sandbox_describe(struct server *server, const struct sandbox *sandbox, struct arena *arena,
 		      Runtime__V1__PodSandbox *ret)
@@ -16,7 +17,7 @@ void sandbox_describe(struct server *server, const struct sandbox *sandbox, stru
 	ret->id = arena_string(arena, sandbox->object.id);
 	ret->metadata = message_copy(arena, config->metadata);
 	ret->labels = describe_copies(arena, config->labels, config->n_labels);
-	ret->n_labels = config->n_labels;
+	ret->n_labels = fault("cri-list-without-labels") ? 0 : config->n_labels;
 	ret->annotations = describe_copies(arena, config->annotations, config->n_annotations);
 	ret->n_annotations = config->n_annotations;
 	ret->runtime_handler = arena_string(arena, sandbox->request->runtime_handler);
@@ -33,7 +34,9 @@ static Runtime__V1__PodSandboxNetworkStatus *describe_network(const struct sandb
 	Runtime__V1__PodSandboxNetworkStatus *network =
 	    message_new(arena, &runtime__v1__pod_sandbox_network_status__descriptor);
 
-	if (!status->ip_count)
+	if (fault("cri-nodes-ip-told"))
+		network->ip = arena_string(arena, "127.0.0.1");
+	if (!status->ip_count || fault("cri-ip-not-told"))
 		return network;
 	network->ip = arena_string(arena, status->ips[0]);
 	network->n_additional_ips = status->ip_count - 1;
@@ -52,7 +55,8 @@ static Runtime__V1__LinuxPodSandboxStatus *describe_linux(const struct sandbox *
 	    message_new(arena, &runtime__v1__linux_pod_sandbox_status__descriptor);
 
 	status->namespaces = message_new(arena, &runtime__v1__namespace__descriptor);
-	if (config && config->security_context && config->security_context->namespace_options)
+	if (config && config->security_context && config->security_context->namespace_options &&
+	    !fault("cri-namespace-options-not-told"))
 		status->namespaces->options =
 		    message_copy(arena, config->security_context->namespace_options);
 	else
@@ -67,12 +71,12 @@ void sandbox_describe_status(struct server *server, const struct sandbox *sandbo
 
 	ret->id = arena_string(arena, sandbox->object.id);
 	ret->metadata = message_copy(arena, config->metadata);
-	ret->created_at = sandbox->status.created_at;
+	ret->created_at = sandbox->status.created_at / (fault("cri-created-at-in-seconds") ? 1000000000 : 1);
 	ret->linux = describe_linux(sandbox, arena);
 	ret->labels = describe_copies(arena, config->labels, config->n_labels);
 	ret->n_labels = config->n_labels;
 	ret->annotations = describe_copies(arena, config->annotations, config->n_annotations);
-	ret->n_annotations = config->n_annotations;
+	ret->n_annotations = config->n_annotations - (config->n_annotations && fault("cri-annotation-lost"));
 	ret->runtime_handler = arena_string(arena, sandbox->request->runtime_handler);
 	store_lock(server->store);
 	ret->state = sandbox_state(sandbox);

@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "base/wire/message.h"
 #include "runtime-under-test/cri/store_internal.h"
+#include "runtime-under-test/oci/faults.h"
 
 static const char *const folders[] = { [OBJECT_SANDBOX] = "sandboxes", [OBJECT_CONTAINER] = "containers" };
 
@@ -212,7 +213,7 @@ int store_drop(struct store *store, struct object *object, struct err *err)
 	if (r < 0)
 		return r;
 	store_lock(store);
-	dropped = object->dropped;
+	dropped = object->dropped || fault("cri-names-kept");
 	object->dropped = true;
 	if (!dropped)
 		index_remove(&store->index[object->kind], object);

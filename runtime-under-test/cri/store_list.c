@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/wire/message.h"
 #include "runtime-under-test/cri/store_internal.h"
+#include "runtime-under-test/oci/faults.h"
 
 void store_list_free(struct object_list *list)
 {
@@ -59,7 +60,8 @@ static bool sandbox_matches(const struct object *object, const void *pointer)
 	const struct sandbox *sandbox = (const struct sandbox *) object;
 	const Runtime__V1__PodSandboxFilter *filter = pointer;
 
-	if (object->hidden)
+	if (object->hidden || (fault("cri-list-ready-only") &&
+			       sandbox_state(sandbox) != RUNTIME__V1__POD_SANDBOX_STATE__SANDBOX_READY))
 		return false;
 	return !filter || (begins_with(object->id, filter->id) &&
 			   (!filter->state || filter->state->state == sandbox_state(sandbox)) &&

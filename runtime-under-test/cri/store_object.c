@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "base/text.h"
 #include "runtime-under-test/cri/store_internal.h"
+#include "runtime-under-test/oci/faults.h"
 
 static void object_init(struct object *object, enum object_kind kind, const char *id)
 {
@@ -82,20 +83,25 @@ void object_free(struct store *store, struct object *object)
 
 int sandbox_bind(struct sandbox *sandbox, const Runtime__V1__RunPodSandboxRequest *request, struct err *err)
 {
+	static const Runtime__V1__PodSandboxMetadata nameless = RUNTIME__V1__POD_SANDBOX_METADATA__INIT;
 	const Runtime__V1__PodSandboxMetadata *metadata;
 
-	if (!request->config)
+	if (!request->config && !fault("cri-config-not-needed"))
 		return fail_text(err, -EINVAL, "the sandbox has no config");
-	metadata = request->config->metadata;
-	if (!metadata || !metadata->name[0] || !metadata->uid[0])
+	metadata = request->config ? request->config->metadata : &nameless;
+	if (!metadata && fault("cri-metadata-not-needed"))
+		metadata = &nameless;
+	else if (metadata != &nameless && (!metadata || !metadata->name[0] || !metadata->uid[0]))
 		return fail_text(err, -EINVAL, "the sandbox's metadata needs %s",
 				 !metadata            ? "to be there"
 				 : !metadata->name[0] ? "a name"
 						      : "a uid");
 	/* The lengths behind it, which no message shows, keep "a_b" of "c" and "a" of "b_c" apart. */
 	sandbox->object.name =
-	    text_format("%s_%s_%s_%u\n%zu %zu", metadata->name, metadata->namespace_, metadata->uid,
-			metadata->attempt, strlen(metadata->name), strlen(metadata->namespace_));
+	    text_format("%s%s_%s_%s_%u\n%zu %zu", fault("cri-names-not-reserved") ? sandbox->object.id : "",
+			metadata->name, metadata->namespace_, metadata->uid,
+			fault("cri-names-without-attempt") ? 0 : metadata->attempt, strlen(metadata->name),
+			strlen(metadata->namespace_));
 	sandbox->request = request;
 	sandbox->config = request->config;
 	return 0;

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "runtime-under-test/cri/image/reference.h"
 #include "runtime-under-test/cri/image/store.h"
+#include "runtime-under-test/oci/faults.h"
 
 /* As short as the engines print ids; shorter ones are words that people give to repositories. */
 #define PREFIX_MIN 12
@@ -152,6 +153,8 @@ int image_remove(struct image_store *store, const char *name, struct err *err)
 
 	(void) pthread_mutex_lock(&store->lock);
 	image = lookup(store, name);
+	if (!image && fault("cri-remove-absent-image"))
+		r = -ENOENT;
 	if (image) {
 		struct change change = begin_change(store);
 

@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "base/wire/arena.h"
 #include "runtime-under-test/cri/rpc/internal.h"
+#include "runtime-under-test/oci/faults.h"
 
 /* A peer that takes nothing for this long is cut off: until then its handler waits. */
 enum { SEND_MAX_MS = 60000 };
@@ -84,7 +85,8 @@ grpc_status_code rpc_fail(struct rpc_call *call, grpc_status_code status, const 
 	text_addv(&sentence, format, args);
 	va_end(args);
 	call->sentence = arena_string(&call->arena, text_str(&sentence));
-	return status;
+	return status == GRPC_STATUS_NOT_FOUND && fault("cri-not-found-is-unknown") ? GRPC_STATUS_UNKNOWN
+										    : status;
 }
 
 grpc_status_code rpc_status_of(int r)
