@@ -19,6 +19,7 @@ struct image_store;
 struct life;
 struct net;
 struct runtime_features;
+struct stats;
 struct store;
 struct stream_server;
 
@@ -37,6 +38,7 @@ struct server {
 	struct image_store *images;
 	struct life *life;
 	struct net *net;
+	struct stats *stats;
 	struct store *store;
 	struct stream_server *stream;
 };

@@ -4,6 +4,7 @@
 #include "runtime-under-test/cri/events.h"
 #include "runtime-under-test/cri/life.h"
 #include "runtime-under-test/cri/server.h"
+#include "runtime-under-test/cri/stats.h"
 
 extern const struct rpc_binding runtime_bindings[];
 extern const struct rpc_binding events_bindings[];
@@ -11,10 +12,12 @@ extern const struct rpc_binding list_bindings[];
 extern const struct rpc_binding sandbox_bindings[];
 extern const struct rpc_binding container_bindings[];
 extern const struct rpc_binding image_bindings[];
+extern const struct rpc_binding stats_bindings[];
 extern const struct server_module image_module;
 extern const struct server_module network_module;
 
-/* clang-format off: a row each, so that areas do not meet in one line */
+/* A row each, so that two who add one do not meet in a line. */
+/* clang-format off */
 static const struct rpc_binding *const tables[] = {
 	runtime_bindings,
 	events_bindings,
@@ -22,11 +25,13 @@ static const struct rpc_binding *const tables[] = {
 	sandbox_bindings,
 	container_bindings,
 	image_bindings,
+	stats_bindings,
 };
 
 /* In the order they open; the last row ends them. */
 static const struct server_module *const modules[] = {
 	&events_module,
+	&stats_module,
 	&image_module,
 	&network_module,
 	&life_module,
