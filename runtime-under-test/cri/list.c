@@ -20,7 +20,6 @@ static const struct {
 	{ "StreamContainerStats", "ListContainerStats" },
 	{ "StreamPodSandboxStats", "ListPodSandboxStats" },
 	{ "StreamPodSandboxMetrics", "ListPodSandboxMetrics" },
-	{ "StreamImages", "ListImages" },
 };
 
 static const char *unary_of(const char *stream)
@@ -31,6 +30,7 @@ static const char *unary_of(const char *stream)
 	return NULL;
 }
 
+/* Images have a stream of their own, in image/. */
 /* The filter, where there is one, is the only field of either request. */
 static ProtobufCMessage *unary_request(struct arena *arena, const ProtobufCMessageDescriptor *type,
 				       const ProtobufCMessage *asked)
@@ -105,6 +105,5 @@ const struct rpc_binding list_bindings[] = {
 	{ "StreamContainerStats", stream_list },
 	{ "StreamPodSandboxStats", stream_list },
 	{ "StreamPodSandboxMetrics", stream_list },
-	{ "StreamImages", stream_list },
 	{ NULL },
 };
