@@ -83,7 +83,8 @@ struct image_auth {
 };
 /*
  * -ENOENT: the registry has no such image; -EACCES: it wants other credentials; -EHOSTDOWN: it cannot be reached, answers
- * with an error, or stalls; -EBADMSG: what it sent is not what its digest says; -EINVAL: what it sent is no image.
+ * with an error, or stalls; -EBADMSG: what it sent is not what its digest says, or no image; -EINVAL: the reference or the
+ * credentials cannot be read.
  */
 int image_pull(struct image_store *store, const char *reference, const struct image_auth *auth,
 	       const struct image_patience *patience, char **ret_id, struct err *err);

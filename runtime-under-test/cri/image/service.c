@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/json.h"
+#include "base/process.h"
 #include "base/text.h"
 #include "base/wire/arena.h"
 #include "base/wire/message.h"
@@ -167,10 +168,51 @@ static grpc_status_code image_fs_info(struct rpc_call *call, const void *request
 	return GRPC_STATUS_OK;
 }
 
+static bool is_cancelled(void *call)
+{
+	return rpc_call_done(call);
+}
+
+static grpc_status_code status_of(int r)
+{
+	/* 401 and 403: nothing of the request is wrong, and another password would do. All else as everywhere. */
+	return r == -EACCES ? GRPC_STATUS_UNAUTHENTICATED : rpc_status_of(r);
+}
+
+static grpc_status_code pull_image(struct rpc_call *call, const void *request, void *response, void *user)
+{
+	const Runtime__V1__PullImageRequest *question = request;
+	Runtime__V1__PullImageResponse *answer = response;
+	const Runtime__V1__AuthConfig *given = question->auth;
+	const char *name = question->image ? question->image->image : "";
+	int64_t left = rpc_call_left_ms(call);
+	struct image_patience patience = { .deadline = -1, .is_cancelled = is_cancelled, .user = call };
+	struct image_auth auth = { 0 };
+	struct server *server = user;
+	auto_free char *id = NULL;
+	struct err err = { 0 };
+	int r;
+
+	if (!*name)
+		return rpc_fail(call, GRPC_STATUS_INVALID_ARGUMENT, "the request names no image");
+	if (given)
+		auth = (struct image_auth){ given->registry_token, given->identity_token,
+					    given->username,       given->password,
+					    given->auth,           given->server_address };
+	if (left != INT64_MAX)
+		patience.deadline = process_now_ms() + left;
+	r = image_pull(server->images, name, &auth, &patience, &id, &err);
+	if (r < 0)
+		return rpc_fail(call, status_of(r), "%s", err.text);
+	answer->image_ref = arena_string(rpc_call_arena(call), id);
+	return GRPC_STATUS_OK;
+}
+
 extern const struct rpc_binding image_bindings[];
 const struct rpc_binding image_bindings[] = {
 	{ "ListImages", list_images },
 	{ "ImageStatus", image_status },
+	{ "PullImage", pull_image },
 	{ "RemoveImage", remove_image },
 	{ "ImageFsInfo", image_fs_info },
 	{ 0 },
