@@ -19,12 +19,13 @@ die() {
 # shellcheck source=harness/guest/tree.sh
 . "$(dirname "$0")/tree.sh"
 
+quiet="systemd.getty_auto=no systemd.show_status=error"
 flavour=$1 script=$2 seconds=${3:-3600} disk=
 case $flavour in
 v2) cgroups=cgroup_no_v1=all ;;
 v1) cgroups= ;;
-systemd) cgroups="cgroup_no_v1=all systemd.unified_cgroup_hierarchy=1 systemd.getty_auto=no" disk=$GUEST/disk.ext4 ;;
-hybrid) cgroups="systemd.unified_cgroup_hierarchy=0 systemd.getty_auto=no" disk=$GUEST/disk.ext4 ;;
+systemd) cgroups="cgroup_no_v1=all systemd.unified_cgroup_hierarchy=1 $quiet" disk=$GUEST/disk.ext4 ;;
+hybrid) cgroups="systemd.unified_cgroup_hierarchy=0 $quiet" disk=$GUEST/disk.ext4 ;;
 *) die "there is no flavour $flavour: v2, v1, systemd and hybrid are known" ;;
 esac
 while read -r program package; do
