@@ -190,6 +190,11 @@ static void check_cases(struct doctor *doctor, const struct clause_registry *cla
 	if (able < all) {
 		checkup.health = HEALTH_LIMITED;
 		text_addf(&checkup.detail, "; the first that cannot %s", text_str(&first));
+		/* A guest has the other kind of cgroups, whatever runs here. */
+		if (!doctor->machine.cgroup_v2)
+			checkup.fix = "plumbline test --in vm:v2 needs:cgroup2";
+		else if (!doctor->machine.cgroup_v1)
+			checkup.fix = "plumbline test --in vm:v1 needs:cgroup1";
 	}
 	show(doctor, &checkup);
 }

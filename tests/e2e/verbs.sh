@@ -40,6 +40,9 @@ for word in "$passing" config.mounts.opt.ro flaky; do
 done
 run 'explain of nothing' 2 explain nothing-of-that-name
 run 'doctor as JSON' "$([ "$(id -u)" = 0 ] && echo 0 || echo 3)" doctor --json
+if says out '^\{"type":"doctor","check":"cases".*needs cgroup v2'; then
+	check 'a guest mends the lack of cgroup v2' says out '"check":"cases".*plumbline test --in vm:v2 needs:cgroup2'
+fi
 
 # Usage is told before anything runs.
 run 'a runtime that is missing' 2 test --runtime no-such-runtime
