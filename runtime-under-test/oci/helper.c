@@ -33,8 +33,6 @@ int helper_meet(struct creation *creation, struct err *err)
 			r = creation_map_user(creation, creation->helper, err);
 	}
 	if (r == 0)
-		r = process_set_oom(&creation->spec->process, creation->proc, creation->helper, err);
-	if (r == 0)
 		r = hear(creation, SYNC_PID, &message, err);
 	if (r < 0)
 		return r;
@@ -46,6 +44,9 @@ int helper_meet(struct creation *creation, struct err *err)
 	if (creation->pidfd < 0)
 		return fail(err, creation->pidfd, "open init");
 	r = cgroups_attach_unified(&creation->cgroups, creation->init, err);
+	/* Not the helper's, from which it would come by inheritance: init may have been cloned before we wrote it. */
+	if (r == 0)
+		r = process_set_oom(&creation->spec->process, creation->proc, creation->init, err);
 	return r < 0 ? r : sync_send(creation->sync, SYNC_ATTACHED, err);
 }
 
