@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -136,7 +137,9 @@ START_TEST(a_pod_has_names)
 	auto_scratch scratch = scratch_open();
 	char *ips[] = { (char *) "10.1.2.3", (char *) "fd00::3" };
 	const struct net_result addresses = { .ips = ips, .ip_count = 2 };
+	struct stat st;
 
+	(void) umask(077);
 	ck_assert_int_eq(
 	    write_files(
 		&scratch,
@@ -144,6 +147,8 @@ START_TEST(a_pod_has_names)
 		"['a.local', 'local'], 'options': ['ndots:5', 'edns0']}}",
 		&addresses, NULL),
 	    0);
+	ck_assert_int_eq(fstatat(scratch.fd, "resolv.conf", &st, 0), 0);
+	ck_assert_uint_eq(st.st_mode & 07777, 0644);
 	file_is(&scratch, "hostname", "web-0\n");
 	file_is(&scratch, "hosts",
 		"127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost "

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -96,6 +97,16 @@ static int make_resolv_conf(const Runtime__V1__PodSandboxConfig *config, struct 
 	return 0;
 }
 
+/* Whatever the server's umask is, every user of the pod reads them. */
+static int write_file(int directory, const char *name, const struct text *content, struct err *err)
+{
+	int r = file_create_at(directory, name, text_str(content), content->len, 0644, err);
+
+	if (r == 0 && fchmodat(directory, name, 0644, 0) < 0)
+		return fail(err, -errno, "let everybody read %s", name);
+	return r;
+}
+
 int net_write_files(int directory, const Runtime__V1__PodSandboxConfig *config,
 		    const struct net_result *addresses, struct err *err)
 {
@@ -111,11 +122,8 @@ int net_write_files(int directory, const Runtime__V1__PodSandboxConfig *config,
 		return r;
 	add_hostname(config, &hostname);
 	text_add_char(&hostname, '\n');
-	r = file_create_at(directory, "hostname", hostname.data, hostname.len, 0644, err);
+	r = write_file(directory, "hostname", &hostname, err);
 	if (r == 0)
-		r = file_create_at(directory, "hosts", hosts.data, hosts.len, 0644, err);
-	if (r == 0)
-		r = file_create_at(directory, "resolv.conf", text_str(&resolv_conf), resolv_conf.len, 0644,
-				   err);
-	return r;
+		r = write_file(directory, "hosts", &hosts, err);
+	return r < 0 ? r : write_file(directory, "resolv.conf", &resolv_conf, err);
 }

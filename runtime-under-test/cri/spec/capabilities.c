@@ -68,10 +68,25 @@ static int last_capability(void)
 	return (int) last;
 }
 
-static void set_add_all(struct set *set, enum spec_from from, const char *field)
+/* What the server's own children can have at most: no runtime can give more, and some refuse to try. */
+static uint64_t own_bounds(void)
 {
+	auto_text status = { 0 };
+	const char *line = NULL;
+
+	if (file_read_at(AT_FDCWD, "/proc/thread-self/status", 65536, &status, NULL) == 0)
+		line = strstr(text_str(&status), "\nCapBnd:");
+	return line ? strtoull(line + strlen("\nCapBnd:"), NULL, 16) : UINT64_MAX;
+}
+
+/* In a user namespace every one is to be had: user_namespaces(7). */
+static void set_add_all(struct spec_build *build, struct set *set, enum spec_from from, const char *field)
+{
+	uint64_t bounds = spec_has_user_namespace(build) ? UINT64_MAX : own_bounds();
+
 	for (int i = 0, last = last_capability(); i <= last; i++)
-		set_add(set, i, from, field);
+		if (bounds >> i & 1)
+			set_add(set, i, from, field);
 }
 
 static bool is_all(const char *name)
@@ -113,11 +128,11 @@ static int change(struct set *set, char *const *names, size_t count, const char 
 }
 
 /* ALL in one of the lists is the ground on which single names stand, wherever it stands itself. */
-static void change_all(struct set *set, const Runtime__V1__Capability *wishes)
+static void change_all(struct spec_build *build, struct set *set, const Runtime__V1__Capability *wishes)
 {
 	for (size_t i = 0; i < wishes->n_add_capabilities; i++)
 		if (is_all(wishes->add_capabilities[i]))
-			set_add_all(set, FROM_CRI, FIELD "add_capabilities");
+			set_add_all(build, set, FROM_CRI, FIELD "add_capabilities");
 	for (size_t i = 0; i < wishes->n_drop_capabilities; i++)
 		for (size_t j = 0; is_all(wishes->drop_capabilities[i]) && j < CAPABILITIES_MAX; j++)
 			set->rows[j].has = false;
@@ -165,14 +180,14 @@ static int plan(struct spec_build *build, struct set *set, struct err *err)
 	int r = 0;
 
 	if (build->privileged) {
-		set_add_all(set, FROM_CRI, "linux.security_context.privileged");
+		set_add_all(build, set, FROM_CRI, "linux.security_context.privileged");
 		return wishes ? add_ambient(set, wishes, err) : 0;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(defaults); i++)
 		set_add(set, name_to_capability(defaults[i]), FROM_DEFAULT, "capabilities");
 	if (!wishes)
 		return 0;
-	change_all(set, wishes);
+	change_all(build, set, wishes);
 	if (!fault("cri-capabilities-not-added"))
 		r = change(set, wishes->add_capabilities, wishes->n_add_capabilities, "add_capabilities",
 			   true, err);

@@ -23,6 +23,16 @@ static const struct usual {
 	{ "/sys/fs/cgroup", "cgroup", "nosuid noexec nodev relatime ro", true, false },
 };
 
+/*
+ * A network namespace has one sysfs, and who mounts it first decides for all whether the file system itself can be written
+ * (kernfs_get_tree() takes the superblock that is there as it is). So in a sandbox that allows privilege the pause opens it.
+ */
+static bool may_be_written(const struct spec_build *build)
+{
+	return build->container ? build->privileged
+				: build->sandbox_security && build->sandbox_security->privileged;
+}
+
 static void add_options(const struct spec_build *build, struct mount_list_row *row, const struct usual *one)
 {
 	auto_free char *copy = strdup(one->options);
@@ -31,7 +41,7 @@ static void add_options(const struct spec_build *build, struct mount_list_row *r
 	for (char *word; (word = strsep(&rest, " "));) {
 		if (strcmp(word, "ro") != 0 || !one->opened_by_privilege)
 			mount_list_option(row, word, FROM_DEFAULT, "usual mounts");
-		else if (build->privileged && !fault("cri-privileged-sys-readonly"))
+		else if (may_be_written(build) && !fault("cri-privileged-sys-readonly"))
 			mount_list_option(row, "rw", FROM_CRI, PRIVILEGED);
 		else
 			mount_list_option(row, "ro", FROM_DEFAULT, "usual mounts");
@@ -87,7 +97,7 @@ static void add_file(struct spec_build *build, struct mount_list *list, const ch
 	if (readonly)
 		mount_list_option(row, "ro", FROM_CRI, "linux.security_context.readonly_rootfs");
 	else
-		mount_list_option(row, build->container ? "rw" : "ro", FROM_SERVER, field);
+		mount_list_option(row, "rw", FROM_SERVER, field);
 }
 
 /* The pod's shared memory is one file system for all its containers; with the node's IPC it is the node's. */
@@ -115,7 +125,7 @@ void mounts_add_implicit(struct spec_build *build, struct mount_list *list)
 	if (build->container) {
 		add_file(build, list, "/etc/hosts", request->hosts, "hosts file of the sandbox");
 		add_file(build, list, "/etc/hostname", request->hostname, "hostname file of the sandbox");
+		add_file(build, list, "/etc/resolv.conf", request->resolv_conf, "resolv.conf of the sandbox");
 	}
-	add_file(build, list, "/etc/resolv.conf", request->resolv_conf, "resolv.conf of the sandbox");
 	add_shm(build, list);
 }
