@@ -22,23 +22,39 @@ struct embedded_file {
 };
 extern const struct embedded_file embedded_files[];
 
+/* Mount points are made before they are needed: in a user namespace the runtime's init may make none here. */
+static int make_mount_points(int directory, struct err *err)
+{
+	static const char *const folders[] = { "proc", "dev", "sys", "etc" };
+	static const char *const files[] = { "etc/hosts", "etc/hostname", "etc/resolv.conf" };
+	int r = fchmod(directory, 0755) < 0 ? fail(err, -errno, "open it to all users") : 0;
+
+	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(folders); i++) {
+		r = file_make_dirs_at(directory, folders[i], 0755, err);
+		/* The umask is the server's; a pause in a user namespace owns nothing here. */
+		if (r >= 0 && fchmodat(directory, folders[i], 0755, 0) < 0)
+			r = fail(err, -errno, "open %s to all users", folders[i]);
+	}
+	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(files); i++)
+		r = file_create_at(directory, files[i], "", 0, 0644, err);
+	return r;
+}
+
 /* By rename: a pause that runs from an older one keeps it. */
 int sandbox_pause_rootfs(struct server *server, struct err *err)
 {
-	static const char *const folders[] = { "proc", "dev", "sys", "etc" };
 	auto_free char *path = text_format("%s/pause", server->options.state);
 	auto_fd directory = -EBADF;
 	int r = file_make_dirs_at(AT_FDCWD, path, 0755, err);
 
 	if (r >= 0)
 		r = directory = file_open_at(AT_FDCWD, path, O_RDONLY | O_DIRECTORY, 0, err);
-	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(folders); i++)
-		r = file_make_dirs_at(directory, folders[i], 0755, err);
+	if (r >= 0)
+		r = make_mount_points(directory, err);
 	if (r >= 0)
 		r = file_create_at(directory, "pause.new", embedded_files[0].data, embedded_files[0].size,
 				   0755, err);
-	/* The umask is the server's; a pause in a user namespace is nobody's owner. */
-	if (r >= 0 && (fchmod(directory, 0755) < 0 || fchmodat(directory, "pause.new", 0755, 0) < 0 ||
+	if (r >= 0 && (fchmodat(directory, "pause.new", 0755, 0) < 0 ||
 		       renameat(directory, "pause.new", directory, "pause") < 0))
 		r = fail(err, -errno, "put pause in place");
 	if (r < 0)

@@ -6,7 +6,7 @@ cd "$(dirname "$0")/../.." || exit 1
 if [ "${IN_WORLD:-}" != yes ]; then
 	IN_WORLD=yes exec tests/oci/world.sh "$PWD/tests/bench/cri.sh" "$@"
 fi
-rounds=${1:-30} top=$PWD bin=$PWD/build/bin W=/run/w
+rounds=${1:-30} bin=$PWD/build/bin W=/run/w
 mkdir -p "$W/cni" "$W/logs"
 cat > "$W/cni/10-bridge.conflist" << CNI
 { "cniVersion": "0.4.0", "name": "pods", "plugins": [{ "type": "bridge", "bridge": "plumb0", "isGateway": true, "ipMasq": false,
@@ -50,7 +50,7 @@ containerd=$!
 cri=$!
 for socket in containerd cri; do
 	until "$bin/plumbline-cri-call" --endpoint "$W/$socket.sock" Version > /dev/null 2>&1; do
-		kill -0 $containerd && kill -0 $cri || { cat "$W"/*.log; exit 1; }
+		if ! kill -0 $containerd $cri; then cat "$W"/*.log; exit 1; fi
 	done
 done
 for image in box pause; do

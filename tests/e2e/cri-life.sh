@@ -118,6 +118,28 @@ stop "$target"
 late=$(container "$p" late 'exit 0' ',"linux":{"security_context":{"namespace_options":{"pid":"TARGET","target_id":"'"$target"'"}}}')
 is 'nor of one that has ended' '' "$late"
 
+# Whose namespaces a pod has.
+u=$(pod user ',"security_context":{"namespace_options":{"userns_options":{"mode":"POD","uids":[{"host_id":100000,"length":65536}],
+	"gids":[{"host_id":100000,"length":65536}]}}}')
+running "$u" user 'touch /made && ls -ln /made; echo ready; exec sleep 559'
+check 'a pod with a user namespace runs a container' until_true has_logged user ready
+owner() { stat -c %u "/proc/$(ask ContainerStatus "$(of_container "$1" ',"verbose":true')" | value info.info | value pid)"; }
+is 'whose root is another user of the machine' 100000 "$(owner "$c")"
+is 'and owns what it makes' 1 "$(grep -c ' 0 *0 .*/made' "$W/logs/user.log")"
+is 'and it is stopped' OK "$(code StopContainer "$(of_container "$c")")"
+is 'and its pod removed' OK "$(code RemovePodSandbox "$(of_pod "$u")")"
+n=$(pod node ',"security_context":{"namespace_options":{"network":"NODE","pid":"NODE","ipc":"NODE"}}')
+running "$n" node 'for ns in net ipc pid; do readlink /proc/self/ns/$ns; done; echo ready; exec sleep 560' \
+	',"linux":{"security_context":{"namespace_options":{"network":"NODE","pid":"NODE","ipc":"NODE"}}}'
+check 'a pod with the namespaces of the node runs a container' until_true has_logged node ready
+is 'in those' "$(readlink /proc/self/ns/net /proc/self/ns/ipc /proc/self/ns/pid)" "$(sed -n 's/.* F \(.*:\[.*\)/\1/p' "$W/logs/node.log")"
+is 'its pod has no address' '' "$(ask PodSandboxStatus "$(of_pod "$n")" | value status.network.ip)"
+is 'and it is removed' OK "$(code RemovePodSandbox "$(of_pod "$n")")"
+running "$p" writer 'echo shared > /dev/shm/note; echo ready; exec sleep 561'
+check 'one container writes to shared memory' until_true has_logged writer ready
+running "$p" reader 'cat /dev/shm/note; exec sleep 562'
+check 'another of its pod reads it' until_true has_logged reader shared
+
 # Limits.
 running "$p" limits 'exec sleep 100' ',"linux":{"resources":{"cpu_shares":512,"memory_limit_in_bytes":67108864}}'
 knob() { cat "$(find /sys/fs/cgroup -path "*/pods/$c/$1" | head -n 1)"; }
@@ -155,10 +177,18 @@ for method in StartContainer StopContainer RemoveContainer ContainerStatus Updat
 	is "$method without an id is refused" INVALID_ARGUMENT "$(code $method '{}')"
 done
 
-# Nobody waits for the answer.
-DEADLINE=15 code RunPodSandbox '{"config":{"metadata":{"name":"late","uid":"u1","namespace":"default"}}}' > /dev/null
-is_settled() { [ -z "$(ls "$W/root/sandboxes")" ]; }
-check 'a pod that nobody waits for is undone' until_true is_settled
+# Nobody waits for the answer: the pod is whole, when the deadline passed behind the last step, or nothing is left of it.
+is_settled() { [ "$(find "$W/root/sandboxes" -mindepth 1 -maxdepth 1 | wc -l)" = "$(pods | wc -l)" ]; }
+pods() { ask ListPodSandbox '{}' | grep -oE '"id": "[0-9a-f]{64}' | grep -oE '[0-9a-f]{64}'; }
+for DEADLINE in 2 5 10 15 20 30 40; do
+	code RunPodSandbox '{"config":{"metadata":{"name":"late","uid":"u1","namespace":"default","attempt":'$DEADLINE'}}}' > /dev/null
+done
+DEADLINE=20000
+check 'pods that nobody waits for are whole or undone' until_true is_settled
+for id in $(pods); do
+	is 'a whole one is ready' SANDBOX_READY "$(pod_state "$id")"
+	remove_pod "$id"
+done
 
 # All at once.
 number=100
