@@ -13,6 +13,7 @@ extern const struct rpc_binding sandbox_bindings[];
 extern const struct rpc_binding container_bindings[];
 extern const struct rpc_binding image_bindings[];
 extern const struct rpc_binding stats_bindings[];
+extern const struct rpc_binding metrics_bindings[];
 extern const struct server_module image_module;
 extern const struct server_module network_module;
 
@@ -26,6 +27,7 @@ static const struct rpc_binding *const tables[] = {
 	container_bindings,
 	image_bindings,
 	stats_bindings,
+	metrics_bindings,
 };
 
 /* In the order they open; the last row ends them. */

@@ -45,6 +45,7 @@ static const struct {
 				     { "cpu.stat", "throttled_usec", 1000 } },
 	[USAGE_MEMORY] = { BY_MEMORY, { "memory.usage_in_bytes", "", 1 }, { "memory.current", "", 1 } },
 	[USAGE_MEMORY_LIMIT] = { BY_MEMORY, { "memory.limit_in_bytes", "", 1 }, { "memory.max", "", 1 } },
+	[USAGE_MEMORY_LOW] = { BY_MEMORY, { "memory.soft_limit_in_bytes", "", 1 }, { "memory.low", "", 1 } },
 	[USAGE_MEMORY_PEAK] = { BY_MEMORY, { "memory.max_usage_in_bytes", "", 1 }, { "memory.peak", "", 1 } },
 	[USAGE_MEMORY_FAILED] = { BY_MEMORY, { "memory.failcnt", "", 1 }, { "memory.events", "max", 1 } },
 	[USAGE_MEMORY_RSS] = { BY_MEMORY, { "memory.stat", "total_rss", 1 }, { "memory.stat", "anon", 1 } },
@@ -245,6 +246,15 @@ static void read_huge_pages(const struct usage_place *place, struct usage *ret)
 	}
 }
 
+/* v1 limits memory and swap together; what is swap's alone is the difference. */
+static void take_memory_from_swap(struct usage *usage)
+{
+	uint64_t both = usage->value[USAGE_SWAP_LIMIT], memory = usage->value[USAGE_MEMORY_LIMIT];
+
+	usage->known[USAGE_SWAP_LIMIT] = usage->known[USAGE_SWAP_LIMIT] && usage->known[USAGE_MEMORY_LIMIT];
+	usage->value[USAGE_SWAP_LIMIT] = both > memory ? both - memory : 0;
+}
+
 void usage_read(const struct usage_places *places, struct usage *ret)
 {
 	static const char *const files[] = { "cpu.pressure", "memory.pressure", "io.pressure" };
@@ -252,6 +262,8 @@ void usage_read(const struct usage_places *places, struct usage *ret)
 
 	*ret = (struct usage){ 0 };
 	read_numbers(places, ret);
+	if (!places->rows[BY_MEMORY].unified)
+		take_memory_from_swap(ret);
 	for (size_t i = 0; i < ARRAY_SIZE(files) && places->rows[BY_PRESSURE].fd >= 0; i++)
 		read_pressure(places->rows[BY_PRESSURE].fd, files[i], &ret->pressure[i]);
 	if (io->fd >= 0 && io->unified) {
@@ -266,9 +278,10 @@ void usage_read(const struct usage_places *places, struct usage *ret)
 
 void usage_add(struct usage *sum, const struct usage *part)
 {
-	static const bool stays[USAGE_KEYS] = {
-		[USAGE_MEMORY_LIMIT] = true, [USAGE_SWAP_LIMIT] = true, [USAGE_PIDS_LIMIT] = true
-	};
+	static const bool stays[USAGE_KEYS] = { [USAGE_MEMORY_LIMIT] = true,
+						[USAGE_SWAP_LIMIT] = true,
+						[USAGE_MEMORY_LOW] = true,
+						[USAGE_PIDS_LIMIT] = true };
 
 	for (size_t key = 0; key < USAGE_KEYS; key++) {
 		if (stays[key] || !part->known[key])

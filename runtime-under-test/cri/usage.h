@@ -19,6 +19,7 @@ enum usage_key {
 	USAGE_CPU_THROTTLED_NS,
 	USAGE_MEMORY,
 	USAGE_MEMORY_LIMIT,
+	USAGE_MEMORY_LOW, /* what reclaim leaves while it can */
 	USAGE_MEMORY_PEAK,
 	USAGE_MEMORY_FAILED, /* charges that met the limit */
 	USAGE_MEMORY_RSS,
@@ -30,7 +31,7 @@ enum usage_key {
 	USAGE_MAJOR_FAULTS,
 	USAGE_OOM_KILLS,
 	USAGE_SWAP,
-	USAGE_SWAP_LIMIT, /* v1: of memory and swap together, as it counts */
+	USAGE_SWAP_LIMIT,
 	USAGE_PIDS,
 	USAGE_PIDS_LIMIT,
 	USAGE_KEYS,
