@@ -20,6 +20,8 @@
 #include "runtime-under-test/oci/process.h"
 #include "runtime-under-test/oci/procfs.h"
 #include "runtime-under-test/oci/spec.h"
+#include "runtime-under-test/oci/spec_fields.h"
+#include "runtime-under-test/oci/spec_tables.h"
 
 /* glibc 2.36 has none, and linux/sched/types.h does not go together with <sched.h>: sched_setattr(2), first version. */
 struct schedule {
@@ -97,6 +99,16 @@ static int raise_limits(const struct spec_process *process, pid_t pid, struct er
 	return 0;
 }
 
+static const char *policy_name(int policy)
+{
+	const struct word *word = spec_scheduler_policies;
+
+	while (word->name && word->value != policy)
+		word++;
+	return word->name ? word->name : "policy";
+}
+
+/* Policies of real time may lack more than CAP_SYS_NICE: a share of it in a v1 cgroup, or the time that a deadline promises. */
 static int set_schedule(const struct spec_scheduler *scheduler, pid_t pid, struct err *err)
 {
 	const struct schedule schedule = {
@@ -113,7 +125,7 @@ static int set_schedule(const struct spec_scheduler *scheduler, pid_t pid, struc
 	if (!scheduler->present || fault("scheduler-skipped"))
 		return 0;
 	if (syscall(SYS_sched_setattr, pid, &schedule, 0u) < 0)
-		return fail(err, -errno, "process.scheduler");
+		return fail(err, -errno, "process.scheduler: %s", policy_name(scheduler->policy));
 	return 0;
 }
 

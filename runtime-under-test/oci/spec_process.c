@@ -21,7 +21,7 @@
 /* linux/sched.h has it in a comment only: no kernel implements it, sched_setattr(2) says so. */
 #define SCHED_ISO_NUMBER 4
 
-static const struct word policies[] = {
+const struct word spec_scheduler_policies[] = {
 	{ "SCHED_OTHER", SCHED_OTHER },
 	{ "SCHED_FIFO", SCHED_FIFO },
 	{ "SCHED_RR", SCHED_RR },
@@ -52,7 +52,7 @@ static const struct word io_classes[] = {
 
 static const struct field scheduler_fields[] = {
 	{ "policy", &kind_word, offsetof(struct spec_scheduler, policy), .flags = FIELD_REQUIRED,
-	  .words = policies },
+	  .words = spec_scheduler_policies },
 	{ "nice", &kind_int, offsetof(struct spec_scheduler, nice), .min = -20, .max = 19 },
 	{ "priority", &kind_int, offsetof(struct spec_scheduler, priority) },
 	{ "flags", &kind_flags, offsetof(struct spec_scheduler, flags), .words = scheduler_flags },

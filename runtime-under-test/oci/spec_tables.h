@@ -23,6 +23,7 @@ int spec_linux_check(const struct spec *spec, struct err *err);
 
 extern const struct word spec_seccomp_actions[], spec_seccomp_operators[], spec_seccomp_archs[],
     spec_seccomp_flags[];
+extern const struct word spec_scheduler_policies[];
 extern const struct word spec_memory_policy_modes[], spec_memory_policy_flags[];
 
 #endif
