@@ -8,6 +8,7 @@
 #include "runtime-under-test/cri/container.h"
 #include "runtime-under-test/cri/describe.h"
 #include "runtime-under-test/cri/spec/spec.h"
+#include "runtime-under-test/oci/faults.h"
 
 /* The request's, by the name that people gave. */
 static Runtime__V1__ImageSpec *describe_image(const struct container *container, struct arena *arena)
@@ -88,7 +89,7 @@ void container_describe_status(struct server *server, const struct container *co
 	ret->mounts = describe_copies(arena, config->mounts, config->n_mounts);
 	ret->n_mounts = config->n_mounts;
 	ret->log_path = arena_string(arena, container->facts.log_path);
-	ret->user = describe_user(&container->facts, arena);
+	ret->user = fault("cri-user-not-told") ? NULL : describe_user(&container->facts, arena);
 	ret->stop_signal = (Runtime__V1__Signal) spec_signal_to_cri(container->facts.stop_signal);
 	store_lock(server->store);
 	describe_state(container, arena, ret);

@@ -100,10 +100,7 @@ static grpc_status_code stream_list(struct rpc_call *call, const void *request, 
 
 extern const struct rpc_binding list_bindings[];
 const struct rpc_binding list_bindings[] = {
-	{ "StreamPodSandboxes", stream_list },
-	{ "StreamContainers", stream_list },
-	{ "StreamContainerStats", stream_list },
-	{ "StreamPodSandboxStats", stream_list },
-	{ "StreamPodSandboxMetrics", stream_list },
-	{ NULL },
+	{ "StreamPodSandboxes", stream_list },      { "StreamContainers", stream_list },
+	{ "StreamContainerStats", stream_list },    { "StreamPodSandboxStats", stream_list },
+	{ "StreamPodSandboxMetrics", stream_list }, { NULL },
 };

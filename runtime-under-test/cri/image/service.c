@@ -37,7 +37,7 @@ static Runtime__V1__Image *describe(struct arena *arena, const struct image *ima
 	answer->repo_digests = copy_names(arena, image->digests, image->digest_count);
 	answer->size = fault("image-size-zero") ? 0 : image->size;
 	/* pinned stays false: the pause process is no image here, so none must be kept from the collector. */
-	if (image->has_uid) {
+	if (image->has_uid && !fault("image-forgets-uid")) {
 		answer->uid = message_new(arena, &runtime__v1__int64_value__descriptor);
 		answer->uid->value = image->uid;
 	}

@@ -16,6 +16,7 @@
 #include "runtime-under-test/cri/image/copy.h"
 #include "runtime-under-test/cri/image/manifest.h"
 #include "runtime-under-test/cri/image/store.h"
+#include "runtime-under-test/oci/faults.h"
 
 #define OUTPUT_MAX 8192
 /* A tree takes up what its files do, and a block for each thing in it. */
@@ -100,7 +101,9 @@ static int make_place(struct unpacking *unpacking, const char *name, struct err 
 	auto_free char *path = text_format("%s/%s", unpacking->tmp, name);
 
 	/* The mode is that of the root of an image whose layers say nothing about it. */
-	if (mkdirat(unpacking->store->dir, path, 0755) < 0)
+	/* The container's root where the image says nothing of it, and then everybody's to enter: not by our umask. */
+	if (mkdirat(unpacking->store->dir, path, 0755) < 0 ||
+	    fchmodat(unpacking->store->dir, path, 0755, 0) < 0)
 		return fail(err, -errno, "make directory %s", path);
 	return 0;
 }

@@ -103,6 +103,8 @@ static int number_of(const char *name, const char *field, struct err *err)
 	for (char *c = full; *c; c++)
 		*c = (char) toupper((unsigned char) *c);
 	number = name_to_capability(full);
+	if ((number < 0 || number >= CAPABILITIES_MAX) && fault("cri-unknown-capability-ignored"))
+		return 0;
 	if (number < 0 || number >= CAPABILITIES_MAX)
 		return fail_text(err, -EINVAL, "%s: no capability is named %s", field, name);
 	return number;
@@ -131,7 +133,7 @@ static int change(struct set *set, char *const *names, size_t count, const char 
 static void change_all(struct spec_build *build, struct set *set, const Runtime__V1__Capability *wishes)
 {
 	for (size_t i = 0; i < wishes->n_add_capabilities; i++)
-		if (is_all(wishes->add_capabilities[i]))
+		if (is_all(wishes->add_capabilities[i]) && !fault("cri-capabilities-not-added"))
 			set_add_all(build, set, FROM_CRI, FIELD "add_capabilities");
 	for (size_t i = 0; i < wishes->n_drop_capabilities; i++)
 		for (size_t j = 0; is_all(wishes->drop_capabilities[i]) && j < CAPABILITIES_MAX; j++)
