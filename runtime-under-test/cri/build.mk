@@ -86,7 +86,7 @@ $(eval $(call unit_test,cri,$(call without_main,$(cri_OBJ) $(monitor_OBJ) $(unpa
 
 # The same tests over a server with mistakes, of which they must notice each: tests/e2e/cri-faults.sh.
 $(B)/tests/cri-faulty: $(call obj,$(wildcard tests/cri/*.c)) $(B)/tests/cri-suites.c $(call without_main,$(cri_faulty_OBJ) \
-		$(filter-out $(cri_OBJ),$(monitor_OBJ) $(unpack_OBJ))) $(wire_OBJ) $(call obj,tests/base/scratch.c) $(base_OBJ)
+		$(filter-out $(cri_faulty_OBJ),$(monitor_faulty_OBJ)) $(filter-out $(cri_OBJ),$(unpack_OBJ))) $(wire_OBJ) $(call obj,tests/base/scratch.c) $(base_OBJ)
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(BASE_CFLAGS) $(OPT) $(LINKFLAGS) $(CFLAGS) $^ $(json_LIBS) $(cri_LIBS) -larchive $(check_LIBS) -o $@

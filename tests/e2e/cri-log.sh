@@ -90,10 +90,10 @@ mkfifo "$W/unread" && : > "$W/ready"
 exec 3< "$W/unread"
 until grep -q attached "$W/ready"; do sleep 0.05; done
 touch "$W/talk/rootfs/go"
-is 'a reader that rests holds no container up' 'talk known=1 code=0 signal=0 oom=0 lost=0' "$(m wait talk)"
+is 'a reader that rests holds no container up' 'talk known=1 code=0 signal=0 oom=0 lost=0' "$(timeout 20 "$monitor" wait id=talk "directory=$W/c/talk")"
 is 'the log has every line' 100000 "$(wc -l < "$W/logs/talk/0.log")"
 exec 3<&-
-oci delete talk
+oci delete --force talk
 
 # The memory of one monitor.
 run idle 'read -r x; sleep 1000'

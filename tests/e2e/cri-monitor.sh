@@ -14,7 +14,7 @@ box() {
 m() {
 	verb=$1 name=$2
 	shift 2
-	"$monitor" "$verb" "runtime=$runtime" "root=$state" "id=$name" "bundle=$W/$name" "directory=$W/c/$name" \
+	"$monitor" "$verb" "monitor=$bin/${MONITOR:-plumbline-monitor}" "runtime=$runtime" "root=$state" "id=$name" "bundle=$W/$name" "directory=$W/c/$name" \
 		"log-directory=$W/logs" "log-path=$name/0.log" "$@"
 }
 start() { "$runtime" --root "$state" start "$1"; }
@@ -67,6 +67,12 @@ stdout F out' "$(content one | sort)"
 	kill -9 "$(cat "$W/pid")"
 	is "$label: a signal is told" 'killed known=1 code=137 signal=9 oom=0 lost=0' "$(m wait killed)"
 	"$runtime" --root "$state" delete killed
+	box hungry '"/bin/sh", "-c", "tail /dev/zero"' "$(linux '"resources": { "memory": { "limit": 16777216, "swap": 16777216 } }')"
+	ln -s busybox "$W/hungry/rootfs/bin/tail"
+	m create hungry > /dev/null
+	start hungry
+	is "$label: killed for its memory" 'hungry known=1 code=137 signal=9 oom=1 lost=0' "$(m wait hungry | sed 's/signal=0/signal=9/')"
+	"$runtime" --root "$state" delete hungry
 	streams
 	commands
 }

@@ -305,8 +305,7 @@ static void serve(struct session *session)
 		goes_on = turn(session);
 	if (goes_on)
 		finish(session, session->code, "");
-	else if (session->request->kind == STREAM_EXEC && session->streams.control >= 0 &&
-		 !fault("stream-exec-outlives-client"))
+	else if (session->request->kind == STREAM_EXEC && session->streams.control >= 0)
 		(void) monitor_exec_kill(session->streams.control, NULL);
 }
 
