@@ -14,8 +14,10 @@ extern const struct rpc_binding container_bindings[];
 extern const struct rpc_binding image_bindings[];
 extern const struct rpc_binding stats_bindings[];
 extern const struct rpc_binding metrics_bindings[];
+extern const struct rpc_binding exec_bindings[];
 extern const struct server_module image_module;
 extern const struct server_module network_module;
+extern const struct server_module stream_module;
 
 /* A row each, so that two who add one do not meet in a line. */
 /* clang-format off */
@@ -28,6 +30,7 @@ static const struct rpc_binding *const tables[] = {
 	image_bindings,
 	stats_bindings,
 	metrics_bindings,
+	exec_bindings,
 };
 
 /* In the order they open; the last row ends them. */
@@ -37,6 +40,7 @@ static const struct server_module *const modules[] = {
 	&image_module,
 	&network_module,
 	&life_module,
+	&stream_module,
 	NULL,
 };
 /* clang-format on */
