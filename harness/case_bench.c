@@ -17,6 +17,7 @@
 #include "harness/case_run.h"
 #include "harness/cri.h"
 #include "harness/engine.h"
+#include "harness/faults.h"
 #include "harness/profile.h"
 #include "harness/world.h"
 
@@ -30,6 +31,19 @@ static void make_nonce(char *ret)
 	(void) !getrandom(bytes, sizeof(bytes), 0);
 	for (size_t i = 0; i < sizeof(bytes); i++)
 		(void) snprintf(ret + 2 * i, 3, "%02x", bytes[i]);
+}
+
+/* Owned. What is executed in the end: a fault inside the reference runtime is another program, beside the one that stands in for it. */
+static char *program_of(const struct case_job *job)
+{
+	auto_faults faults = { 0 };
+	struct fault_entry fault;
+	const char *stand_in = job->before ? job->before[0] : NULL;
+
+	if (!stand_in || faults_load(&faults, NULL) < 0 || !fault_find(&faults, job->before[2], &fault) ||
+	    strcmp(fault.where, "inner") != 0)
+		return text_format("%s", job->runtime->path);
+	return text_format("%.*s/plumbline-oci-faulty", (int) (strrchr(stand_in, '/') - stand_in), stand_in);
 }
 
 static void add_symbols(struct bench *bench, const char *bundle_path)
@@ -49,7 +63,8 @@ static void add_symbols(struct bench *bench, const char *bundle_path)
 	}
 	auto_free char *second = text_format("%s-2", bench->container);
 	auto_free char *cgroup = text_format("/%s", bench->container);
-	json_put(symbols, "@runtime", json_new_string(bench->job->runtime->path));
+	auto_free char *program = program_of(bench->job);
+	json_put(symbols, "@runtime", json_new_string(program));
 	json_put(symbols, "@shared", json_new_string(WORLD_SHARED));
 	json_put(symbols, "@id", json_new_string(bench->container));
 	json_put(symbols, "@id-2", json_new_string(second));

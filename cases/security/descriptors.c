@@ -85,5 +85,19 @@ static const struct conformance_case descriptors[] = {
 	.refuted_by = "run-never-fails",
 	.why = "CVE-2019-5736, CVE-2024-21626: an image chooses its interpreter by one line.",
 },
+{
+	CASE(the_runtimes_program_cannot_be_overwritten),
+	.title  = "a hook in the container that holds on to /proc/1/exe cannot write to the runtime's program when that has ended",
+	.clause = { HARDENING("runtime.lifecycle.startContainer.invoked") },
+	.needs  = { .root = 1 },
+	.prepare = { RUNTIME_COPY("scratch/runtime") },
+	.given  = { SET("hooks.startContainer", [{ "path": "/probe", "args": ["probe", "--try", "overwrite /proc/1/exe 1500"] }]) },
+	.inside = { "overwrite /probe 1800", "await CHLD" },
+	.when   = { DO(create), DO(start), DO(wait), DO(delete) },
+	.then   = { HOST("scratch[runtime].content", differs, "overwritten\n"), INSIDE("try[await CHLD].signal", equals, "SIGCHLD") },
+	.refuted_by = "exe-unprotected",
+	.why = "CVE-2019-5736: what a container gets hold of while the runtime runs in it, it writes to afterwards, and the next start is the host's.",
+	.debug = "The child of the hook tries for 1.5 s. The program stays a little longer, until a child of its own has ended that tries the same on it.",
+},
 };
 AREA(security_descriptors, "security/descriptors", descriptors);

@@ -57,6 +57,9 @@ swap /d/moved /d/abc 0 => ret=0; pid=*
 stat /d/moved => size=6
 swap /d/abc /d/moved 0 => ret=0
 swap /nosuch /d/abc 0 => errno=ENOENT
+overwrite /d/abc 20000 => errno=EINVAL
+overwrite /d/abc 0 => ret=0; pid=*
+overwrite /nosuch 0 => errno=ENOENT
 link /d/abc /d/hard => ret=0
 stat /d/hard => links=2
 link /d/abc /ro/hard => errno=E[XR]*
