@@ -191,7 +191,7 @@ static void check_owner(const char *path, uid_t uid, gid_t gid)
 	ck_assert_msg(st.st_uid == uid && st.st_gid == gid, "%s: %u:%u", path, st.st_uid, st.st_gid);
 }
 
-static void in_userns(const char *kind)
+static void in_userns(const char *kind, bool copies)
 {
 	static const struct image_mapping mapping = { .host_id = 100000, .container_id = 0, .length = 1000 };
 	auto_fd userns = image_userns();
@@ -207,6 +207,7 @@ static void in_userns(const char *kind)
 	rootfs = rootfs_of(image);
 	rootfs.userns = (struct image_userns){ userns, &mapping, &mapping, 1, 1 };
 	make(store, &rootfs);
+	ck_assert_int_eq(access(STORAGE "/copy", F_OK) == 0, copies);
 	check_owner(ROOTFS, 100000, 100000);
 	check_owner(ROOTFS "/bin/x", 100005, 100006);
 	check_owner(ROOTFS "/own", 100007, 100008);
@@ -219,7 +220,7 @@ START_TEST(ids_of_a_user_namespace_by_mount)
 {
 	if (!image_fixture_open())
 		return;
-	in_userns(":");
+	in_userns(":", false);
 }
 END_TEST
 
@@ -227,7 +228,7 @@ START_TEST(ids_of_a_user_namespace_by_copy)
 {
 	if (!image_fixture_open())
 		return;
-	in_userns("mkdir -p root/images; echo copy > root/images/kind");
+	in_userns("mkdir -p root/images; echo copy > root/images/kind", true);
 }
 END_TEST
 
@@ -401,6 +402,65 @@ START_TEST(volumes_are_read_only_and_shared)
 }
 END_TEST
 
+START_TEST(one_layer_alone_is_read_only_too)
+{
+	auto_free char *whole = NULL, *file = NULL;
+	struct image_store *store;
+	auto_image image = NULL;
+	struct err err = { 0 };
+
+	if (!image_fixture_open())
+		return;
+	image_shell("mkdir a; echo x > a/x; $image layout test:1 a");
+	store = image_store_for_test();
+	image = import(store);
+	whole = mount_volume(store, image->id, "", &err);
+	ck_assert_msg(whole != NULL, "%s", err.text);
+	file = text_format("%s/x", whole);
+	expect(file, "x\n");
+	ck_assert_int_lt(open(file, O_WRONLY | O_CLOEXEC), 0);
+	ck_assert_int_eq(errno, EROFS);
+	ck_assert_int_eq(image_volumes_drop(store, VOLUMES, "s1", NULL), 0);
+	image_store_close(store);
+}
+END_TEST
+
+START_TEST(an_import_that_lies_leaves_nothing)
+{
+	static const struct {
+		const char *script, *why;
+	} rows[] = {
+		{ "echo >> $(find layout/blobs -size +0 -name '*' -type f | xargs grep -l diff_ids)",
+		  "its digest is" },
+		{ "f=$(ls -S layout/blobs/sha256 | head -n 1); echo >> layout/blobs/sha256/$f",
+		  "its digest is" },
+		{ "rm layout/blobs/sha256/$(ls -S layout/blobs/sha256 | head -n 1)",
+		  "No such file or directory" },
+		{ "sed -i s/sha256:/sha256:x/ layout/index.json", "manifests[0] has no digest" },
+		{ "echo '{}' > layout/index.json", "no image for linux" },
+		{ "rm layout/oci-layout", "neither an OCI layout nor what docker save writes" },
+	};
+
+	if (!image_fixture_open())
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct image_store *store;
+		struct err err = { 0 };
+
+		image_shell(
+		    "rm -rf layout a; mkdir a; head -c 9999 /dev/zero > a/x; $image -z none layout test:1 a");
+		image_shell(rows[i].script);
+		store = image_store_for_test();
+		ck_assert_int_lt(image_import(store, IMAGE_PLACE "/layout", &err), 0);
+		ck_assert_msg(strstr(err.text, rows[i].why) != NULL, "%zu: %s", i, err.text);
+		ck_assert_ptr_null(image_find(store, "test:1"));
+		image_shell("test -z \"$(ls -A root/images/layers root/images/tmp root/images/blobs/sha256 | "
+			    "grep -v :)\"");
+		image_store_close(store);
+	}
+}
+END_TEST
+
 START_TEST(volumes_refuse_with_the_kubelets_word)
 {
 	static const struct {
@@ -481,6 +541,7 @@ Suite *test_image_rootfs(void)
 			  ids_of_a_user_namespace_by_copy, ids_beyond_the_map_are_refused_whole,
 			  a_removed_image_stays_under_its_containers, who_is_gone_holds_nothing,
 			  leftovers_of_a_killed_server_are_removed, one_process_has_the_store,
-			  volumes_are_read_only_and_shared, volumes_refuse_with_the_kubelets_word,
+			  volumes_are_read_only_and_shared, one_layer_alone_is_read_only_too,
+			  an_import_that_lies_leaves_nothing, volumes_refuse_with_the_kubelets_word,
 			  volumes_begin_with_what_the_image_has, many_layers_still_mount);
 }

@@ -102,24 +102,16 @@ int layers_of(struct image_store *store, const struct image *image, struct names
 	return 0;
 }
 
-/* The root of the container is the topmost directory's: the upper one takes over what the image's has. */
-static int make_upper(const struct image_rootfs *rootfs, const char *top, const char *upper, struct err *err)
+/* The root of the container is the topmost directory's: the upper one takes over what the image's has, ids of a namespace included. */
+static int make_upper(const char *top, const char *upper, struct err *err)
 {
 	struct stat st;
-	uid_t uid;
-	gid_t gid;
 
 	if (stat(top, &st) < 0)
 		return fail(err, -errno, "look at %s", top);
-	uid = st.st_uid;
-	gid = st.st_gid;
-	if (copy_map_owner(&rootfs->userns, &uid, &gid) < 0)
-		return fail_text(err, -EINVAL,
-				 "the owner %u:%u of the image's root has no id in the user namespace",
-				 st.st_uid, st.st_gid);
 	if (mkdir(upper, 0700) < 0)
 		return fail(err, -errno, "make directory %s", upper);
-	if (chown(upper, uid, gid) < 0 || chmod(upper, st.st_mode & 07777) < 0)
+	if (chown(upper, st.st_uid, st.st_gid) < 0 || chmod(upper, st.st_mode & 07777) < 0)
 		return fail(err, -errno, "set owner and mode of %s", upper);
 	return 0;
 }
@@ -142,7 +134,7 @@ static int mount_layers(const struct image_rootfs *rootfs, const struct names *l
 		return mount_readonly(layers->items[0], rootfs->target, err);
 	if (rootfs->readonly)
 		return overlay_mount(&overlay, rootfs->target, err);
-	r = make_upper(rootfs, layers->items[layers->count - 1], upper, err);
+	r = make_upper(layers->items[layers->count - 1], upper, err);
 	if (r >= 0 && mkdir(work, 0700) < 0)
 		r = fail(err, -errno, "make directory %s", work);
 	return r < 0 ? r : overlay_mount(&overlay, rootfs->target, err);
@@ -236,16 +228,17 @@ static int drop_storage(const char *storage, struct err *err)
 static int mount_rootfs(struct image_store *store, const struct image_rootfs *rootfs,
 			const struct names *layers, struct err *err)
 {
+	struct err why = { 0 };
 	int r;
 
 	if (!store->overlay)
 		return copy_layers(rootfs, layers, err);
 	if (rootfs->userns.userns < 0)
 		return mount_layers(rootfs, layers, err);
-	r = mount_in_userns(rootfs, layers, NULL);
-	if (r >= 0)
-		return 0;
+	r = mount_in_userns(rootfs, layers, &why);
 	/* A kernel before 5.19, or a file system without such mounts: its files get new owners instead. */
+	if (r != -EINVAL && r != -EOPNOTSUPP && r != -ENOSYS && r != -EPERM)
+		return r < 0 ? fail_text(err, r, "%s", why.text) : r;
 	(void) unmount_all(rootfs->target, NULL);
 	r = drop_storage(rootfs->storage, err);
 	return r < 0 ? r : copy_layers(rootfs, layers, err);
