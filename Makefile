@@ -192,7 +192,7 @@ fuzz_LINK = $(CC) $(BASE_CFLAGS) $(OPT) -fsanitize=fuzzer,address,undefined $^
 $(B)/fuzz-config $(B)/fuzz-state: $(B)/fuzz-%: tests/fuzz/entry.c $(fuzz_oci_OBJ) $(base_OBJ)
 	$(call say,LINK,$@)
 	$(Q)$(fuzz_LINK) -DFUZZ_TARGET=fuzz_$* $(json_LIBS) -lseccomp -o $@
-$(B)/fuzz-recording: $(call obj,tests/fuzz/fuzz_recording.c $(filter-out bpf/recorder.c,$(bpf_SRC))) $(base_OBJ)
+$(B)/fuzz-recording: $(call obj,tests/fuzz/fuzz_recording.c $(filter-out bpf/recorder.c bpf/resolve.c,$(bpf_SRC))) $(base_OBJ)
 	$(call say,LINK,$@)
 	$(Q)$(fuzz_LINK) $(json_LIBS) -lz -o $@
 $(B)/fuzz-frames: $(call obj,tests/fuzz/fuzz_frames.c $(patsubst %,base/wire/%.c,http websocket spdy spdy_dictionary)) $(base_OBJ)

@@ -132,6 +132,12 @@ void path_argument(struct build *b, int dir_arg, int arg, struct text *ret)
 		return;
 	}
 	(void) part_string(b->now, arg, &given);
+	/* What the kernel found there, when it told. "." says more about an old root than where it lay does. */
+	if (given.len && strcmp(text_str(&given), ".") != 0 &&
+	    part_path(b->now, PART_ARG_RESOLVED + arg, &path)) {
+		path_normalize(b, text_str(&path), ret);
+		return;
+	}
 	if (text_str(&given)[0] != '/' && dir_arg >= 0 && part_path(b->now, dir_arg, &path)) {
 		if (given.len && strcmp(text_str(&given), ".") != 0) {
 			if (!text_ends(text_str(&path), "/"))

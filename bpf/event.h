@@ -91,6 +91,8 @@ enum part_kind {
 #define PART_ARG_CWD 8
 #define PART_ARG_PROCFD 16 /* + N: the file behind /proc/self/fd/M in argument N */
 #define PART_ARG_RIGHTS 32 /* + N: the file behind the Nth descriptor that a message carries */
+#define PART_ARG_RESOLVED                                                                                    \
+	48 /* + N: what the kernel found at the path in argument N; where it takes fentry programs */
 #define RIGHTS_MAX 8 /* of one message; it may carry 253: SCM_MAX_FD, net/scm.h */
 
 /* They lie at any byte of an event; where they are looked at in place, the compiler has to know. They have no padding to lose. */

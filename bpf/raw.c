@@ -54,6 +54,8 @@ static void add_string(const struct decoded *event, int arg, struct text *ret)
 	else
 		text_add(ret, "NULL");
 	add_path_in(event, PART_ARG_PROCFD + arg, "<", ">", ret);
+	if (!part_find(event, PART_ARG_PROCFD + arg, PART_PATH))
+		add_path_in(event, PART_ARG_RESOLVED + arg, "<", ">", ret);
 }
 
 static void add_bytes(const struct decoded *event, int arg, struct text *ret)

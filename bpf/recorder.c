@@ -19,6 +19,7 @@
 #include "base/text.h"
 #include "bpf/calls.h"
 #include "bpf/record.skel.h"
+#include "bpf/resolve.h"
 
 #define BTF_PATH "/sys/kernel/btf/vmlinux"
 #define BTF_MAX (64u << 20)
@@ -34,6 +35,8 @@ struct tag_events {
 
 struct recorder {
 	struct record *object;
+	struct resolve *resolve; /* NULL: done without, and lacks says why */
+	struct err lacks;
 	struct ring_buffer *ring;
 	struct tag_events *tags;
 	uint64_t secret;
@@ -157,6 +160,7 @@ static int object_load(struct recorder *recorder, struct err *err)
 	r = record__attach(object);
 	if (r < 0)
 		return refused(r, "attach the recorder's programs", err);
+	(void) resolve_load(object, &recorder->resolve, &recorder->lacks);
 	recorder->ring = ring_buffer__new(bpf_map__fd(object->maps.ring), on_event, recorder, NULL);
 	if (!recorder->ring)
 		return fail(err, -errno, "map the recorder's ring");
@@ -187,13 +191,15 @@ int recorder_open(struct recorder **ret, struct err *err)
 	return 0;
 }
 
-int recorder_probe(struct err *err)
+int recorder_probe(struct text *lacks, struct err *err)
 {
 	struct recorder *recorder = NULL;
 	int r = recorder_open(&recorder, err);
 
 	if (r < 0)
 		return r;
+	if (!recorder->resolve)
+		text_add(lacks, recorder->lacks.text);
 	recorder_close(recorder);
 	return 0;
 }
@@ -209,6 +215,7 @@ void recorder_close(struct recorder *recorder)
 	if (!recorder)
 		return;
 	ring_buffer__free(recorder->ring);
+	resolve_free(recorder->resolve);
 	record__destroy(recorder->object);
 	for (struct tag_events *t = recorder->tags, *next; t; t = next) {
 		next = t->next;

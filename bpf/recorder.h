@@ -12,9 +12,13 @@
 #include "bpf/recording.h"
 
 struct recorder;
+struct text;
 
-/* 0: recording is possible here; else -errno and the sentence why not ("BTF is missing: ..."). Loads nothing lasting. */
-int recorder_probe(struct err *err);
+/*
+ * 0: recording is possible here; else -errno and the sentence why not ("BTF is missing: ..."). Loads nothing lasting. lacks: gets what
+ * the recorder has to do without ("the kernel refuses fentry programs: ..."), nothing when it has all.
+ */
+int recorder_probe(struct text *lacks, struct err *err);
 int recorder_open(struct recorder **ret, struct err *err);
 void recorder_close(struct recorder *recorder); /* NULL is fine */
 uint64_t recorder_secret(const struct recorder *recorder);

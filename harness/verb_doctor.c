@@ -126,12 +126,27 @@ static void check_userns(struct doctor *doctor)
 	show(doctor, &checkup);
 }
 
+/* The optional second set of programs: bpf/resolve.bpf.c. */
+static void check_resolving(struct doctor *doctor, const char *reason)
+{
+	struct checkup checkup = { .check = "mount targets" };
+
+	if (*reason) {
+		checkup.health = HEALTH_LIMITED;
+		text_addf(&checkup.detail, "told by the path that was given: %s", reason);
+	} else {
+		text_add(&checkup.detail, "told as the kernel resolves them");
+	}
+	show(doctor, &checkup);
+}
+
 static void check_bpf(struct doctor *doctor)
 {
 	struct checkup checkup = { .check = "recording" };
 	struct err err = { 0 };
+	auto_text missing = { 0 };
 
-	if (recorder_probe(&err) < 0) {
+	if (recorder_probe(&missing, &err) < 0) {
 		text_addf(&checkup.detail, "%s; rows about kernel calls are unseen", err.text);
 		checkup.health = HEALTH_LIMITED;
 		checkup.fix = "run as root with CAP_BPF and CAP_PERFMON, on a kernel of 5.17 or newer with "
@@ -140,6 +155,8 @@ static void check_bpf(struct doctor *doctor)
 		text_add(&checkup.detail, "kernel calls can be recorded");
 	}
 	show(doctor, &checkup);
+	if (checkup.health == HEALTH_GOOD)
+		check_resolving(doctor, text_str(&missing));
 }
 
 static void check_runtimes(struct doctor *doctor)

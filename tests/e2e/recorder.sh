@@ -23,6 +23,10 @@ recording setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all,+bp
 check 'CAP_BPF alone is not, and the sentence names both' says alone '^limited: .*CAP_BPF and CAP_PERFMON are needed'
 is 'no memory needs to be locked' 'ok: kernel calls can be recorded' "$(recording prlimit --memlock=0:0)"
 
+"$plumbline" doctor --json 2> /dev/null | jq -r 'select(.check == "mount targets") | .health + ": " + .detail' > "$W/targets"
+check 'the second set of programs is there, or doctor says why not' \
+	says targets '^ok: told as the kernel resolves them$\|^limited: .*the kernel refuses fentry programs: [A-Z]'
+
 # unshared SETUP: doctor in a mount namespace where SETUP was done
 unshared() { recording unshare -m --propagation private sh -c "$1"' && exec "$@"' sh; }
 is 'tracefs is not needed' 'ok: kernel calls can be recorded' \
