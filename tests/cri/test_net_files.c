@@ -91,25 +91,6 @@ START_TEST(modes_have_words)
 }
 END_TEST
 
-START_TEST(the_built_in_network_maps_no_ports)
-{
-	auto_scratch scratch = scratch_open();
-	struct net *net = open_net(&scratch, NULL);
-	Runtime__V1__PodSandboxConfig config = RUNTIME__V1__POD_SANDBOX_CONFIG__INIT;
-	Runtime__V1__PortMapping port = RUNTIME__V1__PORT_MAPPING__INIT, *ports[] = { &port };
-	const struct net_request request = { .id = "s", .netns = "/nowhere", .config = &config };
-	struct net_result result = { 0 };
-	struct err err = { 0 };
-
-	port.container_port = port.host_port = 80;
-	config.n_port_mappings = 1;
-	config.port_mappings = ports;
-	ck_assert_int_eq(net_add(net, &request, -1, &result, &err), -EOPNOTSUPP);
-	ck_assert_msg(strstr(err.text, "portmap"), "%s", err.text);
-	net_close(net);
-}
-END_TEST
-
 static int write_files(const struct scratch *scratch, const char *json, const struct net_result *addresses,
 		       struct err *err)
 {
@@ -198,6 +179,5 @@ END_TEST
 Suite *test_net_files(void)
 {
 	return UNIT_SUITE("net_files", addresses_go_round, subnets_are_checked, modes_have_words,
-			  the_built_in_network_maps_no_ports, a_pod_has_names,
-			  the_nodes_names_are_for_its_network, no_word_is_two_lines);
+			  a_pod_has_names, the_nodes_names_are_for_its_network, no_word_is_two_lines);
 }

@@ -1,6 +1,6 @@
 /*
  * The network for a node without CNI: a bridge, a pair of devices and an address for each sandbox, the bridge as its way out.
- * Pods reach each other and the node. What changes the node for others is left alone: no forwarding, no rules for ports.
+ * Pods reach each other and the node, and the node's ports may lead to them. Forwarding is the node's to switch on, for all of it.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -73,18 +73,6 @@ static int configure_inside(struct net *net, const char *netns, struct in_addr a
 	return r;
 }
 
-static int refuse_ports(const Runtime__V1__PodSandboxConfig *config, struct err *err)
-{
-	for (size_t i = 0; config && i < config->n_port_mappings; i++)
-		if (config->port_mappings[i]->host_port)
-			return fail_text(
-			    err, -EOPNOTSUPP,
-			    "port_mappings[%zu]: the built-in network maps no ports of the node: "
-			    "use CNI with the plugin portmap",
-			    i);
-	return 0;
-}
-
 static int connect_sandbox(struct net *net, const struct net_request *request, struct in_addr address,
 			   struct err *err)
 {
@@ -101,13 +89,15 @@ int bridge_add(struct net *net, const struct net_request *request, struct net_re
 {
 	struct in_addr address = { 0 };
 	char text[INET_ADDRSTRLEN];
-	int r = refuse_ports(request->config, err);
+	int r = request->config ? ports_check(request->config, err) : 0;
 
 	if (r == 0)
 		r = address_take(net, request->id, &address, err);
 	if (r < 0)
 		return r;
 	r = connect_sandbox(net, request, address, err);
+	if (r == 0)
+		r = ports_add(net, request->id, address, request->config, err);
 	if (r < 0) {
 		(void) bridge_del(net, request->id, NULL);
 		return r;
@@ -131,7 +121,10 @@ int bridge_del(struct net *net, const char *id, struct err *err)
 {
 	auto_fd node = rtnetlink_open(NULL, err);
 	auto_free char *name = device_name(id);
-	int r = node < 0 ? node : fault("cri-veth-left-behind") ? 0 : link_remove(node, name, err);
+	int r = node < 0 ? node : ports_remove(net, id, err);
+
+	if (r == 0 && !fault("cri-veth-left-behind"))
+		r = link_remove(node, name, err);
 
 	return r < 0 ? r : address_give_back(net, id, err);
 }

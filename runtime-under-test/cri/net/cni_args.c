@@ -37,21 +37,7 @@ int cni_args(const struct net_request *request, char **ret, struct err *err)
 	return 0;
 }
 
-static const char *protocol_name(Runtime__V1__Protocol protocol)
-{
-	switch (protocol) {
-	case RUNTIME__V1__PROTOCOL__UDP:
-		return "udp";
-	case RUNTIME__V1__PROTOCOL__SCTP:
-		return "sctp";
-	case RUNTIME__V1__PROTOCOL__TCP:
-	case _RUNTIME__V1__PROTOCOL_IS_INT_SIZE:
-		break;
-	}
-	return "tcp";
-}
-
-static int add_ports(const Runtime__V1__PodSandboxConfig *config, struct json *all, struct err *err)
+static void add_ports(const Runtime__V1__PodSandboxConfig *config, struct json *all)
 {
 	struct json *list = json_new_array();
 
@@ -60,21 +46,16 @@ static int add_ports(const Runtime__V1__PodSandboxConfig *config, struct json *a
 		const Runtime__V1__PortMapping *port = config->port_mappings[i];
 		struct json *row;
 
-		if (port->host_port == 0) /* a port that the container merely declares */
+		if (port->host_port == 0)
 			continue;
-		if (port->host_port < 0 || port->host_port > 65535 || port->container_port < 1 ||
-		    port->container_port > 65535)
-			return fail_text(err, -EINVAL, "port_mappings[%zu]: %d to %d: no ports", i,
-					 port->host_port, port->container_port);
 		row = json_new_object();
 		json_put(row, "hostPort", json_new_int(port->host_port));
 		json_put(row, "containerPort", json_new_int(port->container_port));
-		json_put(row, "protocol", json_new_string(protocol_name(port->protocol)));
+		json_put(row, "protocol", json_new_string(port_protocol(port->protocol)));
 		if (port->host_ip && *port->host_ip)
 			json_put(row, "hostIP", json_new_string(port->host_ip));
 		json_append(list, row);
 	}
-	return 0;
 }
 
 static struct json *strings(char *const *words, size_t count)
@@ -166,7 +147,8 @@ int cni_capabilities(const Runtime__V1__PodSandboxConfig *config, struct json **
 	int r = 0;
 
 	if (config) {
-		r = add_ports(config, all, err);
+		r = ports_check(config, err);
+		add_ports(config, all);
 		if (r == 0)
 			r = add_bandwidth(config, all, err);
 		if (config->dns_config)

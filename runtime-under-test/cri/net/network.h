@@ -56,6 +56,13 @@ int address_find(struct net *net, const char *id, struct in_addr *ret_address, s
 int address_give_back(struct net *net, const char *id, struct err *err);
 struct in_addr address_of_bridge(const struct net *net);
 
+int ports_check(const Runtime__V1__PodSandboxConfig *config, struct err *err);
+const char *port_protocol(Runtime__V1__Protocol protocol); /* "tcp" */
+/* -EADDRINUSE: another sandbox has one of them. Nothing to map is 0. */
+int ports_add(struct net *net, const char *id, struct in_addr address,
+	      const Runtime__V1__PodSandboxConfig *config, struct err *err);
+int ports_remove(struct net *net, const char *id, struct err *err);
+
 void result_add_ip(struct net_result *result, const char *ip);
 
 #endif
