@@ -16,6 +16,13 @@
 #include "runtime-under-test/cri/server.h"
 #include "runtime-under-test/oci/faults.h"
 
+/* What has mistakes starts what has them too: the name of the one that is wanted comes through the environment. */
+#ifdef PLUMBLINE_FAULTS
+#define MONITOR "plumbline-monitor-faulty"
+#else
+#define MONITOR "plumbline-monitor"
+#endif
+
 enum {
 	OUTPUT_MAX = 1 << 20,
 	VERB_MS = 60000, /* a runtime that hangs holds up its own container only, and not for ever */
@@ -29,7 +36,7 @@ int runtime_open(const struct server *server, const char *handler, struct runtim
 	if (!program)
 		return fail_text(err, -EINVAL, "no runtime handler is named %s", handler);
 	*ret = (struct runtime){
-		.monitor = text_format("%s/plumbline-monitor", server->programs),
+		.monitor = text_format("%s/" MONITOR, server->programs),
 		.program = program,
 		/* A handler is a DNS label (RuntimeClass), so no handler has the default one's folder. */
 		.root =
