@@ -178,9 +178,9 @@ static grpc_status_code update_runtime_config(struct rpc_call *call, const void 
 
 extern const struct rpc_binding runtime_bindings[];
 const struct rpc_binding runtime_bindings[] = {
-	{ "Version", version },
+	{ "Version", version, .quick = true },
 	{ "Status", status },
-	{ "RuntimeConfig", runtime_config },
+	{ "RuntimeConfig", runtime_config, .quick = true },
 	{ "UpdateRuntimeConfig", update_runtime_config },
 	{ NULL },
 };

@@ -104,7 +104,9 @@ static void on_read(void *subject, bool ok)
 	grpc_status_code status;
 
 	(void) ok;
-	if (!pool_add(call->server, call)) {
+	if (call->method->quick) {
+		call_run(call);
+	} else if (!pool_add(call->server, call)) {
 		status = rpc_fail(call, GRPC_STATUS_RESOURCE_EXHAUSTED, "%s: more than %d streams are open",
 				  call->method->descriptor->name, call->server->options.streams_max);
 		call_finish(call, status, NULL);

@@ -31,7 +31,7 @@ struct method {
 	size_t len;
 	const ProtobufCMethodDescriptor *descriptor; /* static */
 	rpc_handler *handler; /* NULL: answers UNIMPLEMENTED */
-	bool streams;
+	bool streams, quick;
 };
 
 /* What gRPC gives back when a batch has ended. */

@@ -150,6 +150,7 @@ int rpc_server_bind(struct rpc_server *server, const struct rpc_binding *rows, s
 		if (method->handler)
 			return fail_text(err, -EINVAL, "bind %s: bound twice", rows->name);
 		method->handler = rows->handler;
+		method->quick = rows->quick;
 	}
 	return 0;
 }
