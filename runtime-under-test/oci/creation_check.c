@@ -17,6 +17,7 @@
 #include "runtime-under-test/oci/sockets.h"
 #include "runtime-under-test/oci/spec.h"
 #include "runtime-under-test/oci/sysctl.h"
+#include "runtime-under-test/oci/systemd_property.h"
 
 /* "MUST generate an error": a property that is not applied must not look as if it were. runtime.md#create */
 static int check_supported(const struct creation *creation, struct err *err)
@@ -33,6 +34,12 @@ static int check_supported(const struct creation *creation, struct err *err)
 	for (size_t i = 0; i < ARRAY_SIZE(refused); i++)
 		if (refused[i].asked)
 			return fail_text(err, -EOPNOTSUPP, "%s", refused[i].what);
+	if (creation->runtime->systemd_cgroup) {
+		int r = systemd_check_properties(&spec->annotations, err);
+
+		if (r < 0)
+			return r;
+	}
 	return process_check_labels(&spec->process, err);
 }
 

@@ -38,7 +38,7 @@ int resources_make(struct creation *creation, struct err *err)
 {
 	const struct spec_resources *resources = &creation->spec->resources;
 	const struct systemd_unit *unit = creation->cgroups.unit;
-	int r = unit ? systemd_start(&creation->cgroups, resources, err) : 0;
+	int r = unit ? systemd_start(&creation->cgroups, creation->spec, err) : 0;
 
 	if (r == 0)
 		r = cgroups_make(&creation->cgroups, is_optional(creation), err);

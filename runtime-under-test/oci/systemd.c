@@ -14,8 +14,10 @@
 #include "base/err.h"
 #include "base/text.h"
 #include "runtime-under-test/oci/cgroup.h"
+#include "runtime-under-test/oci/spec.h"
 #include "runtime-under-test/oci/systemd_bus.h"
 #include "runtime-under-test/oci/systemd_limits.h"
+#include "runtime-under-test/oci/systemd_property.h"
 
 /* The hierarchies of v1 in which systemd makes directories for its units; elsewhere they are ours from the top. */
 static bool is_systemds(const struct cgroup_place *place)
@@ -96,7 +98,7 @@ static int append_scope(const struct systemd_bus *bus, const struct systemd_unit
 }
 
 static int start_scope(const struct systemd_bus *bus, const struct systemd_unit *unit,
-		       const struct spec_resources *resources, struct err *err)
+		       const struct spec *spec, struct err *err)
 {
 	auto_free char *what = text_format("start %s", unit->name);
 	sd_bus_message *message = NULL;
@@ -106,7 +108,10 @@ static int start_scope(const struct systemd_bus *bus, const struct systemd_unit 
 		return r;
 	r = append_scope(bus, unit, message);
 	if (r >= 0)
-		r = systemd_append_devices(bus, resources, message);
+		r = systemd_append_devices(bus, &spec->resources, message);
+	/* Last, for what is said twice is what was said last. */
+	if (r >= 0)
+		r = systemd_append_properties(bus, &spec->annotations, message);
 	if (r >= 0)
 		r = bus->sd_bus_message_close_container(message);
 	if (r >= 0)
@@ -118,7 +123,7 @@ static int start_scope(const struct systemd_bus *bus, const struct systemd_unit 
 	return systemd_call_job(bus, what, message, err);
 }
 
-int systemd_start(const struct cgroups *cgroups, const struct spec_resources *resources, struct err *err)
+int systemd_start(const struct cgroups *cgroups, const struct spec *spec, struct err *err)
 {
 	struct systemd_unit *unit = cgroups->unit;
 	auto_systemd_bus bus = { 0 };
@@ -131,7 +136,7 @@ int systemd_start(const struct cgroups *cgroups, const struct spec_resources *re
 		unit->holder = 0;
 		return fail(err, -errno, "fork");
 	}
-	return start_scope(&bus, unit, resources, err);
+	return start_scope(&bus, unit, spec, err);
 }
 
 void systemd_release(const struct cgroups *cgroups)

@@ -11,6 +11,7 @@
 struct cgroups;
 struct err;
 struct json;
+struct spec;
 struct spec_resources;
 
 struct systemd_unit {
@@ -29,7 +30,7 @@ int systemd_slice_path(const char *slice, char **ret, struct err *err);
 /* As cgroups_plan(): asks the manager where it is. */
 int systemd_plan(const char *cgroups_path, const char *id, bool user, struct cgroups *ret, struct err *err);
 /* Starts the scope, with a process of ours in it that waits. */
-int systemd_start(const struct cgroups *cgroups, const struct spec_resources *resources, struct err *err);
+int systemd_start(const struct cgroups *cgroups, const struct spec *spec, struct err *err);
 /* Init is in the scope: the process that held it may go. */
 void systemd_release(const struct cgroups *cgroups);
 /* Tells systemd the limits that resources name, as the kernel has them now: else its next reload would take them back. */

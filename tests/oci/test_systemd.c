@@ -7,9 +7,12 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/text.h"
 #include "runtime-under-test/oci/rdt.h"
+#include "runtime-under-test/oci/spec.h"
 #include "runtime-under-test/oci/systemd.h"
 #include "runtime-under-test/oci/systemd_limits.h"
+#include "runtime-under-test/oci/systemd_property.h"
 
 Suite *test_systemd(void);
 
@@ -133,9 +136,117 @@ START_TEST(a_group_has_the_schema_that_its_lines_say)
 }
 END_TEST
 
+static const struct {
+	const char *name, *value, *sent; /* sent NULL: refused */
+	char type;
+	int64_t number;
+} properties[] = {
+	{ "CPUAccounting", "true", "CPUAccounting", 'b', 1 },
+	{ "CPUAccounting", " false ", "CPUAccounting", 'b', 0 },
+	{ "TasksMax", "uint64 12", "TasksMax", 't', 12 },
+	{ "TasksMax", "uint64 18446744073709551615", "TasksMax", 't', -1 },
+	{ "Nice", "-7", "Nice", 'i', -7 },
+	{ "Nice", "int32 2147483647", "Nice", 'i', 2147483647 },
+	{ "OOMScore", "int16  -1", "OOMScore", 'n', -1 },
+	{ "StartupCPUWeight", "byte 255", "StartupCPUWeight", 'y', 255 },
+	{ "StartupCPUWeight", "byte 256", NULL, 0, 0 },
+	{ "TimeoutStopUSec", "uint64 5", "TimeoutStopUSec", 't', 5 },
+	{ "TimeoutStopSec", "5", "TimeoutStopUSec", 't', 5000000 },
+	{ "TimeoutStopSec", "0.25", "TimeoutStopUSec", 't', 250000 },
+	{ "TimeoutStopSec", "-1", NULL, 0, 0 },
+	{ "TimeoutStopSec", "'5'", NULL, 0, 0 },
+	{ "TimeoutStopSec", "uint64 18446744073709551615", NULL, 0, 0 },
+	{ "Nice", "2147483648", NULL, 0, 0 },
+	{ "Nice", "uint32 -1", NULL, 0, 0 },
+	{ "Nice", "uint64", NULL, 0, 0 },
+	{ "Nice", "uint64x 1", NULL, 0, 0 },
+	{ "Nice", "7 7", NULL, 0, 0 },
+	{ "Nice", "", NULL, 0, 0 },
+	{ "Nice", "truely", NULL, 0, 0 },
+	{ "Nice", "0.5.5", NULL, 0, 0 },
+	{ "Nice", "inf", NULL, 0, 0 },
+	{ "No.Name", "1", NULL, 0, 0 },
+	{ "No", "1", NULL, 0, 0 },
+};
+
+START_TEST(a_property_is_a_number)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(properties); i++) {
+		struct systemd_property property = { 0 };
+		struct err err = { 0 };
+		int r = systemd_property_parse(properties[i].name, properties[i].value, &property, &err);
+
+		if (!properties[i].sent) {
+			ck_assert_msg(r == -EINVAL, "%s=%s was taken", properties[i].name,
+				      properties[i].value);
+			continue;
+		}
+		ck_assert_msg(r == 0, "%s=%s: %s", properties[i].name, properties[i].value, err.text);
+		ck_assert_str_eq(property.name, properties[i].sent);
+		ck_assert_int_eq(property.type, properties[i].type);
+		ck_assert_int_eq(property.number, properties[i].number);
+		systemd_property_clear(&property);
+	}
+}
+END_TEST
+
+static const struct {
+	const char *value, *joined; /* with a bar behind each; NULL: refused */
+	char type;
+} texts[] = {
+	{ "'inactive-or-failed'", "inactive-or-failed|", 's' },
+	{ "\"it's\"", "it's|", 's' },
+	{ "'a\\'b\\\\'", "a'b\\|", 's' },
+	{ "['a.service', \"b.service\" ]", "a.service|b.service|", 'a' },
+	{ "[]", "", 'a' },
+	{ "'open", NULL, 0 },
+	{ "'a' 'b'", NULL, 0 },
+	{ "'\\n'", NULL, 0 },
+	{ "['a' 'b']", NULL, 0 },
+	{ "['a'", NULL, 0 },
+	{ "[1]", NULL, 0 },
+	{ "bare", NULL, 0 },
+};
+
+START_TEST(a_property_is_a_string_or_several)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		struct systemd_property property = { 0 };
+		auto_text joined = { 0 };
+		int r = systemd_property_parse("After", texts[i].value, &property, NULL);
+
+		ck_assert_msg(r == (texts[i].joined ? 0 : -EINVAL), "%s: %d", texts[i].value, r);
+		if (r < 0)
+			continue;
+		for (size_t k = 0; k < property.count; k++)
+			text_addf(&joined, "%s|", property.strings[k]);
+		ck_assert_str_eq(text_str(&joined), texts[i].joined);
+		ck_assert_int_eq(property.type, texts[i].type);
+		systemd_property_clear(&property);
+	}
+}
+END_TEST
+
+START_TEST(only_annotations_of_systemd_are_checked)
+{
+	struct spec_pair rows[] = { { "org.example.property.x", "bare" },
+				    { "org.systemd.property.Nice", "1" } };
+	const struct spec_pairs annotations = { rows, ARRAY_SIZE(rows) };
+	struct err err = { 0 };
+
+	ck_assert_int_eq(systemd_check_properties(&annotations, &err), 0);
+	rows[1].value = "bare";
+	ck_assert_int_eq(systemd_check_properties(&annotations, &err), -EINVAL);
+	ck_assert_str_eq(
+	    err.text,
+	    "annotations[org.systemd.property.Nice]: Nice is no number, string or list of strings: bare");
+}
+END_TEST
+
 Suite *test_systemd(void)
 {
 	return UNIT_SUITE("systemd", a_slice_lies_below_its_parents, a_path_names_a_slice_and_a_scope,
 			  the_quota_survives_the_way_through_seconds, a_list_of_cpus_is_a_mask,
-			  a_group_has_the_schema_that_its_lines_say);
+			  a_group_has_the_schema_that_its_lines_say, a_property_is_a_number,
+			  a_property_is_a_string_or_several, only_annotations_of_systemd_are_checked);
 }
