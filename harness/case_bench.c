@@ -211,7 +211,9 @@ void bench_exec_output(struct bench *bench, size_t index, struct text *out)
 	uint64_t cut;
 	bool full;
 
-	if (file && *file)
+	if (file && bench->cri)
+		text_add_bytes(out, file, json_string_length(json_at(bench->execs, index)));
+	else if (file && *file)
 		(void) command_output(bench->place, file, OUTPUT_MAX, out, &cut, &full, NULL);
 	else if (file)
 		text_add_bytes(out, text_str(&bench->console.output), bench->console.output.len);

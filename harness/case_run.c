@@ -408,7 +408,6 @@ static int observe_case(struct bench *bench, struct case_document *document, str
 
 	if (r < 0)
 		return r;
-	bench->document = document->top;
 	if (!bench->cri)
 		case_recording_begin(job);
 	r = case_steps_run(bench, &document->trail, err);

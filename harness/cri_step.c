@@ -127,6 +127,12 @@ static int call_and_wait(struct bench *bench, const char *method, const struct j
 	learn(bench, method, argument, request, json_member(answer, "response"));
 	result->exit = exit_facts(method, answer);
 	json_free(answer);
+	/* What it printed: a probe is heard as the first process is. */
+	if (!strcmp(method, "ExecSync")) {
+		const char *out = json_get_string(result->exit, "response.stdout");
+
+		json_append(bench->execs, json_new_string(out ? out : ""));
+	}
 	return 0;
 }
 
@@ -268,33 +274,11 @@ static int step_together(struct bench *bench, const struct json *argument, struc
 	return r;
 }
 
-/* {"@name": "exit.METHOD.response...", ...}: facts so far, as symbols of later steps and of rows. */
-static int step_remember(struct bench *bench, const struct json *argument, struct step_result *result,
-			 struct err *err)
-{
-	result->exit = json_new_object();
-	json_put(result->exit, "verb", json_new_string("remember"));
-	json_put(result->exit, "code", json_new_int(0));
-	for (size_t i = 0; i < json_length(argument); i++) {
-		const char *path = json_string(json_value_at(argument, i));
-		const struct json *value = path ? json_get(bench->document, path) : NULL;
-
-		if (!json_string(value))
-			return fail_text(err, -EINVAL, "%s is no text, so it cannot be remembered",
-					 path ? path : "what is not a path");
-		json_put(bench->symbols, json_key_at(argument, i), json_copy(value));
-	}
-	return 0;
-}
-
 static const struct special {
 	const char *verb;
 	int (*run)(struct bench *bench, const struct json *argument, struct step_result *result,
 		   struct err *err);
-} specials[] = { { "await", step_await },
-		 { "cancel", step_cancel },
-		 { "together", step_together },
-		 { "remember", step_remember } };
+} specials[] = { { "await", step_await }, { "cancel", step_cancel }, { "together", step_together } };
 
 static int run_special(struct bench *bench, const char *verb, const struct json *argument,
 		       struct step_result *result, struct err *err)

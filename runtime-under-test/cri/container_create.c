@@ -20,6 +20,7 @@
 #include "runtime-under-test/cri/runtime_features.h"
 #include "runtime-under-test/cri/sandbox.h"
 #include "runtime-under-test/cri/spec/spec.h"
+#include "runtime-under-test/oci/faults.h"
 
 struct making {
 	struct server *server;
@@ -117,15 +118,17 @@ static int pin_target(struct making *making, struct err *err)
 
 	if (!target)
 		return fail_text(err, -EINVAL, "the target container %s is not there", id);
-	if (target->sandbox == container->sandbox)
+	if (target->sandbox == container->sandbox || fault("cri-target-unchecked"))
 		pid = container_pid(making->server, target);
+	if (!pid && fault("cri-target-unchecked"))
+		pid = getpid();
 	r = pid ? net_ns_pin(pid, "pid", path, err)
 		: fail_text(err, -EINVAL, "the target container %s %s", id,
 			    target->sandbox != container->sandbox ? "is of another sandbox" : "does not run");
 	if (r >= 0)
 		after = container_pid(making->server, target);
 	store_unref(making->server->store, target);
-	if (r >= 0 && after != pid)
+	if (r >= 0 && after != pid && !fault("cri-target-unchecked"))
 		return fail_text(err, -EINVAL, "the target container %s has just ended", id);
 	return r;
 }

@@ -29,7 +29,7 @@ static const char *const symbols[] = {
 	"@scratch",  "@runtime",    "@shared",    "@bundle",        "@rootfs",         "@probe",
 	"@id",       "@cgroup",     "@run",       "@pid-file",      "@console-socket", "@agent-socket",
 	"@log",      "@state-root", "@image",     "@image-id",      "@socket",         "@logs",
-	"@cri",      "@cri-root",   "@cri-state", "@cgroup-parent", "@handler",        "@sandbox",  "@first", "@second",
+	"@cri",      "@cri-root",   "@cri-state", "@cgroup-parent", "@handler",        "@sandbox",
 	"@container"
 };
 

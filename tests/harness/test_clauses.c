@@ -19,7 +19,7 @@ struct row {
 	char *column[COLUMNS];
 };
 struct registry {
-	struct row rows[512];
+	struct row rows[1024];
 	size_t count, files;
 	char *copies[16];
 };

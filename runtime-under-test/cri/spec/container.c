@@ -84,6 +84,9 @@ void spec_paths(struct spec_build *build)
 {
 	if (!build->security)
 		return;
+	if (fault("cri-masked-always") && !build->security->n_masked_paths)
+		(void) spec_append(build, "linux.maskedPaths", json_new_string("/proc/timer_list"),
+				   FROM_DEFAULT, "masked paths");
 	if (!fault("cri-masked-paths-lost"))
 		put_path_list(build, "linux.maskedPaths", build->security->masked_paths,
 			      build->security->n_masked_paths, "masked_paths");

@@ -175,6 +175,8 @@ static int put_pid(struct spec_build *build, struct err *err)
 
 	if (mode == NODE && build->container && pod != NODE)
 		return fail_text(err, -EINVAL, OPTIONS "pid: NODE, but the sandbox does not have the node's");
+	if (mode == NODE && fault("cri-pid-node-is-container"))
+		put_namespace(build, "pid", NULL, FROM_CRI, field);
 	if (mode == NODE) {
 		spec_unmapped(build, field, "NODE: no pid namespace is listed, so it is the node's");
 		return 0;
