@@ -119,7 +119,7 @@ static void add_rules(const struct table *table, struct text *script)
 
 /*
  * Adding the table first lets its deletion succeed also where there is none. Packets to the node are looked at where they come in and
- * where the node itself sends them; what comes back to where it started, from the node's 127.0.0.1 or between sandboxes of one
+ * where the node itself sends them; what comes from the node's 127.0.0.1, or goes between sandboxes of one
  * bridge, must seem to come from the bridge, or the answer would take a shorter way past the translation.
  */
 static void write_script(const struct net *net, const struct table *table, struct text *script)
