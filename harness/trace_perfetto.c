@@ -106,6 +106,7 @@ static void add_name(struct writer *w, const struct decoded *event, enum effect_
 	name = text_format("%s (%s)", effect_role_name(role), text_str(&comm));
 	json_put(row, "name",
 		 json_new_string(event->event.tid == event->event.tgid ? "process_name" : "thread_name"));
+	json_put(row, "cat", json_new_string("__metadata")); /* as Chrome writes it: some readers insist */
 	json_put(args, "name", json_new_bytes(name, strlen(name)));
 	json_put(row, "args", args);
 	add_row(w, row);
@@ -113,8 +114,6 @@ static void add_name(struct writer *w, const struct decoded *event, enum effect_
 
 static bool names_lane(const struct decoded *event, uint32_t *last_tid)
 {
-	if (event->event.type == EVENT_MARK)
-		return false;
 	if (event->event.tid == *last_tid && event->event.type != EVENT_EXEC)
 		return false;
 	*last_tid = event->event.tid;

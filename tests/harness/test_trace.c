@@ -272,6 +272,13 @@ START_TEST(slices_of_a_lane_never_overlap)
 		ck_assert_ptr_nonnull(slices);
 		count = collect_slices(events, slices);
 		ck_assert_uint_gt(count, 100);
+		for (size_t i = 0; i < json_length(events); i++) {
+			const struct json *row = json_at(events, i);
+
+			/* Readers of other projects ask for each of these in every event. */
+			ck_assert(json_get_string(row, "name") && json_get_string(row, "cat"));
+			ck_assert(json_has(row, "ts") && json_has(row, "pid") && json_has(row, "tid"));
+		}
 		qsort(slices, count, sizeof(*slices), compare_slices);
 		for (size_t i = 1; i < count; i++)
 			if (slices[i].pid == slices[i - 1].pid && slices[i].tid == slices[i - 1].tid)
