@@ -178,14 +178,14 @@ $(eval $(call unit_test,faulty,$(call without_main,$(faulty_OBJ)) $(B)/obj/fault
 
 include runtime-under-test/cri/build.mk
 
-# `make fuzz`: libFuzzer, FUZZ_SECONDS on each reader of what is untrusted: config.json, state.json, recordings, streams. Built whole with clang
+# `make fuzz`: libFuzzer, FUZZ_SECONDS on each reader of what is untrusted: config.json, state.json, recordings, streams, requests. Built whole with clang
 # and sanitizers below build/fuzz, where what is found lies too.
 FUZZ_SECONDS ?= 60
 .PHONY: fuzz
 fuzz:
 	@$(call setup,build fuzz)
 	@$(MAKE) --no-print-directory B=build/fuzz CC=clang SAN=fuzzer-no-link,address,undefined \
-		build/fuzz/fuzz-config build/fuzz/fuzz-state build/fuzz/fuzz-recording build/fuzz/fuzz-frames
+		build/fuzz/fuzz-config build/fuzz/fuzz-state build/fuzz/fuzz-recording build/fuzz/fuzz-frames build/fuzz/fuzz-request
 	@FUZZ_SECONDS='$(FUZZ_SECONDS)' tests/fuzz/run.sh
 fuzz_oci_OBJ := $(call without_main,$(oci_OBJ)) $(call obj,tests/fuzz/config.c tests/fuzz/state.c)
 fuzz_LINK = $(CC) $(BASE_CFLAGS) $(OPT) -fsanitize=fuzzer,address,undefined $^
@@ -198,6 +198,11 @@ $(B)/fuzz-recording: $(call obj,tests/fuzz/fuzz_recording.c $(filter-out bpf/rec
 $(B)/fuzz-frames: $(call obj,tests/fuzz/fuzz_frames.c $(patsubst %,base/wire/%.c,http websocket spdy spdy_dictionary)) $(base_OBJ)
 	$(call say,LINK,$@)
 	$(Q)$(fuzz_LINK) $(json_LIBS) -lz -lcrypto -o $@
+$(call obj,tests/fuzz/fuzz_request.c): | $(cri_API).h
+$(B)/fuzz-request: $(call obj,tests/fuzz/fuzz_request.c $(patsubst %,base/wire/%.c,arena message message_check message_json message_from_json methods)) \
+		$(cri_API).o $(base_OBJ)
+	$(call say,LINK,$@)
+	$(Q)$(fuzz_LINK) $(json_LIBS) -lprotobuf-c -o $@
 -include $(patsubst %.c,$(B)/obj/%.d,$(wildcard tests/fuzz/*.c))
 
 # Reads one value of a JSON document: for the shell tests.
@@ -284,7 +289,7 @@ help:
 	@echo '                  SUITE=smoke, full; FLAVOUR=v2, v1, systemd, hybrid; PROVE=1'
 	@echo 'make guests       what guests start from, for plumbline test --in vm:v2: a kernel, and a disk with systemd'
 	@echo 'make lint         compilers, clang-tidy, gcc -fanalyzer, cppcheck, shellcheck, walls, sizes;  make format: clang-format'
-	@echo 'make fuzz         libFuzzer on what reads config.json, state.json and recordings; FUZZ_SECONDS=60'
+	@echo 'make fuzz         libFuzzer on what reads config.json, state.json, recordings, streams and requests; FUZZ_SECONDS=60'
 	@echo 'make install      DESTDIR=, PREFIX=/usr/local;  make uninstall, make clean, make bench'
 	@echo 'SETUP=no          run and test without looking for packages'
 

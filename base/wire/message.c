@@ -61,13 +61,12 @@ size_t message_field_count(const ProtobufCMessage *message, const ProtobufCField
 
 void *message_field_at(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field, size_t index)
 {
-	char *at = (char *) message + field->offset;
+	char *place = (char *) message + field->offset, *elements;
 
-	if (field->label == PROTOBUF_C_LABEL_REPEATED) {
-		memcpy(&at, at, sizeof(at));
-		at += index * message_element_size(field->type);
-	}
-	return at;
+	if (field->label != PROTOBUF_C_LABEL_REPEATED)
+		return place;
+	memcpy(&elements, place, sizeof(void *));
+	return elements + index * message_element_size(field->type);
 }
 
 /* protoc makes a message NAMEEntry {key = 1, value = 2} of a map; the option that marks it does not reach protobuf-c. */
