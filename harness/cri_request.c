@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "base/base64.h"
 #include "base/cleanup.h"
 #include "base/json.h"
 #include "base/text.h"
@@ -125,6 +126,23 @@ static struct json *container_config(const struct bench *bench, const char *name
 	return config;
 }
 
+/* The value of a variable is bytes in the interface: base64 in JSON, and text in a case. */
+static void encode_variables(struct json *config)
+{
+	const struct json *envs = json_member(config, "envs");
+
+	for (size_t i = 0; i < json_length(envs); i++) {
+		struct json *row = json_at(envs, i);
+		const char *value = json_get_string(row, "value");
+		auto_text encoded = { 0 };
+
+		if (!value)
+			continue;
+		base64_encode(value, strlen(value), &encoded);
+		json_put(row, "value", json_new_string(text_str(&encoded)));
+	}
+}
+
 /* @pod, @ctr and names of further ones are no symbols that a case could write into a string. */
 static void put_configs(const struct bench *bench, struct json *request, const char *method, const char *as,
 			const char *in)
@@ -160,6 +178,8 @@ struct json *cri_request(const struct bench *bench, const char *name, const stru
 		    json_string(json_member(argument, "$in")));
 	request = argument ? lay_over(request, argument) : request;
 	ret = symbols_expand(request, bench->symbols);
+	if (!strcmp(name, "CreateContainer"))
+		encode_variables(json_member(ret, "config"));
 	json_free(request);
 	return ret;
 }

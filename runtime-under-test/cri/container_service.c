@@ -255,6 +255,8 @@ static grpc_status_code update_container_resources(struct rpc_call *call, const 
 	if (code != GRPC_STATUS_OK)
 		return code;
 	(void) pthread_mutex_lock(&container->object.operation);
+	if (!asked->linux && fault("cri-empty-update-refused"))
+		r = fail_text(&err, -EINVAL, "the request has no linux");
 	if (asked->linux)
 		r = container_update(server, container, asked->linux, &err);
 	(void) pthread_mutex_unlock(&container->object.operation);

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "runtime-under-test/cri/container.h"
 #include "runtime-under-test/cri/crash.h"
+#include "runtime-under-test/oci/faults.h"
 
 /* What containerd and the kubelet call a command that could not be executed at all. */
 enum { START_ERROR_CODE = 128 };
@@ -76,7 +77,7 @@ static int run_monitor(struct server *server, struct container *container, const
 		.directory = directory,
 		.log_directory = container->sandbox_config->log_directory,
 		.log_path = container->config->log_path,
-		.tty = container->config->tty,
+		.tty = container->config->tty || fault("cri-terminal-always"),
 		.with_stdin = container->config->stdin,
 		.stdin_once = container->config->stdin_once,
 	};

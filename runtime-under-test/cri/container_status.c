@@ -65,7 +65,7 @@ static void describe_state(const struct container *container, struct arena *aren
 	ret->exit_code = status->exit_code;
 	ret->reason = arena_string(arena, status->reason);
 	ret->message = arena_string(arena, status->message);
-	if (!container->resources)
+	if (!container->resources || fault("cri-resources-not-told"))
 		return;
 	ret->resources = message_new(arena, &runtime__v1__container_resources__descriptor);
 	ret->resources->linux = message_copy(arena, container->resources);

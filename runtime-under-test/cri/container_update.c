@@ -17,6 +17,7 @@
 #include "runtime-under-test/cri/crash.h"
 #include "runtime-under-test/cri/describe.h"
 #include "runtime-under-test/cri/spec/spec.h"
+#include "runtime-under-test/oci/faults.h"
 
 /* The later of two limits of one page size. */
 static void drop_repeated_hugepages(Runtime__V1__LinuxContainerResources *resources)
@@ -46,7 +47,7 @@ static int merge(const Runtime__V1__LinuxContainerResources *old,
 	auto_arena arena = { 0 };
 	auto_text bytes = { 0 };
 	ProtobufCMessage *merged = NULL;
-	int r = old ? message_encode(&old->base, &bytes, err) : 0;
+	int r = old && !fault("cri-update-replaces") ? message_encode(&old->base, &bytes, err) : 0;
 
 	arena_init(&arena);
 	if (r >= 0)
@@ -138,11 +139,13 @@ static int apply(struct change *change, const Runtime__V1__LinuxContainerResourc
 		r = merge(change->container->resources, resources, &change->merged, err);
 	if (r < 0)
 		return r;
+	if (fault("cri-update-of-created-lost") && !change->running)
+		return 0;
 	if (change->running)
 		r = runtime_update(change->runtime, change->container->object.id, change->resources, err);
 	crash_point("update-applied");
-	if (r >= 0)
-		r = record(change, err);
+	if (r >= 0 || fault("cri-failed-update-recorded"))
+		r = r < 0 ? (record(change, NULL), r) : record(change, err);
 	if (r < 0)
 		roll_back(change);
 	return r;

@@ -203,7 +203,7 @@ static grpc_status_code update_pod_sandbox_resources(struct rpc_call *call, cons
 	copy = store_clone(&asked->base);
 	store_lock(server->store);
 	old = sandbox->update;
-	sandbox->update = copy;
+	sandbox->update = fault("cri-sandbox-update-lost") ? NULL : copy;
 	store_unlock(server->store);
 	if (old)
 		protobuf_c_message_free_unpacked(&old->base, NULL);

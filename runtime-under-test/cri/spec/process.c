@@ -56,6 +56,8 @@ static int put_args(struct spec_build *build, struct err *err)
 	add_cri_args(build, container->args, container->n_args, "args");
 	if (r < 0)
 		return r;
+	if (!json_length(json_get(build->result.config, "process.args")) && fault("cri-no-command-is-shell"))
+		(void) spec_append(build, "process.args", json_new_string("/bin/sh"), FROM_DEFAULT, "shell");
 	if (!json_length(json_get(build->result.config, "process.args")))
 		return fail_text(err, -EINVAL,
 				 "no command: neither the container nor its image says what to run");
@@ -111,6 +113,8 @@ static bool is_utf8(const char *bytes, size_t len)
 /* The value is bytes in the CRI, but JSON has no place for what is no text, and execve(2) none for NUL. */
 static int put_cri_env(struct spec_build *build, struct err *err)
 {
+	if (fault("cri-server-environment-leaks"))
+		spec_put_env(build, "PLUMBLINE_STRAY=1", FROM_SERVER, "environment");
 	for (size_t i = 0; i < build->container->n_envs; i++) {
 		const Runtime__V1__KeyValue *env = build->container->envs[i];
 		auto_free char *field = text_format("envs[%zu]", i);
@@ -186,7 +190,7 @@ static void put_flags(struct spec_build *build)
 {
 	bool asked = build->security && build->security->no_new_privs;
 
-	spec_put(build, "process.terminal", json_new_bool(build->container->tty), FROM_CRI, "tty");
+	spec_put(build, "process.terminal", json_new_bool(build->container->tty || fault("cri-terminal-always")), FROM_CRI, "tty");
 	spec_put(build, "process.noNewPrivileges", json_new_bool(asked && !fault("cri-no-new-privs-ignored")),
 		 FROM_CRI, "linux.security_context.no_new_privs");
 	if (build->container->stdin)

@@ -166,6 +166,8 @@ int spec_resources(struct spec_build *build, struct err *err)
 	if (r < 0)
 		return r;
 	put_limits(build, resources);
+	if (fault("cri-default-limits"))
+		spec_put_int(build, "linux.resources.memory.limit", 1 << 30, FROM_DEFAULT, "memory");
 	return put_rest(build, resources, err);
 }
 
