@@ -359,6 +359,26 @@ static int read_config(struct image_store *store, struct transfers *transfers,
 			       manifest->config.digest, out, digest, err);
 }
 
+/* One at a time: who comes second finds it in the store. */
+static int begin_assembly(struct image_store *store, struct transfers *transfers,
+			  const struct manifest *manifest, struct assembly *assembly, struct err *err)
+{
+	auto_free char *claim = text_format("blob %s", manifest->config.digest);
+	auto_text config = { 0 };
+	int r = 0;
+
+	while (!images_claim(store, claim)) {
+		r = transfers_step(transfers, -1, err);
+		if (r < 0)
+			return r;
+	}
+	r = read_config(store, transfers, manifest, &config, err);
+	if (r >= 0)
+		r = assembly_begin(assembly, store, manifest, text_str(&config), config.len, err);
+	images_release(store, claim);
+	return r;
+}
+
 static int pull_reference(struct image_store *store, const struct image_reference *reference,
 			  struct registry *registry, const struct image_patience *patience, char **ret_id,
 			  struct err *err)
@@ -369,15 +389,12 @@ static int pull_reference(struct image_store *store, const struct image_referenc
 	auto_manifest manifest = { 0 };
 	auto_assembly assembly = { 0 };
 	char digest[DIGEST_SIZE];
-	auto_text config = { 0 };
 	int r = transfers_open(registry, patience, store->stall_ms, &transfers, err);
 
 	if (r >= 0)
 		r = fetch_manifest(transfers, reference, &manifest, digest, err);
 	if (r >= 0)
-		r = read_config(store, transfers, &manifest, &config, err);
-	if (r >= 0)
-		r = assembly_begin(&assembly, store, &manifest, text_str(&config), config.len, err);
+		r = begin_assembly(store, transfers, &manifest, &assembly, err);
 	if (r >= 0)
 		r = pull_layers(store, registry, transfers, &manifest, &assembly, err);
 	if (r < 0)
