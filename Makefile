@@ -31,8 +31,8 @@ LINKFLAGS := $(if $(SAN),,-Wl,--strip-debug -Wl,-z,pack-relative-relocs) -Wl,--g
 MAKEFLAGS += --no-builtin-rules
 
 json_LIBS := -ljson-c
-# The reference runtime starts anew for every step of a container: with these inside it the loader has nothing to look for but libc.
-oci_LIBS := -Wl,-Bstatic -ljson-c -lseccomp -Wl,-Bdynamic
+# The reference runtime starts anew for every step of a container: with this inside it the loader has nothing to look for but libc.
+oci_LIBS := -Wl,-Bstatic -ljson-c -Wl,-Bdynamic
 check_LIBS := $(shell pkg-config --libs check 2>/dev/null || echo -lcheck -lsubunit -lm) -lpthread -lrt
 
 base_SRC := $(wildcard base/*.c)
@@ -164,7 +164,7 @@ $(B)/tests/$(1)-suites.c: FORCE
 $(B)/tests/$(1): $(call obj,$(wildcard tests/$(1)/*.c)) $(B)/tests/$(1)-suites.c $(2) $(base_OBJ)
 	@mkdir -p $$(@D)
 	$$(call say,LINK,$$@)
-	$(Q)$(CC) $(BASE_CFLAGS) $(OPT) $(LINKFLAGS) $(CFLAGS) $$^ $(json_LIBS) $(bpf_LIBS) -lseccomp $(3) $(check_LIBS) -o $$@
+	$(Q)$(CC) $(BASE_CFLAGS) $(OPT) $(LINKFLAGS) $(CFLAGS) $$^ $(json_LIBS) $(bpf_LIBS) $(3) $(check_LIBS) -o $$@
 endef
 without_main = $(filter-out %/main.o,$(1))
 $(eval $(call unit_test,base,))
@@ -191,7 +191,7 @@ fuzz_oci_OBJ := $(call without_main,$(oci_OBJ)) $(call obj,tests/fuzz/config.c t
 fuzz_LINK = $(CC) $(BASE_CFLAGS) $(OPT) -fsanitize=fuzzer,address,undefined $^
 $(B)/fuzz-config $(B)/fuzz-state: $(B)/fuzz-%: tests/fuzz/entry.c $(fuzz_oci_OBJ) $(base_OBJ)
 	$(call say,LINK,$@)
-	$(Q)$(fuzz_LINK) -DFUZZ_TARGET=fuzz_$* $(json_LIBS) -lseccomp -o $@
+	$(Q)$(fuzz_LINK) -DFUZZ_TARGET=fuzz_$* $(json_LIBS) -o $@
 $(B)/fuzz-recording: $(call obj,tests/fuzz/fuzz_recording.c $(filter-out bpf/recorder.c bpf/resolve.c,$(bpf_SRC))) $(base_OBJ)
 	$(call say,LINK,$@)
 	$(Q)$(fuzz_LINK) $(json_LIBS) -lz -o $@

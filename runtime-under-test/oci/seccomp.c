@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
-#include <seccomp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -16,6 +15,7 @@
 #include "base/err.h"
 #include "base/text.h"
 #include "runtime-under-test/oci/faults.h"
+#include "runtime-under-test/oci/seccomp_library.h"
 #include "runtime-under-test/oci/seccomp_stub.h"
 #include "runtime-under-test/oci/spec.h"
 
@@ -51,6 +51,14 @@ static const struct {
 	{ "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV", SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV },
 };
 
+/* One profile on its way to a program. */
+struct compilation {
+	struct seccomp_library library;
+	const struct spec_seccomp *seccomp;
+	uint32_t otherwise; /* the default action */
+	scmp_filter_ctx context;
+};
+
 /* EPERM is what the specification gives an action without a number. */
 static int find_action(const char *name, const struct spec_unsigned *number, uint32_t *ret, struct err *err)
 {
@@ -66,7 +74,7 @@ static int find_action(const char *name, const struct spec_unsigned *number, uin
 }
 
 /* "SCMP_ARCH_X86_64" is "x86_64" to libseccomp; 0: unknown. */
-static uint32_t find_architecture(const char *full)
+static uint32_t find_architecture(const struct compilation *compilation, const char *full)
 {
 	static const char prefix[] = "SCMP_ARCH_";
 	auto_free char *name =
@@ -75,20 +83,22 @@ static uint32_t find_architecture(const char *full)
 	for (char *c = name; *c; c++)
 		if (*c >= 'A' && *c <= 'Z')
 			*c = (char) (*c - 'A' + 'a');
-	return seccomp_arch_resolve_name(name);
+	return compilation->library.seccomp_arch_resolve_name(name);
 }
 
-static int add_architectures(scmp_filter_ctx context, const struct spec_seccomp *seccomp, struct err *err)
+static int add_architectures(const struct compilation *compilation, struct err *err)
 {
+	const struct spec_seccomp *seccomp = compilation->seccomp;
+
 	for (size_t i = 0; i < seccomp->architectures.count; i++) {
 		const char *name = seccomp->architectures.items[i];
-		uint32_t arch = find_architecture(name);
+		uint32_t arch = find_architecture(compilation, name);
 		int r;
 
 		if (!arch)
 			return fail_text(err, -EINVAL, "architectures[%zu]: unknown architecture %s", i,
 					 name);
-		r = seccomp_arch_add(context, arch);
+		r = compilation->library.seccomp_arch_add(compilation->context, arch);
 		if (r < 0 && r != -EEXIST)
 			return fail(err, r, "architectures[%zu]: %s", i, name);
 	}
@@ -119,20 +129,22 @@ static bool same_index_twice(const struct spec_seccomp_rule *rule)
  * libseccomp takes one comparison an argument. Two of the same argument become a rule each, either of which matches: what
  * runc and crun do, and what profiles rely on.
  */
-static int add_comparisons(scmp_filter_ctx context, uint32_t action, int number,
+static int add_comparisons(const struct compilation *compilation, uint32_t action, int number,
 			   const struct spec_seccomp_rule *rule)
 {
+	const struct seccomp_library *library = &compilation->library;
 	struct scmp_arg_cmp compares[6];
 	int r = 0;
 
 	if (!same_index_twice(rule)) {
 		for (size_t i = 0; i < rule->arg_count; i++)
 			compares[i] = comparison(&rule->args[i]);
-		return seccomp_rule_add_array(context, action, number, (unsigned) rule->arg_count, compares);
+		return library->seccomp_rule_add_array(compilation->context, action, number,
+						       (unsigned) rule->arg_count, compares);
 	}
 	for (size_t i = 0; i < rule->arg_count && r == 0; i++) {
 		compares[0] = comparison(&rule->args[i]);
-		r = seccomp_rule_add_array(context, action, number, 1, compares);
+		r = library->seccomp_rule_add_array(compilation->context, action, number, 1, compares);
 	}
 	return r;
 }
@@ -148,18 +160,18 @@ static int check_notify(uint32_t action, const char *name, struct err *err)
 	return 0;
 }
 
-static int add_rule(scmp_filter_ctx context, const struct spec_seccomp_rule *rule, uint32_t otherwise,
+static int add_rule(const struct compilation *compilation, const struct spec_seccomp_rule *rule,
 		    struct err *err)
 {
 	uint32_t action = 0;
 	int r = find_action(rule->action, &rule->errno_ret, &action, err);
 
 	/* What the filter does anyway: libseccomp refuses such a rule. */
-	if (r < 0 || action == otherwise)
+	if (r < 0 || action == compilation->otherwise)
 		return r;
 	for (size_t i = 0; i < rule->names.count; i++) {
 		const char *name = rule->names.items[i];
-		int number = seccomp_syscall_resolve_name(name);
+		int number = compilation->library.seccomp_syscall_resolve_name(name);
 
 		/* Profiles name calls of all kernels and architectures; one that does not exist here cannot be made. */
 		if (number == __NR_SCMP_ERROR)
@@ -167,7 +179,7 @@ static int add_rule(scmp_filter_ctx context, const struct spec_seccomp_rule *rul
 		r = check_notify(action, name, err);
 		if (r < 0)
 			return r;
-		r = add_comparisons(context, action, number, rule);
+		r = add_comparisons(compilation, action, number, rule);
 		if (r < 0 && r != -EEXIST)
 			return fail(err, r, "%s", name);
 	}
@@ -175,24 +187,25 @@ static int add_rule(scmp_filter_ctx context, const struct spec_seccomp_rule *rul
 }
 
 /* The highest number that any rule names; -1: none. */
-static int last_number(const struct spec_seccomp *seccomp, uint32_t arch)
+static int last_number(const struct compilation *compilation, uint32_t arch)
 {
+	const struct spec_seccomp *seccomp = compilation->seccomp;
 	int last = -1;
 
 	for (size_t i = 0; i < seccomp->rule_count; i++)
 		for (size_t j = 0; j < seccomp->rules[i].names.count; j++) {
-			int number =
-			    seccomp_syscall_resolve_name_arch(arch, seccomp->rules[i].names.items[j]);
+			int number = compilation->library.seccomp_syscall_resolve_name_arch(
+			    arch, seccomp->rules[i].names.items[j]);
 
 			last = number > last ? number : last;
 		}
 	return last;
 }
 
-static void add_known(const struct spec_seccomp *seccomp, uint32_t arch, struct seccomp_known *known,
+static void add_known(const struct compilation *compilation, uint32_t arch, struct seccomp_known *known,
 		      size_t *count)
 {
-	int last = last_number(seccomp, arch);
+	int last = last_number(compilation, arch);
 
 	if (last < 0)
 		return;
@@ -211,33 +224,34 @@ static bool is_permissive(uint32_t action)
 	       (action & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_TRACE;
 }
 
-static void answer_unknown(const struct spec_seccomp *seccomp, uint32_t otherwise,
-			   struct seccomp_program *program)
+static void answer_unknown(const struct compilation *compilation, struct seccomp_program *program)
 {
+	const struct spec_seccomp *seccomp = compilation->seccomp;
+	uint32_t native = compilation->library.seccomp_arch_native();
 	auto_free struct seccomp_known *known = calloc(seccomp->architectures.count + 1, sizeof(*known));
 	size_t count = 0;
 
 	if (!known)
 		abort();
-	if (is_permissive(otherwise) || fault("seccomp-refuses-newer-calls"))
+	if (is_permissive(compilation->otherwise) || fault("seccomp-refuses-newer-calls"))
 		return;
-	add_known(seccomp, seccomp_arch_native(), known, &count);
+	add_known(compilation, native, known, &count);
 	for (size_t i = 0; i < seccomp->architectures.count; i++) {
-		uint32_t arch = find_architecture(seccomp->architectures.items[i]);
+		uint32_t arch = find_architecture(compilation, seccomp->architectures.items[i]);
 
-		if (arch && arch != seccomp_arch_native())
-			add_known(seccomp, arch, known, &count);
+		if (arch && arch != native)
+			add_known(compilation, arch, known, &count);
 	}
 	seccomp_add_stub(known, count, program);
 }
 
-static int fill(scmp_filter_ctx context, const struct spec_seccomp *seccomp, uint32_t otherwise,
-		struct err *err)
+static int fill(const struct compilation *compilation, struct err *err)
 {
-	int r = add_architectures(context, seccomp, err);
+	const struct spec_seccomp *seccomp = compilation->seccomp;
+	int r = add_architectures(compilation, err);
 
 	for (size_t i = 0; i < seccomp->rule_count && r == 0; i++) {
-		r = add_rule(context, &seccomp->rules[i], otherwise, err);
+		r = add_rule(compilation, &seccomp->rules[i], err);
 		if (r < 0)
 			return fail(err, r, "syscalls[%zu]", i);
 	}
@@ -245,7 +259,7 @@ static int fill(scmp_filter_ctx context, const struct spec_seccomp *seccomp, uin
 }
 
 /* libseccomp writes a program to a file only. */
-static int export(scmp_filter_ctx context, struct seccomp_program *program, struct err *err)
+static int export(const struct compilation *compilation, struct seccomp_program *program, struct err *err)
 {
 	auto_fd file = memfd_create("seccomp", MFD_CLOEXEC);
 	off_t size;
@@ -253,7 +267,7 @@ static int export(scmp_filter_ctx context, struct seccomp_program *program, stru
 
 	if (file < 0)
 		return fail(err, -errno, "make a file for the program");
-	r = seccomp_export_bpf(context, file);
+	r = compilation->library.seccomp_export_bpf(compilation->context, file);
 	if (r < 0)
 		return fail(err, r, "compile the program");
 	size = lseek(file, 0, SEEK_END);
@@ -287,30 +301,38 @@ static bool has_notify(const struct spec_seccomp *seccomp)
 	return false;
 }
 
+static int compile(struct compilation *compilation, struct seccomp_program *program, struct err *err)
+{
+	int r = seccomp_library_open(&compilation->library, err);
+
+	if (r < 0)
+		return r;
+	compilation->context = compilation->library.seccomp_init(compilation->otherwise);
+	if (!compilation->context)
+		return fail_text(err, -EINVAL, "libseccomp refuses %s", compilation->seccomp->default_action);
+	r = fill(compilation, err);
+	if (r == 0)
+		r = export(compilation, program, err);
+	compilation->library.seccomp_release(compilation->context);
+	if (r == 0)
+		answer_unknown(compilation, program);
+	return r;
+}
+
 int seccomp_compile(const struct spec_seccomp *seccomp, struct seccomp_program *ret, struct err *err)
 {
 	struct seccomp_program program = { .flags = find_flags(seccomp), .notifies = has_notify(seccomp) };
-	uint32_t otherwise = 0;
-	scmp_filter_ctx context;
+	struct compilation compilation = { .seccomp = seccomp };
 	int r;
 
 	if (!seccomp->present)
 		return 0;
-	r = find_action(seccomp->default_action, &seccomp->default_errno_ret, &otherwise, err);
+	r = find_action(seccomp->default_action, &seccomp->default_errno_ret, &compilation.otherwise, err);
 	if (r == 0)
-		r = check_notify(otherwise, NULL, err);
+		r = check_notify(compilation.otherwise, NULL, err);
 	if (r < 0)
 		return fail(err, r, "linux.seccomp.defaultAction");
-	context = seccomp_init(otherwise);
-	if (!context)
-		return fail_text(err, -EINVAL, "linux.seccomp: libseccomp refuses %s",
-				 seccomp->default_action);
-	r = fill(context, seccomp, otherwise, err);
-	if (r == 0)
-		r = export(context, &program, err);
-	seccomp_release(context);
-	if (r == 0)
-		answer_unknown(seccomp, otherwise, &program);
+	r = compile(&compilation, &program, err);
 	if (r < 0) {
 		seccomp_program_clear(&program);
 		return fail(err, r, "linux.seccomp");
