@@ -72,7 +72,7 @@ check 'a container that ignores its signal runs' until_true has_logged shorter r
 stop "$c" 86400 &
 first=$!
 check 'and has been signalled' until_true has_logged shorter signalled
-is 'a stop with less grace ends it' OK "$(code StopContainer "$(of_container "$c" ',"timeout":0')")"
+is 'a stop with less grace ends it' OK "$(code StopContainer "$(of_container "$c" ',"timeout":1')")"
 check 'and the stop that was waiting' wait $first
 is 'it was killed' 137 "$(status "$c" exit_code)"
 is 'after one signal' 1 "$(grep -c signalled "$W/logs/shorter.log")"
@@ -150,6 +150,10 @@ if [ -n "$(find /sys/fs/cgroup -path "*/pods/$c/cpu.shares")" ]; then
 	is 'changes neither the kernel' 700 "$(knob cpu.shares)"
 	is 'nor the status' 700 "$(status "$c" resources.linux.cpu_shares)"
 	is 'nor the config' 700 "$(ask ContainerStatus "$(of_container "$c" ',"verbose":true')" | value info.info | value runtimeSpec.linux.resources.cpu.shares)"
+	mkdir "$W/state/containers/$c/bundle/config.json.new"
+	is 'a change that cannot be written down' UNKNOWN "$(code UpdateContainerResources "$(of_container "$c" ',"linux":{"cpu_shares":900}')")"
+	rmdir "$W/state/containers/$c/bundle/config.json.new"
+	is 'is taken back in the kernel' '700 700' "$(knob cpu.shares) $(status "$c" resources.linux.cpu_shares)"
 else
 	skip 'limits are changed' 'no cpu hierarchy of version 1 is here'
 fi
