@@ -66,6 +66,8 @@ int monitor_create(const struct monitor_create *create, const struct monitor_lim
 		monitor_command_add(&command, "--log-directory", create->log_directory);
 		monitor_command_add(&command, "--log-path", create->log_path);
 	}
+	if (create->started)
+		monitor_command_add(&command, "--started", NULL);
 	if (create->tty)
 		monitor_command_add(&command, "--tty", NULL);
 	if (create->with_stdin)

@@ -42,6 +42,8 @@ struct monitor_create {
 	 * Folders are made. Either NULL or "": no log.
 	 */
 	const char *log_directory, *log_path;
+	bool
+	    started; /* by `run --detach`: the runtime starts once instead of twice, where nobody waits in between */
 	bool tty; /* as process.terminal of the config */
 	bool with_stdin; /* else the container reads end-of-file */
 	bool stdin_once; /* stdin ends with the first attached client that had it */

@@ -102,7 +102,9 @@ int sandbox_pause_start(struct server *server, struct sandbox *sandbox, struct r
 	auto_free char *bundle = life_path(server, &sandbox->object, "bundle");
 	auto_runtime runtime = RUNTIME_INIT;
 	struct monitor_limit limit = life_limit(call);
-	struct monitor_create create = { .id = sandbox->object.id, .bundle = bundle, .directory = directory };
+	struct monitor_create create = {
+		.id = sandbox->object.id, .bundle = bundle, .directory = directory, .started = true
+	};
 	pid_t pid = 0;
 	int r = life_runtime(server, sandbox, &runtime, err);
 
@@ -113,8 +115,6 @@ int sandbox_pause_start(struct server *server, struct sandbox *sandbox, struct r
 	if (r >= 0)
 		r = monitor_create(&create, &limit, &pid, err);
 	crash_point("sandbox-created");
-	if (r >= 0)
-		r = runtime_start(&runtime, sandbox->object.id, err);
 	if (r < 0)
 		return r;
 	store_lock(server->store);

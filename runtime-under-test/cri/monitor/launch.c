@@ -48,6 +48,13 @@ static void add(struct command *command, const char *option, const char *value)
 		command->argv[command->count++] = value;
 }
 
+static const char *verb_of(const struct monitor_options *options)
+{
+	if (!options->bundle)
+		return "exec";
+	return options->started ? "run" : "create";
+}
+
 static void make_command(struct command *command, const struct launch *launch)
 {
 	const struct monitor_options *options = launch->options;
@@ -63,8 +70,10 @@ static void make_command(struct command *command, const struct launch *launch)
 		add(command, "--systemd-cgroup", NULL);
 	add(command, "--log", command->log);
 	add(command, "--log-format", "json");
-	add(command, options->bundle ? "create" : "exec", NULL);
+	add(command, verb_of(options), NULL);
 	if (options->bundle) {
+		if (options->started)
+			add(command, "--detach", NULL);
 		add(command, "--bundle", options->bundle);
 	} else {
 		add(command, "--process", command->process);
@@ -174,7 +183,7 @@ static const char *last_line(struct text *said)
 
 static int judge(struct launch *launch, const struct process_status *status, struct err *err)
 {
-	const char *verb = launch->options->bundle ? "create" : "exec";
+	const char *verb = verb_of(launch->options);
 	const char *said;
 
 	if (status->exited && status->code == 0)

@@ -22,6 +22,7 @@ static const struct row rows[] = {
 	{ "--systemd-cgroup", true, AT(systemd_cgroup) },
 	{ "--directory", false, AT(directory) },
 	{ "--bundle", false, AT(bundle) },
+	{ "--started", true, AT(started) },
 	{ "--log-directory", false, AT(log_directory) },
 	{ "--log-path", false, AT(log_path) },
 	{ "--tty", true, AT(tty) },

@@ -12,6 +12,7 @@ struct monitor_options {
 	bool systemd_cgroup;
 	const char *directory; /* of the container */
 	const char *bundle; /* create */
+	bool started; /* create: by `run --detach` */
 	const char *log_directory, *log_path;
 	bool tty, with_stdin, stdin_once;
 	const char *work; /* exec: its folder in directory */
