@@ -24,6 +24,11 @@ struct making {
 	struct sandbox *sandbox;
 	struct rpc_call *call;
 	struct net_result addresses;
+	pthread_t plugins; /* asks the network while the pause is started */
+	bool asking;
+	int64_t deadline;
+	int answer; /* of the network, with its sentence */
+	struct err sentence;
 };
 
 static const Runtime__V1__NamespaceOption *options_of(const struct sandbox *sandbox)
@@ -95,27 +100,73 @@ static int make_namespaces(struct making *making, struct err *err)
 	return net_ns_create(own_network ? net : NULL, user ? &userns : NULL, err);
 }
 
-static int make_network(struct making *making, struct err *err)
+static int add_network(struct making *making, struct err *err)
 {
 	auto_free char *netns = life_path(making->server, &making->sandbox->object, "ns/net");
 	struct net_request request = { .id = making->sandbox->object.id,
 				       .netns = netns,
 				       .config = making->sandbox->config };
-	int64_t left = rpc_call_left_ms(making->call);
 
-	if (!has_own_network(making->sandbox))
-		return 0;
-	return net_add(making->server->net, &request, left == INT64_MAX ? -1 : process_now_ms() + left,
-		       &making->addresses, err);
+	return net_add(making->server->net, &request, making->deadline, &making->addresses, err);
 }
 
-static int make_files(struct making *making, struct err *err)
+static void *ask_plugins(void *user)
+{
+	struct making *making = user;
+
+	making->answer = add_network(making, &making->sentence);
+	return NULL;
+}
+
+/* A sysctl of the pod may mean the devices that are there, or those that are not yet: then one comes after the other. */
+static bool may_overlap(const struct sandbox *sandbox)
+{
+	return !sandbox->config->linux || !sandbox->config->linux->n_sysctls;
+}
+
+/* Plugins and the pause take as long as each other, and neither needs the other. */
+static int make_network(struct making *making, struct err *err)
+{
+	int64_t left = rpc_call_left_ms(making->call);
+
+	making->deadline = left == INT64_MAX ? -1 : process_now_ms() + left;
+	if (!has_own_network(making->sandbox))
+		return 0;
+	if (may_overlap(making->sandbox))
+		making->asking = pthread_create(&making->plugins, NULL, ask_plugins, making) == 0;
+	return making->asking ? 0 : add_network(making, err);
+}
+
+static int await_network(struct making *making, struct err *err)
+{
+	if (!making->asking)
+		return 0;
+	making->asking = false;
+	(void) pthread_join(making->plugins, NULL);
+	return making->answer < 0 ? fail_text(err, making->answer, "%s", making->sentence.text) : 0;
+}
+
+/* Before the pause, which has some of them, and again when the pod's addresses are known. */
+static int write_files(struct making *making, const struct net_result *addresses, struct err *err)
 {
 	auto_free char *path = life_path(making->server, &making->sandbox->object, "");
 	auto_fd directory = file_open_at(AT_FDCWD, path, O_RDONLY | O_DIRECTORY, 0, err);
 
 	return directory < 0 ? directory
-			     : net_write_files(directory, making->sandbox->config, &making->addresses, err);
+			     : net_write_files(directory, making->sandbox->config, addresses, err);
+}
+
+static int make_files(struct making *making, struct err *err)
+{
+	return write_files(making, making->asking ? NULL : &making->addresses, err);
+}
+
+static int make_addresses(struct making *making, struct err *err)
+{
+	bool were_unknown = making->asking;
+	int r = await_network(making, err);
+
+	return r < 0 || !were_unknown ? r : write_files(making, &making->addresses, err);
 }
 
 /* As large as Docker's and everybody's since; a pod that shares the node's IPC has the node's. */
@@ -194,6 +245,7 @@ static const struct {
 	{ "shared memory", "sandbox-shm", make_shm },
 	{ "pause", "sandbox-pause", make_pause },
 	{ "pins", "sandbox-pins", make_pins },
+	{ "network", "sandbox-addresses", make_addresses },
 	{ "record", "sandbox-ready", make_ready },
 };
 
@@ -210,6 +262,7 @@ int sandbox_make(struct server *server, struct sandbox *sandbox, struct rpc_call
 			r = fail(err, r, "sandbox %s: %s", sandbox->object.id, steps[i].name);
 		crash_point(steps[i].crash);
 	}
+	(void) await_network(&making, NULL); /* what it has added is taken back with the rest */
 	net_result_free(&making.addresses);
 	/* The answer would reach nobody, and whoever asked will ask for the same name again. */
 	return r < 0 ? r : life_patience(call, err);

@@ -60,7 +60,7 @@ done
 # One client a server, so that no connecting is measured.
 coproc ONE { "$bin/plumbline-cri-call" --endpoint "$W/cri.sock"; }
 one=("${ONE[@]}")
-coproc TWO { "$bin/plumbline-cri-call" --endpoint "$W/containerd.sock"; } 2> /dev/null
+{ coproc TWO { "$bin/plumbline-cri-call" --endpoint "$W/containerd.sock"; }; } 2> /dev/null
 two=("${TWO[@]}")
 # call METHOD REQUEST: $answer, and its milliseconds into the file of the method
 call() {
@@ -85,6 +85,9 @@ life() {
 	call StopPodSandbox '{"pod_sandbox_id":"'"$pod"'"}'
 	call RemovePodSandbox '{"pod_sandbox_id":"'"$pod"'"}'
 	echo "$total" | bc >> "$W/$name.total"
+	# What the goal counts: without the end of the pod.
+	for method in RunPodSandbox CreateContainer StartContainer StopContainer RemoveContainer; do tail -n 1 "$W/$name.$method"; done |
+		paste -sd+ | bc >> "$W/$name.goal"
 }
 for round in $(seq "$rounds"); do
 	name=cri client=("${one[@]}")
@@ -97,5 +100,8 @@ printf '%-18s %12s %12s   ms, median of %s\n' '' plumbline-cri containerd "$roun
 for method in RunPodSandbox CreateContainer StartContainer StopContainer RemoveContainer StopPodSandbox RemovePodSandbox total; do
 	printf '%-18s %12s %12s\n' $method "$(median "$W/cri.$method")" "$(median "$W/containerd.$method")"
 done
+paste -d' ' "$W/cri.goal" "$W/containerd.goal" | while read -r ours theirs; do echo "scale=3; $ours / $theirs" | bc; done > "$W/ratios"
+printf 'Run+Create+Start+Stop+Remove: %s to %s ms, median of the ratios of the rounds %s\n' "$(median "$W/cri.goal")" \
+	"$(median "$W/containerd.goal")" "$(median "$W/ratios")"
 kill $cri $containerd
 wait $cri

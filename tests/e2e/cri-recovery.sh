@@ -11,6 +11,7 @@ kill_server() {
 	kill -9 "$server" 2> /dev/null
 	wait "$server" 2> /dev/null
 }
+has_died() { ! grep -q '^State:[[:space:]]*[^Z]' "/proc/$server/status"; }
 # One of everything; ends where the server does.
 life() {
 	p=$(pod one) && [ -n "$p" ] || return
@@ -34,13 +35,15 @@ while read -r point of_the_pod of_the_container; do
 	: > "$W/log"
 	export PLUMBLINE_CRASH="$point"
 	CRI=plumbline-cri-faulty begin || not_ok "$point: the server starts" "$(tail -n 1 "$W/log")"
-	life
-	if kill -0 "$server" 2> /dev/null; then
+	if life; then
 		not_ok "$point: is reached" 'the server lives'
 		kill_server
-	else
+	elif until_true has_died; then
 		wait "$server" 2> /dev/null
 		is "$point: is reached" 137 $?
+	else
+		not_ok "$point: is reached" "$(cat "$W/err")"
+		kill_server
 	fi
 	unset PLUMBLINE_CRASH
 	if begin; then ok "$point: the next server starts"; else not_ok "$point: the next server starts" "$(tail -n 1 "$W/log")"; fi
@@ -59,6 +62,7 @@ sandbox-bundle - -
 sandbox-created - -
 sandbox-pause - -
 sandbox-pins - -
+sandbox-addresses - -
 sandbox-ready READY -
 container-image READY -
 container-rootfs READY -
