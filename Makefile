@@ -286,7 +286,7 @@ help:
 	@echo 'make docs         prints docs/plumbline.1 and docs/EFFECTS.md from the tables'
 	@echo 'make golden       accept what the unit tests compare with golden files, after a look at git diff'
 	@echo 'make check-vm     in emulated guests, as root: pure cgroup v2, v1 and systemd; not part of make test'
-	@echo '                  SUITE=smoke, full; FLAVOUR=v2, v1, systemd, hybrid; PROVE=1'
+	@echo '                  SUITE=smoke, full; FLAVOUR=v2, v1, systemd, hybrid; PROVE=1, PEERS="crun runc": see tests/vm/check.sh'
 	@echo 'make guests       what guests start from, for plumbline test --in vm:v2: a kernel, and a disk with systemd'
 	@echo 'make lint         compilers, clang-tidy, gcc -fanalyzer, cppcheck, shellcheck, walls, sizes;  make format: clang-format'
 	@echo 'make fuzz         libFuzzer on what reads config.json, state.json, recordings, streams and requests; FUZZ_SECONDS=60'
