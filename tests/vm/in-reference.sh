@@ -219,6 +219,41 @@ systemd_driver() {
 	is "the default slice" "" "$(ls -d /sys/fs/cgroup/system.slice/plumb-small.scope 2> /dev/null)"
 }
 
+# annotate NAME VALUE...: a container in a scope of its own whose annotations ask systemd for that.
+annotate() {
+	annotations=
+	while [ $# -gt 0 ]; do
+		annotations="$annotations${annotations:+, }\"org.systemd.property.$1\": \"$2\""
+		shift 2
+	done
+	config 'while :; do sleep 1; done' 0 '' '' ':box:noted' | sed "s|\"ociVersion\": \"1.3.0\",|& \"annotations\": { $annotations },|" | bundle noted
+	oci --systemd-cgroup create --bundle /tmp/noted noted > /tmp/errors 2>&1 < /dev/null
+}
+
+properties() {
+	annotate Description "'a box'" TimeoutStopSec 7 CollectMode "'inactive'" TasksMax 'uint64 33' After "['sysinit.target', 'dbus.service']" IOAccounting true ||
+		not_ok annotations "$(cat /tmp/errors)"
+	told=$(systemctl show box-noted.scope)
+	while read -r property value; do
+		is "annotation $property" "$value" "$(echo "$told" | sed -n "s/^$property=//p")"
+	done <<-END
+		Description a box
+		TimeoutStopUSec 7s
+		CollectMode inactive
+		TasksMax 33
+		IOAccounting yes
+	END
+	contains "annotation After" "dbus.service" "$(echo "$told" | sed -n 's/^After=//p')"
+	is "what systemd was asked for holds" 33 "$(cat /sys/fs/cgroup/system.slice/box-noted.scope/pids.max)"
+	down noted
+	annotate TimeoutStopSec "'soon'" && not_ok "an annotation that is no time" "it was accepted"
+	contains "an annotation that is no time is refused" "TimeoutStopSec takes seconds" "$(cat /tmp/errors)"
+	annotate NoSuchThing 7 && not_ok "a property that systemd has not" "it was accepted"
+	contains "a property that systemd has not is refused" "start box-noted.scope" "$(cat /tmp/errors)"
+	is "neither leaves a scope" "inactive" "$(systemctl show -P ActiveState box-noted.scope)"
+	is "neither leaves a container" "" "$(ls /tmp/state)"
+}
+
 # The same on v1: systemd has no files for some controllers, and there the directories are ours.
 systemd_v1() {
 	scope=/machine.slice/box-c1.scope
@@ -280,6 +315,7 @@ v2)
 v1) limits_v1 ;;
 systemd)
 	systemd_driver
+	properties
 	rootless
 	;;
 hybrid) systemd_v1 ;;
