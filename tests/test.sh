@@ -15,5 +15,5 @@ failed() {
 rm -f "$counts"
 [ "${SETUP:-}" = no ] || tests/setup.sh build test peers callers lint || failed 'set-up failed'
 "$make" --no-print-directory -j2 WERROR=1 all unit || failed 'the build failed'
-"$make" --no-print-directory -j2 WERROR=1 SAN=address,undefined unit build/san/bin/plumbline-oci || failed 'the build with sanitizers failed'
+"$make" --no-print-directory -j2 WERROR=1 SAN=address,undefined unit build/san/bin/plumbline-oci build/san/bin/plumbline-cri build/san/bin/plumbline-monitor || failed 'the build with sanitizers failed'
 CK_TIMEOUT_MULTIPLIER=3 tests/run.sh unit sanitized e2e lint
