@@ -149,6 +149,27 @@ START_TEST(cdi_devices_bring_their_edits)
 }
 END_TEST
 
+START_TEST(mounts_of_cdi_stand_in_order)
+{
+	auto_free char *dir = NULL, *container = NULL;
+	const char *dirs[1];
+	auto_fixture f;
+
+	fixture_open(&f);
+	dirs[0] = dir = text_format("%s/cdi", f.scratch.path);
+	add_cdi(&f, dirs, VENDOR);
+	container =
+	    text_format("{'CDI_devices': [{'name': 'vendor.com/gpu=0'}], 'mounts': [{'container_path': "
+			"'/usr/lib/gpu/own/deep', 'host_path': '%s'}]}",
+			f.scratch.path);
+	fixture_container(&f, container);
+	fixture_build(&f);
+	fixture_has(&f, "mounts[6].destination", "'/usr/lib/gpu'");
+	fixture_has(&f, "mounts[7].destination", "'/usr/lib/gpu/own/deep'");
+	fixture_origin(&f, "mounts[6].options[0]", "cdi", "vendor.com/gpu");
+}
+END_TEST
+
 START_TEST(later_directories_win)
 {
 	auto_free char *dir = NULL, *later = NULL;
@@ -219,5 +240,6 @@ Suite *test_spec_devices(void)
 	return UNIT_SUITE("spec_devices", a_device_is_a_node_and_a_permission,
 			  what_is_left_out_is_taken_from_the_node, symlinks_lead_to_the_device,
 			  directories_are_walked, what_is_no_device_is_refused, cdi_devices_bring_their_edits,
-			  later_directories_win, cdi_devices_that_nobody_describes);
+			  mounts_of_cdi_stand_in_order, later_directories_win,
+			  cdi_devices_that_nobody_describes);
 }

@@ -30,6 +30,8 @@ struct spec_build {
 	const cri_sandbox_security *sandbox_security; /* NULL: unset */
 	const struct json *image; /* its "config" */
 	bool privileged;
+	struct json *
+	    cdi_mounts; /* owned: [{"mount": ..., "name": of the device}], which are put into order with the others */
 	char *user_name; /* owned: as /etc/passwd has it; NULL: not listed there */
 	struct spec_result result;
 };

@@ -163,7 +163,7 @@ static int inject(struct spec_build *build, struct cdi *cdi, const char *name, s
 	struct cdi_file *file = NULL;
 	int r = find(cdi, name, length, &file, &device, err);
 
-	if (r < 0)
+	if (!file)
 		return r;
 	r = cdi_apply(build, json_member(device, "containerEdits"), full, err);
 	if (r == 0 && !file->used)

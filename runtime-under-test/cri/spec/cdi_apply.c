@@ -70,7 +70,7 @@ static int apply_mount(struct spec_build *build, const struct json *entry, const
 	const char *target = json_string(json_member(entry, "containerPath"));
 	const char *type = json_string(json_member(entry, "type"));
 	const struct json *options = json_member(entry, "options");
-	struct json *row = json_new_object(), *list = options ? json_copy(options) : json_new_array();
+	struct json *row = json_new_object(), *list = options ? json_copy(options) : json_new_array(), *edit;
 
 	if (!is_set(source) || !is_set(target) || *target != '/') {
 		json_free(row);
@@ -86,7 +86,10 @@ static int apply_mount(struct spec_build *build, const struct json *entry, const
 	json_put(row, "type", json_new_string(is_set(type) ? type : "bind"));
 	json_put(row, "source", json_new_string(source));
 	json_put(row, "options", list);
-	(void) spec_append(build, "mounts", row, FROM_CDI, name);
+	edit = json_new_object();
+	json_put(edit, "mount", row);
+	json_put(edit, "name", json_new_string(name));
+	json_append(build->cdi_mounts, edit);
 	return 0;
 }
 

@@ -34,12 +34,14 @@ static void begin(struct spec_build *build)
 {
 	build->result.config = json_new_object();
 	build->result.origins = json_new_object();
+	build->cdi_mounts = json_new_array();
 	spec_put_string(build, "ociVersion", OCI_VERSION, FROM_SERVER, "version of the specification");
 }
 
 static int finish(struct spec_build *build, int r, struct spec_result *ret)
 {
 	free(build->user_name);
+	json_free(build->cdi_mounts);
 	if (r < 0) {
 		spec_result_free(&build->result);
 		return r;
@@ -112,7 +114,7 @@ static int build_container(struct spec_build *build, struct err *err)
 {
 	int (*const parts[])(struct spec_build *, struct err *) = {
 		spec_process,   spec_labels,  spec_seccomp, spec_namespaces, spec_cgroup,
-		spec_resources, spec_devices, spec_mounts,  spec_cdi,
+		spec_resources, spec_devices, spec_cdi,     spec_mounts,
 	};
 	int r = check_privilege(build, err);
 

@@ -154,6 +154,22 @@ char *mount_clean_path(const char *path)
 	return text_take(&clean);
 }
 
+static void add_cdi(struct spec_build *build, struct mount_list *list)
+{
+	for (size_t i = 0; i < json_length(build->cdi_mounts); i++) {
+		const struct json *edit = json_at(build->cdi_mounts, i), *mount = json_member(edit, "mount");
+		const struct json *options = json_member(mount, "options");
+		const char *name = json_get_string(edit, "name");
+		auto_free char *target = mount_clean_path(json_get_string(mount, "destination"));
+		struct mount_list_row *row = mount_list_add(list, target, json_get_string(mount, "type"),
+							    json_get_string(mount, "source"), FROM_CDI, name);
+
+		for (size_t j = 0; j < json_length(options); j++)
+			if (json_string(json_at(options, j)))
+				mount_list_option(row, json_string(json_at(options, j)), FROM_CDI, name);
+	}
+}
+
 /* Directories of the image that are to outlive its root: anonymous, one for each container. */
 static void add_volumes(struct spec_build *build, struct mount_list *list)
 {
@@ -195,6 +211,7 @@ static int gather(struct spec_build *build, struct mount_list *list, struct err 
 		r = mounts_add_cri(build, list, err);
 		if (r < 0)
 			return r;
+		add_cdi(build, list);
 	}
 	/* What is below a mount of the CRI would cover a part of it: /dev from the host takes /dev/pts along. */
 	for (size_t i = defaults; i < list->count && !fault("cri-default-mounts-kept"); i++) {

@@ -1,11 +1,12 @@
 /* The signals of the CRI: an enumeration of its own, whose names tell what the kernel calls them. */
+#include "runtime-under-test/cri/spec/signals.h"
+
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/names.h"
 #include "base/text.h"
 #include "runtime-under-test/cri/spec/build.h"
-#include "runtime-under-test/cri/spec/signals.h"
 
 /* "SIGNAL_SIGRTMINPLUS1" is "SIGRTMIN+1". */
 static int number_of(const char *name)
