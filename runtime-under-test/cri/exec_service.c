@@ -66,7 +66,7 @@ static int run(void *user, const struct stream_request *request, const struct mo
 	auto_free char *directory = NULL;
 	int r = find_running(server, request->id, &container, err);
 
-	if (r < 0)
+	if (!container)
 		return r;
 	directory = life_path(server, &container->object, "");
 	r = request->kind == STREAM_EXEC ? start_command(server, container, request, limit, ret, err)
@@ -82,7 +82,7 @@ static int resize(void *user, const struct stream_request *request, unsigned wid
 	auto_free char *directory = NULL;
 	int r = find_running(server, request->id, &container, NULL);
 
-	if (r < 0)
+	if (!container)
 		return r;
 	directory = life_path(server, &container->object, "");
 	store_unref(server->store, container);
@@ -130,7 +130,7 @@ static int network(void *user, const struct stream_request *request, int *ret_ne
 	struct sandbox *sandbox = NULL;
 	int r = find_ready(server, request->id, &sandbox, err), netns = -1;
 
-	if (r < 0)
+	if (!sandbox)
 		return r;
 	if (has_own_network(sandbox)) {
 		auto_free char *path = life_path(server, &sandbox->object, "ns/net");

@@ -26,10 +26,13 @@
 static void give_up(int socket)
 {
 	struct monitor_limit limit = { .deadline_ms = process_now_ms() + GIVE_UP_MS, .cancel = -1 };
-	auto_json answer = NULL;
+	int r = packet_shut(socket);
 
-	(void) packet_shut(socket);
-	(void) monitor_receive(socket, &limit, &answer, NULL, NULL, NULL);
+	while (r == 0) {
+		auto_json answer = NULL;
+
+		r = monitor_receive(socket, &limit, &answer, NULL, NULL, NULL);
+	}
 }
 
 static int await_pid(int socket, const struct monitor_limit *limit, pid_t *ret_pid, struct err *err)

@@ -67,6 +67,25 @@ stdout F out' "$(content one | sort)"
 	kill -9 "$(cat "$W/pid")"
 	is "$label: a signal is told" 'killed known=1 code=137 signal=9 oom=0 lost=0' "$(m wait killed)"
 	"$runtime" --root "$state" delete killed
+	box lost '"/bin/sleep", "1000"'
+	m create lost > /dev/null
+	start lost
+	m wait lost > "$W/how" &
+	waiter=$!
+	pkill -KILL -f -- '--id lost'
+	wait $waiter
+	is "$label: a monitor that is lost is told, and no exit is made up" 'lost known=0 code=255 signal=0 oom=0 lost=0' "$(cat "$W/how")"
+	is "$label: so is one that was lost before" 'lost known=0 code=255 signal=0 oom=0 lost=0' "$(m wait lost)"
+	"$runtime" --root "$state" delete --force lost
+
+	box given '"/bin/sleep", "1000"'
+	printf '#!/bin/sh\ncase "$*" in *create*) sleep 302; esac\n' > "$W/hangs"
+	chmod +x "$W/hangs"
+	"$monitor" create "monitor=$bin/${MONITOR:-plumbline-monitor}" "runtime=$W/hangs" "root=$state" id=given "bundle=$W/given" \
+		"directory=$W/c/given" ms=500 2> "$W/err"
+	is "$label: a runtime that hangs is given up" 125 $?
+	is "$label: and killed" '' "$(pgrep -fx 'sleep 302')$(pgrep -f -- '--id given')"
+
 	box hungry '"/bin/sh", "-c", "tail /dev/zero"' "$(linux '"resources": { "memory": { "limit": 16777216, "swap": 16777216 } }')"
 	ln -s busybox "$W/hungry/rootfs/bin/tail"
 	m create hungry > /dev/null
@@ -127,7 +146,7 @@ commands() {
 	is "$label: a command that is not there is an error" 125 $?
 	check "$label: which says so" grep -qi 'no such file\|not found' "$W/err"
 	m exec host "$(process '"/bin/sh", "-c", "sleep 999 & echo done"')" > "$W/out"
-	is "$label: a child in the background holds nothing up" done "$(cat "$W/out")"
+	is "$label: a child in the background holds nothing up" 'done' "$(cat "$W/out")"
 	m exec host ms=1500 "$(process '"/bin/sh", "-c", "setsid sh -c \"sleep 777 & sleep 778 & wait\" > /dev/null 2>&1 < /dev/null & (setsid sleep 779 > /dev/null 2>&1 < /dev/null &) ; sleep 780"')" > /dev/null 2> "$W/err"
 	is "$label: a time-out is an error" 125 $?
 	is "$label: and leaves nothing of the command, daemons neither" 0 "$(cat /proc/[0-9]*/cmdline 2> /dev/null | tr '\0' ' ' | grep -c '[s]leep 77[0-9]\|[s]leep 780')"

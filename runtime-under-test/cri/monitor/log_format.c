@@ -89,5 +89,5 @@ size_t log_format(struct log_line *line, const char *bytes, size_t len, int64_t 
 void log_format_end(struct log_line *line, int64_t ns, struct text *out)
 {
 	if (line->len)
-		end_record(line, 'P', NULL, 0, ns, out);
+		end_record(line, 'P', "", 0, ns, out);
 }

@@ -33,12 +33,15 @@ struct stream_server {
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t ended;
-	size_t connections; /* under lock */
+	size_t connections; /* under lock, as the next */
+	struct client *finished; /* their threads are to be joined */
 };
 
 struct client {
 	struct stream_server *server;
 	struct connection connection;
+	pthread_t thread;
+	struct client *next;
 };
 
 static void close_connection(struct connection *connection)
@@ -63,12 +66,29 @@ static void *serve(void *argument)
 			session_run(connection);
 	}
 	close_connection(connection);
-	free(client);
 	(void) pthread_mutex_lock(&server->lock);
 	server->connections--;
+	client->next = server->finished;
+	server->finished = client;
 	(void) pthread_cond_broadcast(&server->ended);
 	(void) pthread_mutex_unlock(&server->lock);
 	return NULL;
+}
+
+/* By the thread that created them, or when that has ended. */
+static void join_finished(struct stream_server *server)
+{
+	struct client *client, *next;
+
+	(void) pthread_mutex_lock(&server->lock);
+	client = server->finished;
+	server->finished = NULL;
+	(void) pthread_mutex_unlock(&server->lock);
+	for (; client; client = next) {
+		next = client->next;
+		(void) pthread_join(client->thread, NULL);
+		free(client);
+	}
 }
 
 static void set_up_socket(int fd)
@@ -94,10 +114,10 @@ static void start_client(struct stream_server *server, int fd)
 {
 	struct client *client = calloc(1, sizeof(*client));
 	pthread_attr_t attributes;
-	pthread_t thread;
 
 	if (!client)
 		abort();
+	join_finished(server);
 	set_up_socket(fd);
 	client->server = server;
 	client->connection = (struct connection){ .fd = fd,
@@ -108,11 +128,10 @@ static void start_client(struct stream_server *server, int fd)
 						  .active_ms = process_now_ms() };
 	(void) pthread_attr_init(&attributes);
 	(void) pthread_attr_setstacksize(&attributes, STACK_SIZE);
-	(void) pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
 	if (!reserve(server)) {
 		close_connection(&client->connection);
 		free(client);
-	} else if (pthread_create(&thread, &attributes, serve, client) != 0) {
+	} else if (pthread_create(&client->thread, &attributes, serve, client) != 0) {
 		close_connection(&client->connection);
 		free(client);
 		(void) pthread_mutex_lock(&server->lock);
@@ -252,6 +271,7 @@ void stream_server_close(struct stream_server *server)
 	while (server->connections)
 		(void) pthread_cond_wait(&server->ended, &server->lock);
 	(void) pthread_mutex_unlock(&server->lock);
+	join_finished(server);
 	free_server(server);
 }
 

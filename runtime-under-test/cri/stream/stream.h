@@ -2,8 +2,8 @@
  * The streaming server: exec, attach and port-forward over SPDY/3.1 and WebSocket, at URLs that are good for one use within a
  * minute. It listens where it is told, on loopback by default; who knows a URL needs no other credentials.
  */
-#ifndef CRI_STREAM_H
-#define CRI_STREAM_H
+#ifndef CRI_STREAM_STREAM_H
+#define CRI_STREAM_STREAM_H
 
 #include <stdbool.h>
 #include <stddef.h>
