@@ -64,6 +64,8 @@ void creation_close(struct creation *creation); /* descriptors and memory; the c
 /* Waits for a message of the container's half; when it ended without one, the sentence says how. */
 int creation_await(const struct creation *creation, enum sync_type wanted, struct sync_message *ret,
 		   struct err *err);
+/* Whether init tells that it has MOUNTED and waits to hear HOOKED. */
+bool creation_has_intermission(const struct creation *creation);
 /* Writes the maps of pid's fresh user namespace, if it has one, and says so. */
 int creation_map_user(const struct creation *creation, pid_t pid, struct err *err);
 /* helper.c: from the helper's first message to init in its cgroups; and the end of both when it comes to nothing. */

@@ -146,10 +146,13 @@ static int furnish(struct creation *creation, int *root, struct terminal *termin
 static int close_off(struct creation *creation, int root, struct err *err)
 {
 	const struct spec *spec = creation->spec;
-	int r = sync_send(creation->sync, SYNC_MOUNTED, err);
+	int r = 0;
 
-	if (r == 0)
-		r = sync_await(creation->sync, SYNC_HOOKED, NULL, NULL, err);
+	if (creation_has_intermission(creation)) {
+		r = sync_send(creation->sync, SYNC_MOUNTED, err);
+		if (r == 0)
+			r = sync_await(creation->sync, SYNC_HOOKED, NULL, NULL, err);
+	}
 	if (r < 0)
 		return r;
 	creation->state.pid = getpid();

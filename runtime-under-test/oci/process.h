@@ -27,6 +27,7 @@ int process_set_label(const struct spec_process *process, int proc, struct err *
 /* From outside; inherited by what pid forks, so it may be the helper. proc: the runtime's /proc. */
 int process_set_oom(const struct spec_process *process, int proc, pid_t pid, struct err *err);
 /* From outside, while init waits: hard limits that rise, scheduling, I/O priority. */
+bool process_needs_tuning(const struct spec_process *process);
 int process_tune(const struct spec_process *process, pid_t pid, struct err *err);
 
 /* On itself; list of NULL or "": nothing. field: initial or final, for the error. process_affinity.c */

@@ -129,6 +129,11 @@ static int set_schedule(const struct spec_scheduler *scheduler, pid_t pid, struc
 	return 0;
 }
 
+bool process_needs_tuning(const struct spec_process *process)
+{
+	return process->rlimit_count || process->scheduler.present || process->has_io_priority;
+}
+
 int process_tune(const struct spec_process *process, pid_t pid, struct err *err)
 {
 	int r = raise_limits(process, pid, err);
