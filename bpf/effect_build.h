@@ -39,6 +39,8 @@ struct task {
 	size_t last_effect; /* SIZE_MAX: it has none yet */
 };
 
+enum scratch { SCRATCH_EFFECT, SCRATCH_PATH, SCRATCH_GIVEN, SCRATCH_OBJECT, SCRATCHES };
+
 struct build {
 	const struct recording *recording;
 	const struct json *config; /* borrowed from the symbols; NULL: unknown */
@@ -59,7 +61,9 @@ struct build {
 	bool runs; /* the runtime was asked for create and start in one */
 	struct effects *effects;
 	size_t folding; /* the change of capabilities whose text still lacks what is left; SIZE_MAX: none */
+	size_t folded_prefix; /* of its text, that stays */
 	uint64_t capabilities_left;
+	struct text reused[SCRATCHES]; /* owned: used again and again instead of being allocated */
 	unsigned char *seen; /* borrowed: a bit for each sequence number */
 	void (*by_call[EVENT_CALLS])(struct build *b); /* from the tables of call_effect */
 };
@@ -82,10 +86,14 @@ struct effect *effect_add(struct build *b, enum effect_kind kind, const char *vi
     __attribute__((format(printf, 4, 5)));
 /* The present process's last effect when it has this kind, for folding repeated calls into one. */
 struct effect *effect_last(struct build *b, enum effect_kind kind);
-void effect_add_raw(struct effect *effect, size_t offset);
+void effect_add_raw(struct build *b, struct effect *effect, size_t offset);
+/* A copy in the memory of the list, ended by a NUL. */
+const char *effect_keep(const struct build *b, const char *bytes, size_t len);
 /* Forty bounding drops are one change: the set that is left after the last, which is written when the last is known. */
 void effect_add_capabilities(struct build *b, const char *via, const char *set, uint64_t left);
 void effect_fold_end(struct build *b);
+struct text *scratch_take(struct build *b,
+			  enum scratch which); /* empty; whoever uses it is done before it is taken again */
 bool list_has(const struct json *list, const char *word); /* an array of strings */
 
 /* One function a system call; the tables lie with the functions. */
@@ -103,7 +111,7 @@ void phase_of_payload(struct build *b, bool begins);
 bool build_is_detached(struct build *b, int fd); /* a mount that lies nowhere yet */
 
 /* After the pass: ties effects to the fields of config.json that caused them. */
-void effects_tie(const struct build *b);
+void effects_tie(struct build *b);
 
 struct flag_name {
 	uint64_t flag;

@@ -9,26 +9,26 @@
 /* The text behind the kind, and its first colon field. */
 struct subject {
 	const char *rest;
-	char *object; /* owned */
+	const char *object; /* borrowed */
 	const char *detail;
 };
 
-static void set_field(struct effect *e, char *taken)
+static void field_named(const struct build *b, struct effect *e, const char *name)
 {
-	free(e->field);
-	e->field = taken;
+	e->field = effect_keep(b, name, strlen(name));
 }
 
-static void field_named(struct effect *e, const char *name)
+static void set_field(const struct build *b, struct effect *e, char *taken)
 {
-	set_field(e, text_format("%s", name));
+	field_named(b, e, taken);
+	free(taken);
 }
 
 /* name, when the config has path. */
 static void field_if(const struct build *b, struct effect *e, const char *path)
 {
 	if (json_get(b->config, path))
-		field_named(e, path);
+		field_named(b, e, path);
 }
 
 static void tie_namespace(const struct build *b, struct effect *e, const struct subject *s)
@@ -38,7 +38,7 @@ static void tie_namespace(const struct build *b, struct effect *e, const struct 
 	field_if(b, e, path);
 	/* What exec adds goes where the container is; crun joins what the config does not name as well. */
 	if (!e->field && e->kind == NS_JOIN && e->phase == PHASE_EXEC)
-		field_named(e, "(exec)");
+		field_named(b, e, "(exec)");
 }
 
 static void tie_userns(const struct build *b, struct effect *e, const struct subject *s)
@@ -61,18 +61,19 @@ static bool tie_entry(const struct build *b, struct effect *e, const char *targe
 		while (len > 1 && destination[len - 1] == '/')
 			len--;
 		if (len && strlen(target) == len && strncmp(destination, target, len) == 0) {
-			set_field(e, text_format("mounts[%s]", destination));
+			set_field(b, e, text_format("mounts[%s]", destination));
 			return true;
 		}
 	}
 	return false;
 }
 
-static bool tie_listed(struct effect *e, const struct json *list, const char *field, const char *path)
+static bool tie_listed(const struct build *b, struct effect *e, const struct json *list, const char *field,
+		       const char *path)
 {
 	if (!list_has(list, path))
 		return false;
-	field_named(e, field);
+	field_named(b, e, field);
 	return true;
 }
 
@@ -90,7 +91,7 @@ static bool tie_entry_above(const struct build *b, struct effect *e, const char 
 			best = destination;
 	}
 	if (best)
-		set_field(e, text_format("mounts[%s]", best));
+		set_field(b, e, text_format("mounts[%s]", best));
 	return best != NULL;
 }
 
@@ -110,11 +111,11 @@ static bool tie_device(const struct build *b, struct effect *e, const char *path
 	auto_free char *device = text_format("linux.devices[%s]", path);
 
 	if (strcmp(path, "/dev/console") == 0)
-		field_named(e, "process.terminal");
+		field_named(b, e, "process.terminal");
 	else if (b->devices && json_get(b->config, device))
-		field_named(e, device);
+		field_named(b, e, device);
 	else if (is_default_device(path))
-		field_named(e, "(default devices)");
+		field_named(b, e, "(default devices)");
 	return e->field != NULL;
 }
 
@@ -130,12 +131,13 @@ static bool is_above_rootfs(const struct build *b, const char *target)
 static void tie_root(const struct build *b, struct effect *e, const struct subject *s)
 {
 	if (e->kind == MNT_PROPAGATE)
-		field_named(e, json_get(b->config, "linux.rootfsPropagation") ? "linux.rootfsPropagation"
-									      : "linux.namespaces[mount]");
+		field_named(b, e,
+			    json_get(b->config, "linux.rootfsPropagation") ? "linux.rootfsPropagation"
+									   : "linux.namespaces[mount]");
 	else if (e->kind == MNT_ATTR && text_starts(s->detail, "ro"))
-		field_named(e, "root.readonly");
+		field_named(b, e, "root.readonly");
 	else
-		field_named(e, "root.path");
+		field_named(b, e, "root.path");
 }
 
 static void tie_mount(const struct build *b, struct effect *e, const struct subject *s)
@@ -144,8 +146,8 @@ static void tie_mount(const struct build *b, struct effect *e, const struct subj
 	    is_above_rootfs(b, s->object))
 		tie_root(b, e, s);
 	else if (!tie_entry(b, e, s->object) && !tie_device(b, e, s->object) &&
-		 !tie_listed(e, b->masked, "linux.maskedPaths", s->object) &&
-		 !tie_listed(e, b->readonly, "linux.readonlyPaths", s->object))
+		 !tie_listed(b, e, b->masked, "linux.maskedPaths", s->object) &&
+		 !tie_listed(b, e, b->readonly, "linux.readonlyPaths", s->object))
 		(void) tie_entry_above(b, e, s->object);
 }
 
@@ -166,11 +168,10 @@ static void tie_constant(const struct build *b, struct effect *e, const struct s
 		{ NET_LINK, "linux.namespaces[network]" },
 	};
 
-	(void) b;
 	(void) s;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		if (rows[i].kind == e->kind)
-			field_named(e, rows[i].field);
+			field_named(b, e, rows[i].field);
 }
 
 static void tie_node(const struct build *b, struct effect *e, const struct subject *s)
@@ -180,32 +181,29 @@ static void tie_node(const struct build *b, struct effect *e, const struct subje
 
 static void tie_link(const struct build *b, struct effect *e, const struct subject *s)
 {
-	(void) b;
 	if (text_starts(s->object, "/dev/"))
-		field_named(e, "(default links)");
+		field_named(b, e, "(default links)");
 }
 
 static void tie_owner(const struct build *b, struct effect *e, const struct subject *s)
 {
 	if (text_starts(s->object, "@std"))
-		field_named(e, "process.user");
+		field_named(b, e, "process.user");
 	else
 		(void) tie_device(b, e, s->object);
 }
 
 static void tie_ids(const struct build *b, struct effect *e, const struct subject *s)
 {
-	(void) b;
 	if (strcmp(s->object, "groups") == 0)
-		field_named(e, "process.user.additionalGids");
+		field_named(b, e, "process.user.additionalGids");
 	else
-		set_field(e, text_format("process.user.%s", s->object));
+		set_field(b, e, text_format("process.user.%s", s->object));
 }
 
 static void tie_capability(const struct build *b, struct effect *e, const struct subject *s)
 {
-	(void) b;
-	set_field(e, text_format("process.capabilities.%s", s->object));
+	set_field(b, e, text_format("process.capabilities.%s", s->object));
 }
 
 /* Control files by the member of linux.resources that they come from, and what writes them when the config does not. */
@@ -231,16 +229,16 @@ static const struct {
 static void tie_cgroup_file(const struct build *b, struct effect *e, const struct subject *s)
 {
 	if (json_has(json_member(b->resources, "unified"), s->object)) {
-		set_field(e, text_format("linux.resources.unified[%s]", s->object));
+		set_field(b, e, text_format("linux.resources.unified[%s]", s->object));
 		return;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(cgroup_files); i++) {
 		if (!text_starts(s->object, cgroup_files[i].prefix))
 			continue;
 		if (cgroup_files[i].field && json_get(b->config, cgroup_files[i].field))
-			field_named(e, cgroup_files[i].field);
+			field_named(b, e, cgroup_files[i].field);
 		else if (cgroup_files[i].otherwise)
-			field_named(e, cgroup_files[i].otherwise);
+			field_named(b, e, cgroup_files[i].otherwise);
 		return;
 	}
 }
@@ -261,7 +259,7 @@ static void tie_tuning(const struct build *b, struct effect *e, const struct sub
 
 		field_if(b, e, path);
 	} else if (text_starts(s->object, "sysctl ")) {
-		field_named(e, "linux.sysctl");
+		field_named(b, e, "linux.sysctl");
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		if (strcmp(rows[i].what, s->object) == 0)
@@ -279,9 +277,8 @@ static void tie_sent(const struct build *b, struct effect *e, const struct subje
 
 static void tie_exec(const struct build *b, struct effect *e, const struct subject *s)
 {
-	(void) b;
 	if (strcmp(s->object, "payload") == 0)
-		field_named(e, "process.args");
+		field_named(b, e, "process.args");
 }
 
 static const struct {
@@ -300,7 +297,7 @@ static const struct {
 	{ FD_SEND, tie_sent },
 };
 
-static void tie_one(const struct build *b, struct effect *e)
+static void tie_one(struct build *b, struct effect *e)
 {
 	const char *rest = strchr(e->text, ':');
 	size_t len;
@@ -313,14 +310,14 @@ static void tie_one(const struct build *b, struct effect *e)
 	s.rest = rest + 1;
 	len = strcspn(s.rest, ":");
 	s.detail = s.rest[len] ? s.rest + len + 1 : "";
-	s.object = text_format("%.*s", (int) len, s.rest);
+	text_add_bytes(scratch_take(b, SCRATCH_OBJECT), s.rest, len);
+	s.object = text_str(&b->reused[SCRATCH_OBJECT]);
 	for (size_t i = 0; i < ARRAY_SIZE(ties); i++)
 		if (ties[i].kind == e->kind)
 			ties[i].tie(b, e, &s);
-	free(s.object);
 }
 
-void effects_tie(const struct build *b)
+void effects_tie(struct build *b)
 {
 	if (!b->config)
 		return;

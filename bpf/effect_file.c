@@ -118,7 +118,7 @@ static void build_openat2(struct build *b)
 	path_argument(b, 0, 1, &path);
 	text = text_format("path.resolve:%s:%s", text_str(&path), bound);
 	if (last && strcmp(last->text, text) == 0)
-		effect_add_raw(last, b->offset);
+		effect_add_raw(b, last, b->offset);
 	else
 		(void) effect_add(b, PATH_RESOLVE, "openat2", "%s:%s", text_str(&path), bound);
 }

@@ -104,7 +104,7 @@ static bool is_protection(struct build *b, const char *target)
 		return false;
 	for (size_t i = b->effects->count; i-- > 0;)
 		if (b->effects->items[i].kind == EXE_PROTECT) {
-			effect_add_raw(&b->effects->items[i], b->offset);
+			effect_add_raw(b, &b->effects->items[i], b->offset);
 			break;
 		}
 	return true;

@@ -125,29 +125,29 @@ void path_normalize(struct build *b, const char *path, struct text *ret)
 
 void path_argument(struct build *b, int dir_arg, int arg, struct text *ret)
 {
-	auto_text path = { 0 }, given = { 0 };
+	struct text *path = scratch_take(b, SCRATCH_PATH), *given = scratch_take(b, SCRATCH_GIVEN);
 
-	if (part_path(b->now, PART_ARG_PROCFD + arg, &path)) {
-		path_normalize(b, text_str(&path), ret);
+	if (part_path(b->now, PART_ARG_PROCFD + arg, path)) {
+		path_normalize(b, text_str(path), ret);
 		return;
 	}
-	(void) part_string(b->now, arg, &given);
+	(void) part_string(b->now, arg, given);
 	/* What the kernel found there, when it told. "." says more about an old root than where it lay does. */
-	if (given.len && strcmp(text_str(&given), ".") != 0 &&
-	    part_path(b->now, PART_ARG_RESOLVED + arg, &path)) {
-		path_normalize(b, text_str(&path), ret);
+	if (given->len && strcmp(text_str(given), ".") != 0 &&
+	    part_path(b->now, PART_ARG_RESOLVED + arg, path)) {
+		path_normalize(b, text_str(path), ret);
 		return;
 	}
-	if (text_str(&given)[0] != '/' && dir_arg >= 0 && part_path(b->now, dir_arg, &path)) {
-		if (given.len && strcmp(text_str(&given), ".") != 0) {
-			if (!text_ends(text_str(&path), "/"))
-				text_add_char(&path, '/');
-			text_add(&path, text_str(&given));
+	if (text_str(given)[0] != '/' && dir_arg >= 0 && part_path(b->now, dir_arg, path)) {
+		if (given->len && strcmp(text_str(given), ".") != 0) {
+			if (!text_ends(text_str(path), "/"))
+				text_add_char(path, '/');
+			text_add(path, text_str(given));
 		}
-		path_normalize(b, text_str(&path), ret);
+		path_normalize(b, text_str(path), ret);
 		return;
 	}
-	path_normalize(b, text_str(&given), ret);
+	path_normalize(b, text_str(given), ret);
 }
 
 /* Where the container's cgroup stands in path, as whole components; NULL: nowhere. */

@@ -307,8 +307,11 @@ static void build_exec(struct build *b)
 	(void) part_string(b->now, 0, &name);
 	if (hook.kind) {
 		effect = effect_add(b, HOOK_RUN, text_str(&name), "%s", hook.kind);
-		if (effect)
-			effect->field = text_format("hooks.%s[%zu]", hook.kind, hook.index);
+		if (effect) {
+			auto_free char *field = text_format("hooks.%s[%zu]", hook.kind, hook.index);
+
+			effect->field = effect_keep(b, field, strlen(field));
+		}
 		return;
 	}
 	if (b->task && b->now->event.time_ns == b->task->payload_from) {
@@ -407,7 +410,7 @@ static void build_uring(struct build *b)
 
 	count_undecoded(b);
 	if (last && strcmp(last->text, text) == 0)
-		effect_add_raw(last, b->offset);
+		effect_add_raw(b, last, b->offset);
 	else
 		(void) effect_add(b, URING_OP, "io_uring", "%s", strchr(text, ':') + 1);
 }
@@ -515,6 +518,8 @@ int effects_from(const struct recording *recording, struct effects *ret, struct 
 	free(b.tasks);
 	tgids_free(&b.newest);
 	free(b.protection);
+	for (size_t i = 0; i < SCRATCHES; i++)
+		text_free(&b.reused[i]);
 	if (r < 0) {
 		effects_free(&found);
 		return fail(err, r, "effects of the recording");

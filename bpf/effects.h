@@ -77,18 +77,20 @@ struct effect {
 	enum effect_kind kind;
 	enum effect_role role;
 	enum event_phase phase;
-	char *text; /* owned: "mnt.attr:/data:ro" */
-	char *via; /* owned: how it was done, not compared: "mount(MS_REMOUNT|MS_BIND)" */
-	char *field; /* owned: the config.json field that caused it, "mounts[/data].options"; NULL: none */
+	const char *text; /* "mnt.attr:/data:ro"; this and the others lie in the memory of the list */
+	const char *via; /* how it was done, not compared: "mount(MS_REMOUNT|MS_BIND)" */
+	const char *field; /* the config.json field that caused it, "mounts[/data].options"; NULL: none */
 	uint64_t time_ns;
 	int error; /* positive errno of the call, 0: it succeeded */
 	uint32_t tgid, ns_tgid;
-	size_t *raw; /* owned: offsets of the recording's events behind it */
+	size_t *raw; /* offsets of the recording's events behind it */
 	size_t raw_count;
 };
 
+struct effect_memory;
 struct effects {
 	struct effect *items; /* by time */
+	struct effect_memory *memory; /* owned: of the effects' texts */
 	size_t count;
 	unsigned char
 	    *roles; /* owned: enum effect_role of the process of each event of the recording, in order */
