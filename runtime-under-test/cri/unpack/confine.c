@@ -152,6 +152,8 @@ int confine(const struct unpack_options *options, struct err *err)
 
 	if (r < 0)
 		return r;
+	if (close_range(STDERR_FILENO + 1, ~0u, 0) < 0)
+		return fail(err, -errno, "close what was inherited");
 	if (setrlimit(RLIMIT_CORE, &none) < 0 || setrlimit(RLIMIT_AS, &memory) < 0)
 		return fail(err, -errno, "set limits");
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)

@@ -1,7 +1,6 @@
 /* plumbline-unpack: the command line, and one line of JSON about what was unpacked. */
 #include <errno.h>
 #include <getopt.h>
-#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -105,8 +104,6 @@ int main(int argc, char **argv)
 		(void) fputs(usage, stderr);
 		return 2;
 	}
-	/* Names in a tar are UTF-8 or bytes; in the locale "C" libarchive would give up those that are not ASCII. */
-	(void) setlocale(LC_CTYPE, "C.UTF-8");
 	(void) umask(0);
 	r = confine(&options, &err);
 	if (r >= 0)
