@@ -76,6 +76,15 @@ oci delete full
 umount "$W/small"
 unset logs
 
+# Also where the exit file goes.
+run tight 'while [ ! -e /go ]; do :; done; exit 5'
+head -c 100000000 /dev/zero > "$W/filler" 2> /dev/null
+: > "$W/filler2" && echo x > "$W/filler2" 2> /dev/null && not_ok 'the disk is full' 'there is room'
+ln "$W/tight/config.json" "$W/tight/rootfs/go"
+is 'a full disk takes no exit code away' 'tight known=1 code=5 signal=0 oom=0 lost=0' "$(m wait tight)"
+rm -f "$W/filler" "$W/filler2"
+oci delete --force tight
+
 # The container's root can write to its own log folder, as with a volume.
 mkdir -p "$W/logs/evil" && echo secret > "$W/victim" && ln -s "$W/victim" "$W/logs/evil/0.log"
 run evil 'echo x' 2> "$W/err"
@@ -94,6 +103,18 @@ is 'a reader that rests holds no container up' 'talk known=1 code=0 signal=0 oom
 is 'the log has every line' 100000 "$(wc -l < "$W/logs/talk/0.log")"
 exec 3<&-
 oci delete --force talk
+
+# What an exec of it was killed for is not the container's end.
+bundle eaten "$(args '"/bin/sleep", "1000"')$(linux '"resources": { "memory": { "limit": 16777216, "swap": 16777216 } }')"
+ln -s busybox "$W/eaten/rootfs/bin/tail" && mkdir -p "$W/c/eaten"
+m create eaten > "$W/eaten/pid" && oci start eaten
+printf '{"args":["/bin/tail","/dev/zero"],"cwd":"/"}' > "$W/process"
+m exec eaten "process=$W/process" > /dev/null 2>&1
+is 'an exec is killed for its memory' 137 $?
+sleep 1.5
+kill -9 "$(cat "$W/eaten/pid")"
+is 'and the container that is killed later is not said to be' 'eaten known=1 code=137 signal=9 oom=0 lost=0' "$(m wait eaten)"
+oci delete eaten
 
 # The memory of one monitor.
 run idle 'read -r x; sleep 1000'

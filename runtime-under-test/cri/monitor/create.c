@@ -22,6 +22,9 @@
 #define TIOCGPTPEER _IO('T', 0x41) /* kernel commit 54ebbfb16034, v4.13 */
 #endif
 
+#define EXIT_RESERVED "exit.new"
+#define EXIT_SIZE 512
+
 /* The container's ends of its pipes. */
 struct ends {
 	int fds[3];
@@ -80,14 +83,36 @@ static int take_terminal(struct monitor *monitor, int master, struct err *err)
 	return 0;
 }
 
+/*
+ * The room for the exit file is taken at the start: a disk that has filled up since must not take the exit code of a container
+ * away. Overwriting and renaming need none.
+ */
+static int reserve_exit(struct monitor *monitor, struct err *err)
+{
+	char blanks[EXIT_SIZE];
+	int r;
+
+	memset(blanks, ' ', sizeof(blanks));
+	monitor->exit_file = file_open_at(monitor->directory, EXIT_RESERVED,
+					  O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0600, err);
+	if (monitor->exit_file < 0)
+		return monitor->exit_file;
+	r = file_write_all(monitor->exit_file, blanks, sizeof(blanks));
+	return r < 0 ? fail(err, r, "write %s", EXIT_RESERVED) : 0;
+}
+
 static int open_places(struct monitor *monitor, struct err *err)
 {
 	const struct monitor_options *options = monitor->options;
+	int r;
 
 	monitor->directory = file_open_at(AT_FDCWD, options->directory, O_RDONLY | O_DIRECTORY, 0, err);
 	if (monitor->directory < 0)
 		return monitor->directory;
 	(void) unlinkat(monitor->directory, MONITOR_EXIT, 0);
+	r = reserve_exit(monitor, err);
+	if (r < 0)
+		return r;
 	if (options->log_directory && *options->log_directory && options->log_path && *options->log_path)
 		return log_open(&monitor->log, options->log_directory, options->log_path, err);
 	return 0;
@@ -135,7 +160,8 @@ static void write_exit(struct monitor *monitor)
 	    "{\"code\":%d,\"signal\":%d,\"finished_at\":%lld%09ld,\"oom_killed\":%s,\"log_lost\":%llu}\n",
 	    code, monitor->status_known ? monitor->signal : 0, (long long) now.tv_sec, now.tv_nsec,
 	    oom_was_it(&monitor->oom, code) ? "true" : "false", (unsigned long long) monitor->log.lost_bytes);
-	(void) file_replace_at(monitor->directory, MONITOR_EXIT, text.data, text.len, 0600, NULL);
+	if (pwrite(monitor->exit_file, text.data, text.len, 0) == (ssize_t) text.len)
+		(void) renameat(monitor->directory, EXIT_RESERVED, monitor->directory, MONITOR_EXIT);
 	(void) unlinkat(monitor->directory, MONITOR_SOCKET, 0);
 }
 

@@ -23,6 +23,7 @@ struct source {
 struct monitor {
 	const struct monitor_options *options; /* borrowed */
 	int directory; /* owned, as all descriptors here */
+	int exit_file; /* not yet under its name */
 	pid_t pid;
 	int pidfd;
 	bool ended, status_known;
@@ -40,8 +41,9 @@ struct monitor {
 };
 #define MONITOR_INIT                                                                                         \
 	{                                                                                                    \
-		.directory = -EBADF, .pidfd = -EBADF, .in = -EBADF, .master = -EBADF, .slave = -EBADF,       \
-		.listener = -EBADF, .signals = -EBADF, .log = LOG_INIT, .oom = OOM_INIT, .sources = {        \
+		.directory = -EBADF, .exit_file = -EBADF, .pidfd = -EBADF, .in = -EBADF, .master = -EBADF,   \
+		.slave = -EBADF, .listener = -EBADF, .signals = -EBADF, .log = LOG_INIT, .oom = OOM_INIT,    \
+		.sources = {                                                                                 \
 			{ .fd = -EBADF },                                                                    \
 			{ .fd = -EBADF }                                                                     \
 		}                                                                                            \
