@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/mountinfo.h"
 #include "base/text.h"
+#include "runtime-under-test/cri/spec/mounts.h"
 #include "tests/cri/spec_fixture.h"
 
 static void with_mounts(struct spec_fixture *f, const char *format, const char *path)
@@ -222,6 +223,39 @@ START_TEST(sources_are_resolved_or_made)
 }
 END_TEST
 
+START_TEST(propagation_is_read_from_mountinfo)
+{
+	static const struct {
+		const char *fields;
+		bool to_container, both_ways;
+	} rows[] = {
+		{ "", false, false },
+		{ "shared:1", true, true },
+		{ "master:2", true, false },
+		{ "shared:1 master:2", true, true },
+		{ "master:2 propagate_from:3", true, false },
+		{ "unbindable", false, false },
+		{ "unshared:1", false, false },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_free char *line = text_format("9 1 0:5 / /d rw %s%s- tmpfs none rw\n", rows[i].fields,
+						   *rows[i].fields ? " " : "");
+		auto_mount_table table = { 0 };
+
+		ck_assert_int_eq(mount_table_parse(line, &table, NULL), 0);
+		ck_assert_int_eq(
+		    mount_takes_part(&table.rows[0], "/d/x",
+				     RUNTIME__V1__MOUNT_PROPAGATION__PROPAGATION_HOST_TO_CONTAINER, NULL),
+		    rows[i].to_container ? 0 : -EINVAL);
+		ck_assert_int_eq(mount_takes_part(&table.rows[0], "/d/x",
+						  RUNTIME__V1__MOUNT_PROPAGATION__PROPAGATION_BIDIRECTIONAL,
+						  NULL),
+				 rows[i].both_ways ? 0 : -EINVAL);
+	}
+}
+END_TEST
+
 /* The mount that holds the directory, as this machine has it: every outcome is right for one of them. */
 START_TEST(propagation_needs_a_source_that_takes_part)
 {
@@ -316,7 +350,8 @@ Suite *test_spec_mounts(void)
 	return UNIT_SUITE("spec_mounts", the_usual_ones_are_there, files_of_the_sandbox_come_along,
 			  the_cri_wins_over_what_is_usual, shallow_comes_before_deep, options_of_a_mount,
 			  mounts_that_cannot_be_are_refused, what_the_handler_lacks_is_said,
-			  sources_are_resolved_or_made, propagation_needs_a_source_that_takes_part,
-			  images_are_mounted_where_they_lie, volumes_of_the_image_are_left_to_the_caller,
+			  sources_are_resolved_or_made, propagation_is_read_from_mountinfo,
+			  propagation_needs_a_source_that_takes_part, images_are_mounted_where_they_lie,
+			  volumes_of_the_image_are_left_to_the_caller,
 			  sysfs_is_bound_where_it_cannot_be_mounted);
 }

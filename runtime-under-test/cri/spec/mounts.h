@@ -4,6 +4,8 @@
 
 #include "runtime-under-test/cri/spec/build.h"
 
+struct mount_row;
+
 struct mount_list_row {
 	struct json *mount, *origins; /* owned; origins by path within the mount */
 	const char *destination; /* borrowed from mount */
@@ -42,6 +44,8 @@ int mounts_add_cri(struct spec_build *build, struct mount_list *list, struct err
 int mount_source(const struct spec_request *request, const char *path, char **ret, bool *ret_missing,
 		 struct err *err);
 /* Whether the mount that holds path takes part in what the propagation wants. */
+int mount_takes_part(const struct mount_row *row, const char *path, Runtime__V1__MountPropagation propagation,
+		     struct err *err);
 int mount_check_propagation(const char *path, Runtime__V1__MountPropagation propagation, struct err *err);
 
 #endif

@@ -52,8 +52,13 @@ static bool has_field(const struct mount_row *row, const char *field)
 	return at && (at == row->propagation || at[-1] == ' ');
 }
 
-static int check_row(const struct mount_row *row, const char *path, bool both_ways, struct err *err)
+int mount_takes_part(const struct mount_row *row, const char *path, Runtime__V1__MountPropagation propagation,
+		     struct err *err)
 {
+	bool both_ways = propagation == RUNTIME__V1__MOUNT_PROPAGATION__PROPAGATION_BIDIRECTIONAL;
+
+	if (fault("cri-propagation-unchecked"))
+		return 0;
 	if (has_field(row, "shared:") || (!both_ways && has_field(row, "master:")))
 		return 0;
 	return fail_text(err, -EINVAL,
@@ -69,8 +74,7 @@ int mount_check_propagation(const char *path, Runtime__V1__MountPropagation prop
 	uint64_t id = 0;
 	int r;
 
-	if (propagation == RUNTIME__V1__MOUNT_PROPAGATION__PROPAGATION_PRIVATE ||
-	    fault("cri-propagation-unchecked"))
+	if (propagation == RUNTIME__V1__MOUNT_PROPAGATION__PROPAGATION_PRIVATE)
 		return 0;
 	r = self = file_open_at(AT_FDCWD, "/proc/thread-self", O_PATH | O_DIRECTORY, 0, err);
 	if (r >= 0)
@@ -81,8 +85,6 @@ int mount_check_propagation(const char *path, Runtime__V1__MountPropagation prop
 		return r;
 	for (size_t i = 0; i < table.count; i++)
 		if ((uint64_t) table.rows[i].id == id)
-			return check_row(
-			    &table.rows[i], path,
-			    propagation == RUNTIME__V1__MOUNT_PROPAGATION__PROPAGATION_BIDIRECTIONAL, err);
+			return mount_takes_part(&table.rows[i], path, propagation, err);
 	return fail_text(err, -ENOENT, "host path %s: its mount is not listed in mountinfo", path);
 }

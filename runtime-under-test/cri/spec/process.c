@@ -190,7 +190,8 @@ static void put_flags(struct spec_build *build)
 {
 	bool asked = build->security && build->security->no_new_privs;
 
-	spec_put(build, "process.terminal", json_new_bool(build->container->tty || fault("cri-terminal-always")), FROM_CRI, "tty");
+	spec_put(build, "process.terminal",
+		 json_new_bool(build->container->tty || fault("cri-terminal-always")), FROM_CRI, "tty");
 	spec_put(build, "process.noNewPrivileges", json_new_bool(asked && !fault("cri-no-new-privs-ignored")),
 		 FROM_CRI, "linux.security_context.no_new_privs");
 	if (build->container->stdin)
