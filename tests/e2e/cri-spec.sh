@@ -46,11 +46,18 @@ has_recursive() { [ "$(ask Status | value 'runtime_handlers[0].features.recursiv
 with() { inside "$2" '' '"security_context":'"$1"; }
 privileged=',"security_context":{"privileged":true}'
 
+mkdir "$W/cdi"
+cat > "$W/cdi/lab.json" <<'J'
+{ "cdiVersion": "0.6.0", "kind": "lab.test/null", "devices": [{ "name": "0", "containerEdits": { "env": ["LAB=0"],
+	"deviceNodes": [{ "path": "/dev/lab0", "hostPath": "/dev/zero", "permissions": "r" }] } }],
+	"containerEdits": { "mounts": [{ "hostPath": "/run/w/cdi", "containerPath": "/lab", "options": ["rbind", "ro"] }] } }
+J
+
 # try NAME SERVER-OPTION...: the checks that any OCI runtime must pass.
 try() {
 	name=$1
 	shift
-	server_start --network builtin --import "$W/box.tar" "$@" || { not_ok "$name: the server starts" "$(tail -n 1 "$W/log")" && return; }
+	server_start --network builtin --cdi-dir "$W/cdi" --import "$W/box.tar" "$@" || { not_ok "$name: the server starts" "$(tail -n 1 "$W/log")" && return; }
 
 	pod ',"dns_config":{"servers":["10.0.0.10"],"searches":["a.test"]}' ',"sysctls":{"net.ipv4.tcp_syncookies":"0"}'
 	is "$name: user, groups, directory, environment" '1000 1000 1000 2000 /home/user image' \
@@ -74,6 +81,8 @@ try() {
 	is "$name: a device and no other" 'opened refused' \
 		"$(inside 'head -c 1 /dev/mine > /dev/null && echo opened; mknod /tmp/d c 1 11 2> /dev/null; head -c 1 /tmp/d > /dev/null 2>&1 || echo refused' \
 			',"devices":[{"host_path":"/dev/zero","container_path":"/dev/mine","permissions":"r"}]' '"security_context":{"run_as_user":{}}')"
+	is "$name: a CDI device with its variable and its mount" '0 opened lab.json' "$(inside 'echo $LAB; head -c 1 /dev/lab0 > /dev/null && echo opened; ls /lab' ',"CDI_devices":[{"name":"lab.test/null=0"}]')"
+	is "$name: one that nobody describes" INVALID_ARGUMENT "$(inside true ',"CDI_devices":[{"name":"lab.test/null=1"}]' | sed 's/:.*//')"
 	is "$name: the volume of the image is writable by its owner" 'file' "$(with '{"run_as_user":{}}' 'touch /home/user/data/file; ls /home/user/data')"
 	# Ten times: a runtime that writes the score beside the start of the process, and not before it, is late now and then.
 	for _ in 1 2 3 4 5 6 7 8 9 10; do
@@ -122,3 +131,10 @@ try plumbline-oci
 for runtime in crun runc; do
 	path=$(command -v $runtime) && try $runtime --runtime "=$path"
 done
+
+server_start --network none --missing-host-path make --import "$W/box.tar"
+pod
+is 'a host path that is missing is made where the server is told to' seen "$(inside 'ls -d /m > /dev/null && echo seen' ',"mounts":[{"container_path":"/m","host_path":"'"$W"'/made/deep"}]')"
+check 'on the node' test -d "$W/made/deep"
+unpod
+server_stop
