@@ -139,7 +139,7 @@ static void put_cri_log(struct bench *bench, struct json *host)
 	    file_open_at(AT_FDCWD, json_get_string(bench->symbols, "@logs"), O_RDONLY | O_DIRECTORY, 0, NULL);
 
 	if (bench->cri->log && file_read_at(AT_FDCWD, bench->cri->log, LOG_MAX, &text, NULL) >= 0)
-		json_put(host, "log", cri_log_lines(text_str(&text), text.len));
+		cri_log_facts(text_str(&text), text.len, host);
 	if (logs >= 0)
 		json_put(host, "logs", observe_files(logs, ".", NULL));
 }

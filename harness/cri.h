@@ -66,5 +66,7 @@ void cri_drop_lasting(const struct bench *bench, struct json *leftovers);
 void cri_log_output(const struct bench *bench, struct text *out);
 /* [{"time", "stream", "tag", "content"}, ...] of a log; owned. */
 struct json *cri_log_lines(const char *text, size_t len);
+/* `log`, `log_streams`, `log_last`, `log_partial` and `log_longest` of docs/OBSERVATION.md. */
+void cri_log_facts(const char *text, size_t len, struct json *host);
 
 #endif

@@ -1,5 +1,6 @@
 /* The log format of the interface: `TIME STREAM TAG CONTENT`, a long line in parts that are tagged P until the last. */
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -81,6 +82,59 @@ struct json *cri_log_lines(const char *text, size_t len)
 
 	each_line(text, len, add_facts, lines);
 	return lines;
+}
+
+struct summary {
+	struct json *last; /* stream -> its last line */
+	int64_t partial, longest;
+};
+
+static void add_line(void *argument, const struct log_line *line)
+{
+	struct summary *summary = argument;
+	auto_json one = json_new_array();
+
+	if (!line)
+		return;
+	auto_free char *stream = strndup(line->word[1], line->word_len[1]);
+	add_facts(one, line);
+	json_put(summary->last, stream, json_copy(json_at(one, 0)));
+	summary->partial += line->word[2][0] == 'P';
+	if ((int64_t) line->content_len > summary->longest)
+		summary->longest = (int64_t) line->content_len;
+}
+
+static int compare_words(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *) a, *(const char *const *) b);
+}
+
+/* Keys in order; owned. */
+static struct json *keys_of(const struct json *object)
+{
+	size_t count = json_length(object);
+	auto_free const char **words = calloc(count + 1, sizeof(*words));
+	struct json *keys = json_new_array();
+
+	for (size_t i = 0; words && i < count; i++)
+		words[i] = json_key_at(object, i);
+	if (words)
+		qsort(words, count, sizeof(*words), compare_words);
+	for (size_t i = 0; words && i < count; i++)
+		json_append(keys, json_new_string(words[i]));
+	return keys;
+}
+
+void cri_log_facts(const char *text, size_t len, struct json *host)
+{
+	struct summary summary = { .last = json_new_object() };
+
+	each_line(text, len, add_line, &summary);
+	json_put(host, "log", cri_log_lines(text, len));
+	json_put(host, "log_streams", keys_of(summary.last));
+	json_put(host, "log_last", summary.last);
+	json_put(host, "log_partial", json_new_int(summary.partial));
+	json_put(host, "log_longest", json_new_int(summary.longest));
 }
 
 void cri_log_output(const struct bench *bench, struct text *out)

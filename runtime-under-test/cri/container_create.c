@@ -43,7 +43,8 @@ static int find_image(struct making *making, struct err *err)
 		return fail_text(err, -EINVAL, "the config names no image");
 	image = making->image = image_find(making->server->images, wanted->image);
 	if (!image)
-		return fail_text(err, -ENOENT, "image %s is not here: pull it first", wanted->image);
+		return fail_text(err, -ENOENT, "image %s is not here: pull it first",
+				 fault("cri-image-error-nameless") ? "" : wanted->image);
 	facts->image_id = text_format("%s", image->id);
 	facts->image_ref = text_format("%s", image->digest_count ? image->digests[0] : image->id);
 	facts->image_name = text_format("%s", wanted->user_specified_image[0] ? wanted->user_specified_image

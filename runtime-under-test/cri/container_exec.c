@@ -45,6 +45,10 @@ int container_exec_process(const struct server *server, const struct container *
 		json_remove(process, "capabilities");
 		json_remove(process, "noNewPrivileges");
 	}
+	if (fault("cri-exec-without-environment")) {
+		json_put(process, "env", json_new_array());
+		json_put(process, "cwd", json_new_string("/"));
+	}
 	for (size_t i = 0; i < count; i++)
 		json_append(args, json_new_string(command[i]));
 	json_put(process, "args", args);
@@ -74,7 +78,8 @@ static struct monitor_limit limit_of(const struct sync *sync)
 	struct monitor_limit limit = life_limit(sync->call);
 	int64_t own = process_now_ms() + sync->asked->timeout * 1000;
 
-	if (sync->asked->timeout > 0 && (limit.deadline_ms < 0 || own < limit.deadline_ms))
+	if (sync->asked->timeout > 0 && !fault("cri-exec-timeout-ignored") &&
+	    (limit.deadline_ms < 0 || own < limit.deadline_ms))
 		limit.deadline_ms = own;
 	return limit;
 }
@@ -93,7 +98,7 @@ static int run(const struct sync *sync, struct err *err)
 
 	if (r >= 0)
 		r = container_exec_process(sync->server, sync->container, sync->asked->cmd,
-					   sync->asked->n_cmd, false, &process, err);
+					   sync->asked->n_cmd, fault("cri-exec-sync-has-tty"), &process, err);
 	if (r < 0)
 		return r;
 	json_print(process, 0, &text);
@@ -102,9 +107,15 @@ static int run(const struct sync *sync, struct err *err)
 	r = monitor_exec_sync(&exec, &limit, EXEC_OUTPUT_MAX, &out, &errors, &how, err);
 	if (r < 0)
 		return r;
+	if (fault("cri-exec-output-cut"))
+		text_cut(&out, 4096);
+	if (fault("cri-exec-output-mixed")) {
+		text_add(&out, text_str(&errors));
+		text_cut(&errors, 0);
+	}
 	take_bytes(rpc_call_arena(sync->call), &out, &sync->answer->stdout);
 	take_bytes(rpc_call_arena(sync->call), &errors, &sync->answer->stderr);
-	sync->answer->exit_code = how.code;
+	sync->answer->exit_code = how.code + fault("cri-exec-code-off");
 	return 0;
 }
 
@@ -115,6 +126,8 @@ grpc_status_code container_exec_sync(struct rpc_call *call, const void *request,
 	grpc_status_code code = GRPC_STATUS_OK;
 	int r;
 
+	if (!sync.asked->n_cmd && fault("cri-exec-without-command"))
+		return GRPC_STATUS_OK;
 	if (!sync.asked->container_id[0] || !sync.asked->n_cmd)
 		return rpc_fail(call, GRPC_STATUS_INVALID_ARGUMENT, "the request has no %s",
 				sync.asked->n_cmd ? "container_id" : "cmd");
@@ -130,8 +143,10 @@ grpc_status_code container_exec_sync(struct rpc_call *call, const void *request,
 	} else {
 		r = run(&sync, &err);
 		if (r == -ETIMEDOUT)
-			code = rpc_fail(call, GRPC_STATUS_DEADLINE_EXCEEDED, "the command timed out: %s",
-					err.text);
+			code = rpc_fail(call,
+					fault("cri-exec-timeout-unknown") ? GRPC_STATUS_UNKNOWN
+									  : GRPC_STATUS_DEADLINE_EXCEEDED,
+					"the command timed out: %s", err.text);
 		else if (r < 0)
 			code = rpc_fail_err(call, r, &err);
 	}

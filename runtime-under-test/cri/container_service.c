@@ -1,10 +1,12 @@
 /* The RPCs about containers. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/file.h"
 #include "base/json.h"
 #include "base/wire/arena.h"
 #include "base/wire/message.h"
@@ -24,7 +26,7 @@ static int reserve(struct server *server, struct sandbox *sandbox,
 	store_lock(server->store);
 	ready = sandbox_state(sandbox) == RUNTIME__V1__POD_SANDBOX_STATE__SANDBOX_READY;
 	store_unlock(server->store);
-	if (ready)
+	if (ready || fault("cri-stopped-sandbox-takes-containers"))
 		r = store_container_new(server->store, sandbox, asked, ret, err);
 	else
 		r = fail_text(err, -EBUSY, "sandbox %s is not ready", sandbox->object.id);
@@ -89,6 +91,8 @@ static grpc_status_code create_container(struct rpc_call *call, const void *requ
 		return rpc_fail(call, GRPC_STATUS_NOT_FOUND, "sandbox %s: no such sandbox",
 				asked->pod_sandbox_id);
 	r = make(server, sandbox, call, asked, &container, &err);
+	if (r >= 0 && fault("cri-create-starts"))
+		r = container_start(server, container, call, &err);
 	if (r >= 0) {
 		life_event(server, RUNTIME__V1__CONTAINER_EVENT_TYPE__CONTAINER_CREATED_EVENT, sandbox,
 			   container);
@@ -143,6 +147,10 @@ static grpc_status_code stop_container(struct rpc_call *call, const void *reques
 	struct err err = { 0 };
 	int r;
 
+	if (fault("cri-stop-kills-at-once"))
+		seconds = 0;
+	else if (fault("cri-stop-always-polite") && !seconds)
+		seconds = 2;
 	(void) response;
 	if (!asked->container_id[0])
 		return rpc_fail(call, GRPC_STATUS_INVALID_ARGUMENT, "the request has no container_id");
@@ -176,7 +184,10 @@ static grpc_status_code remove_container(struct rpc_call *call, const void *requ
 				asked->container_id);
 	if (!container)
 		return GRPC_STATUS_OK;
-	r = container_remove(server, container, &err);
+	if (fault("cri-remove-refuses-running") && container_pid(server, container))
+		r = fail_text(&err, -EBUSY, "it runs");
+	else
+		r = container_remove(server, container, &err);
 	store_unref(server->store, container);
 	return r < 0 ? rpc_fail_err(call, r, &err) : GRPC_STATUS_OK;
 }
@@ -280,7 +291,9 @@ static grpc_status_code reopen_container_log(struct rpc_call *call, const void *
 	if (code != GRPC_STATUS_OK)
 		return code;
 	directory = life_path(server, &container->object, "");
-	if (!container_pid(server, container))
+	if (!container_pid(server, container) && fault("cri-log-reopened-when-ended"))
+		r = file_create_at(AT_FDCWD, container->facts.log_path, "", 0, 0640, &err);
+	else if (!container_pid(server, container))
 		r = fail_text(&err, -EBUSY, "container %s: it does not run", container->object.id);
 	else
 		r = monitor_reopen_log(directory, &err);

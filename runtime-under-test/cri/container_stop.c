@@ -131,7 +131,8 @@ static int join_stop(struct server *server, struct container *container, int64_t
 		*ret_ended = fcntl(container->ended, F_DUPFD_CLOEXEC, 3);
 		if (*ret_ended < 0)
 			r = fail(err, -errno, "watch for the end");
-		if (kill_at < container->kill_at)
+		if (kill_at < container->kill_at &&
+		    (!fault("cri-stop-first-wins") || container->kill_at == INT64_MAX))
 			container->kill_at = kill_at;
 		*ret_kill_at = container->kill_at;
 	}
@@ -153,7 +154,8 @@ static int wait_or_kill(struct server *server, struct container *container, int6
 		return r == -ENOENT ? 0 : r;
 	/* It may have died just now, and then there is nobody to signal. */
 	if (grace_ms > 0 &&
-	    send_once(server, container, &container->signalled, container->facts.stop_signal, &own) < 0)
+	    send_once(server, container, &container->signalled,
+		      fault("cri-stop-signal-ignored") ? SIGTERM : container->facts.stop_signal, &own) < 0)
 		server_log("container %s: signal %d: %s", container->object.id, container->facts.stop_signal,
 			   own.text);
 	crash_point("stop-signalled");

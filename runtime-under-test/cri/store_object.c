@@ -117,7 +117,9 @@ int container_bind(struct container *container, const Runtime__V1__CreateContain
 		return fail_text(err, -EINVAL, "the container's %s",
 				 !request->config ? "config is missing" : "metadata needs a name");
 	container->object.name =
-	    text_format("%s_%u_%s", metadata->name, metadata->attempt, sandbox->object.id);
+	    text_format("%s%s_%u_%s", fault("cri-container-names-not-reserved") ? container->object.id : "",
+			metadata->name, fault("cri-container-names-without-attempt") ? 0 : metadata->attempt,
+			sandbox->object.id);
 	container->request = request;
 	container->config = request->config;
 	container->sandbox_config = sandbox->config;
