@@ -52,31 +52,32 @@ static void has(const struct usage *usage, enum usage_key key, uint64_t value)
 		      (unsigned long long) usage->value[key], (unsigned long long) value);
 }
 
+static const struct file version_2_files[] = {
+	{ "cpu.stat", "usage_usec 30\nuser_usec 20\nsystem_usec 10\nnr_periods 7\nnr_throttled "
+		      "3\nthrottled_usec 5\n" },
+	{ "memory.current", "1000\n" },
+	{ "memory.max", "max\n" },
+	{ "memory.stat", "anon 400\nfile 500\nkernel 60\nfile_mapped 50\ninactive_file 300\npgfault "
+			 "9\npgmajfault 2\n" },
+	{ "memory.events", "low 0\nhigh 0\nmax 4\noom 1\noom_kill 1\n" },
+	{ "memory.swap.current", "0\n" },
+	{ "memory.swap.max", "4096\n" },
+	{ "pids.current", "5\n" },
+	{ "pids.max", "10\n" },
+	{ "io.stat", "8:0 rbytes=1 wbytes=2 rios=3 wios=4 dbytes=5 dios=6\n8:16 rbytes=10 wbytes=0 "
+		     "rios=1 wios=0 dbytes=0 dios=0\n" },
+	{ "memory.pressure", "some avg10=1.50 avg60=0.25 avg300=0.00 total=12\nfull avg10=0.00 "
+			     "avg60=0.00 avg300=0.00 total=3\n" },
+	{ "hugetlb.2MB.current", "2097152\n" },
+	{ "hugetlb.2MB.rsvd.current", "9\n" },
+};
+
 START_TEST(version_2)
 {
-	static const struct file files[] = {
-		{ "cpu.stat", "usage_usec 30\nuser_usec 20\nsystem_usec 10\nnr_periods 7\nnr_throttled "
-			      "3\nthrottled_usec 5\n" },
-		{ "memory.current", "1000\n" },
-		{ "memory.max", "max\n" },
-		{ "memory.stat", "anon 400\nfile 500\nkernel 60\nfile_mapped 50\ninactive_file 300\npgfault "
-				 "9\npgmajfault 2\n" },
-		{ "memory.events", "low 0\nhigh 0\nmax 4\noom 1\noom_kill 1\n" },
-		{ "memory.swap.current", "0\n" },
-		{ "memory.swap.max", "4096\n" },
-		{ "pids.current", "5\n" },
-		{ "pids.max", "10\n" },
-		{ "io.stat", "8:0 rbytes=1 wbytes=2 rios=3 wios=4 dbytes=5 dios=6\n8:16 rbytes=10 wbytes=0 "
-			     "rios=1 wios=0 dbytes=0 dios=0\n" },
-		{ "memory.pressure", "some avg10=1.50 avg60=0.25 avg300=0.00 total=12\nfull avg10=0.00 "
-				     "avg60=0.00 avg300=0.00 total=3\n" },
-		{ "hugetlb.2MB.current", "2097152\n" },
-		{ "hugetlb.2MB.rsvd.current", "9\n" },
-	};
 	struct usage_places places;
 	struct usage usage;
 
-	make_places(files, ARRAY_SIZE(files), true, &places);
+	make_places(version_2_files, ARRAY_SIZE(version_2_files), true, &places);
 	usage_read(&places, &usage);
 	has(&usage, USAGE_CPU_NS, 30000);
 	has(&usage, USAGE_CPU_USER_NS, 20000);
