@@ -50,8 +50,9 @@ int container_remove(struct server *server, struct container *container, struct 
 	container->status.removing = true;
 	store_unlock(server->store);
 	r = container_stop(server, container, 0, NULL, err);
+	/* A full disk must not keep what would make room on it; unrecorded, a killed removal waits to be asked for again. */
 	if (r >= 0 && !container->object.dropped)
-		r = store_container_save(server->store, container, err);
+		(void) store_container_save(server->store, container, NULL);
 	crash_point("remove-stopped");
 	return r < 0 ? r : forget(server, container, err);
 }

@@ -125,17 +125,17 @@ int sandbox_stop(struct server *server, struct sandbox *sandbox, struct err *err
 
 	if (sandbox->status.released)
 		return fault("cri-stop-sandbox-once") ? fail_text(err, -EBUSY, "it has stopped already") : 0;
-	r = store_sandbox_save(server->store, sandbox, err);
+	/* On a full disk too: unrecorded, the next server sees that the pause is gone. */
+	(void) store_sandbox_save(server->store, sandbox, NULL);
 	crash_point("stop-recorded");
-	if (r >= 0)
-		r = container_stop_all(server, sandbox, err);
+	r = container_stop_all(server, sandbox, err);
 	crash_point("stop-containers");
 	if (r >= 0)
 		r = sandbox_release(server, sandbox, err);
 	if (r < 0)
 		return r;
 	forget_addresses(server, sandbox);
-	r = store_sandbox_save(server->store, sandbox, err);
+	(void) store_sandbox_save(server->store, sandbox, NULL);
 	if (was_ready)
 		life_event(server, RUNTIME__V1__CONTAINER_EVENT_TYPE__CONTAINER_STOPPED_EVENT, sandbox, NULL);
 	return r;
@@ -163,7 +163,7 @@ int sandbox_remove(struct server *server, struct sandbox *sandbox, struct err *e
 	store_unlock(server->store);
 	r = sandbox_stop(server, sandbox, err);
 	if (r >= 0)
-		r = store_sandbox_save(server->store, sandbox, err);
+		(void) store_sandbox_save(server->store, sandbox, NULL); /* as above */
 	crash_point("remove-recorded");
 	if (r >= 0)
 		r = container_remove_all(server, sandbox, err);
