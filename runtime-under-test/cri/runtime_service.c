@@ -136,6 +136,7 @@ static grpc_status_code status(struct rpc_call *call, const void *request, void 
 	add_handlers(call, server, answer);
 	answer->features = message_new(arena, &runtime__v1__runtime_features__descriptor);
 	answer->features->supplemental_groups_policy = true;
+	answer->features->mount_options = true;
 	if (asked->verbose)
 		add_info(call, server, answer);
 	return GRPC_STATUS_OK;
