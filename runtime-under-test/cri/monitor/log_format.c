@@ -1,12 +1,16 @@
 /* Lines are cut where the format's readers expect it: a record's content has at most 16 KiB. */
 #include "runtime-under-test/cri/monitor/log_format.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/text.h"
 #include "runtime-under-test/oci/faults.h"
+
+/* More than LOG_HEAD, for a year with five digits would be no reason to write over the end. */
+#define HEAD_ROOM 64
 
 void log_line_free(struct log_line *line)
 {
@@ -15,27 +19,37 @@ void log_line_free(struct log_line *line)
 	line->len = 0;
 }
 
-static void add_head(const char *stream, char tag, int64_t ns, struct text *out)
+/* What the records of one read have in common; the tag is put in later. */
+static void make_head(const char *stream, int64_t ns, char ret[HEAD_ROOM])
 {
 	time_t seconds = (time_t) (ns / 1000000000);
 	char date[32];
 	struct tm when;
 
+	if (fault("log-stream-mixed"))
+		stream = "stdout";
 	(void) gmtime_r(&seconds, &when);
 	(void) strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &when);
-	text_addf(out, "%s.%09dZ %s %c ", date, (int) (ns % 1000000000), stream, tag);
+	(void) snprintf(ret, HEAD_ROOM, "%.19s.%09dZ %.6s ? ", date, (int) (ns % 1000000000), stream);
+}
+
+static void add_record(const char *head, char tag, const char *content, size_t len, struct text *out)
+{
+	if (fault("log-tag-always-full"))
+		tag = 'F';
+	text_add_bytes(out, head, LOG_HEAD);
+	out->data[out->len - 2] = tag;
+	text_add_bytes(out, content, len);
+	text_add_char(out, '\n');
 }
 
 void log_format_record(const char *stream, char tag, const char *content, size_t len, int64_t ns,
 		       struct text *out)
 {
-	if (fault("log-stream-mixed"))
-		stream = "stdout";
-	if (fault("log-tag-always-full"))
-		tag = 'F';
-	add_head(stream, tag, ns, out);
-	text_add_bytes(out, content, len);
-	text_add_char(out, '\n');
+	char head[HEAD_ROOM];
+
+	make_head(stream, ns, head);
+	add_record(head, tag, content, len, out);
 }
 
 static void keep(struct log_line *line, const char *bytes, size_t len)
@@ -48,23 +62,25 @@ static void keep(struct log_line *line, const char *bytes, size_t len)
 	line->len += len;
 }
 
-static void end_record(struct log_line *line, char tag, const char *bytes, size_t len, int64_t ns,
+static void end_record(struct log_line *line, const char *head, char tag, const char *bytes, size_t len,
 		       struct text *out)
 {
 	if (line->len == 0) {
-		log_format_record(line->stream, tag, bytes, len, ns, out);
+		add_record(head, tag, bytes, len, out);
 		return;
 	}
 	keep(line, bytes, len);
-	log_format_record(line->stream, tag, line->data, line->len, ns, out);
+	add_record(head, tag, line->data, line->len, out);
 	line->len = 0;
 }
 
 size_t log_format(struct log_line *line, const char *bytes, size_t len, int64_t ns, struct text *out,
 		  size_t limit)
 {
+	char head[HEAD_ROOM];
 	size_t taken = 0;
 
+	make_head(line->stream, ns, head);
 	while (taken < len && out->len < limit) {
 		const char *from = bytes + taken;
 		size_t left = len - taken, room = LOG_CONTENT_MAX - line->len;
@@ -72,11 +88,11 @@ size_t log_format(struct log_line *line, const char *bytes, size_t len, int64_t 
 		const char *newline = memchr(from, '\n', window);
 
 		if (newline) {
-			end_record(line, 'F', from, (size_t) (newline - from), ns, out);
+			end_record(line, head, 'F', from, (size_t) (newline - from), out);
 			taken += (size_t) (newline - from) + 1;
 		} else if (window > room) {
 			/* There is a byte too many, and it is no newline: the line goes on. */
-			end_record(line, 'P', from, room, ns, out);
+			end_record(line, head, 'P', from, room, out);
 			taken += room;
 		} else {
 			keep(line, from, left);
@@ -89,5 +105,6 @@ size_t log_format(struct log_line *line, const char *bytes, size_t len, int64_t 
 void log_format_end(struct log_line *line, int64_t ns, struct text *out)
 {
 	if (line->len)
-		end_record(line, 'P', "", 0, ns, out);
+		log_format_record(line->stream, 'P', line->data, line->len, ns, out);
+	line->len = 0;
 }
