@@ -1,9 +1,10 @@
 #!/bin/sh
 # Exec, attach and port-forward through plumbline-cri, as crictl and an independent WebSocket client do it.
-# shellcheck source=tests/e2e/cri-life-lib.sh disable=SC2154 # the library sets c
+# shellcheck source=tests/e2e/cri-life-lib.sh disable=SC2154,SC2086,SC2016 # the library sets c; options are words; inner shells expand
 . "$(dirname "$0")/cri-life-lib.sh"
 network=${STREAM_NETWORK:-none}
-server_start --network "$network" --import "$W/box.tar" || { not_ok 'the server starts' "$(tail -n 1 "$W/log")" && exit; }
+options=${STREAM_RUNTIME:+--runtime =$STREAM_RUNTIME}
+server_start --network "$network" $options --import "$W/box.tar" || { not_ok 'the server starts' "$(tail -n 1 "$W/log")" && exit; }
 p=$(pod one)
 running "$p" first 'while read -r line; do echo got $line; done; echo end' ',"stdin":true,"stdin_once":true'
 url() { ask "$@" | value url; }
@@ -144,6 +145,23 @@ ports() {
 }
 exec_has_sum() { cr exec "$c" test -s /sum; }
 
+# A server killed at any time: what streams had started goes, what containers had said stays.
+killed() {
+	running "$p" survivor 'while read -r line; do echo got $line; done' ',"stdin":true'
+	survivor=$c
+	cr exec "$c" sleep 303 > /dev/null 2>&1 &
+	cr attach -i "$c" < /dev/null > /dev/null 2>&1 &
+	check 'a command runs' until_true pgrep -fx 'sleep 303'
+	kill -KILL $server
+	wait $server 2> /dev/null
+	check 'a command goes with a server that is killed' until_true sh -c '! pgrep -fx "sleep 303"'
+	server_start --network "$network" $options || not_ok 'it starts again' "$(tail -n 1 "$W/log")"
+	is 'its containers run on' CONTAINER_RUNNING "$(status "$survivor" state)"
+	(echo hello && until_true has_logged survivor hello) | timeout 60 "$crictl" --config "$W/crictl.yaml" attach -i "$survivor" > "$W/out" 2> /dev/null &
+	check 'the next one attaches to them' until_true has_logged survivor 'stdout F got hello'
+	check 'and hears them' until_true grep -q 'got hello' "$W/out"
+}
+
 descriptors() { find "/proc/$server/fd" | wc -l; }
 before=$(descriptors)
 websockets
@@ -151,9 +169,10 @@ if [ -x "$crictl" ]; then
 	execs
 	attaches
 	ports
+	check 'no descriptor is left behind' until_true sh -c "[ \$(find /proc/$server/fd | wc -l) -le $((before + 8)) ]"
+	killed
 else
 	skip 'crictl: all' 'it is not installed: make peers'
 fi
-check 'no descriptor is left behind' until_true sh -c "[ \$(find /proc/$server/fd | wc -l) -le $((before + 8)) ]"
 stop_pod "$p" && remove_pod "$p"
 check 'the server stops with its streams' server_stop
