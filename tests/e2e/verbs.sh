@@ -53,6 +53,7 @@ run 'a shard beyond the last' 2 test --runtime /bin/true --shard 3/2
 run 'a guest of another kind' 2 test --runtime /bin/true --in vm:v3
 mkdir "$W/path"
 for program in sh dirname rm timeout head; do ln -s "$(command -v $program)" "$W/path/$program"; done
+# shellcheck disable=SC2123 # that path is what is meant
 (PATH=$W/path && run 'a guest without an emulator' 3 test --runtime /bin/true --in vm:v2)
 check 'what is missing, and where it comes from' says err '^guest: qemu-system-x86_64 is missing: apt-get install qemu-system-x86$'
 
