@@ -113,7 +113,7 @@ listener=$!
 	done
 } > "$W/flood"
 mkfifo "$W/unread" "$W/sent"
-calls > "$W/unread" < "$W/sent" 2> "$W/flood.err" &
+"$bin/plumbline-cri-call" --endpoint "$socket" > "$W/unread" < "$W/sent" 2> "$W/flood.err" &
 stalled=$!
 exec 7< "$W/unread"
 cat "$W/flood" > "$W/sent"
