@@ -178,14 +178,15 @@ $(eval $(call unit_test,faulty,$(call without_main,$(faulty_OBJ)) $(B)/obj/fault
 
 include runtime-under-test/cri/build.mk
 
-# `make fuzz`: libFuzzer, FUZZ_SECONDS on each reader of what is untrusted: config.json, state.json, recordings, streams, requests. Built whole with clang
+# `make fuzz`: libFuzzer, FUZZ_SECONDS on each reader of what is untrusted: config.json, state.json, recordings, streams, requests, layers, images. Built whole with clang
 # and sanitizers below build/fuzz, where what is found lies too.
 FUZZ_SECONDS ?= 60
 .PHONY: fuzz
 fuzz:
 	@$(call setup,build fuzz)
 	@$(MAKE) --no-print-directory B=build/fuzz CC=clang SAN=fuzzer-no-link,address,undefined \
-		build/fuzz/fuzz-config build/fuzz/fuzz-state build/fuzz/fuzz-recording build/fuzz/fuzz-frames build/fuzz/fuzz-request
+		build/fuzz/fuzz-config build/fuzz/fuzz-state build/fuzz/fuzz-recording build/fuzz/fuzz-frames build/fuzz/fuzz-request \
+		build/fuzz/fuzz-layer build/fuzz/fuzz-image
 	@FUZZ_SECONDS='$(FUZZ_SECONDS)' tests/fuzz/run.sh
 fuzz_oci_OBJ := $(call without_main,$(oci_OBJ)) $(call obj,tests/fuzz/config.c tests/fuzz/state.c)
 fuzz_LINK = $(CC) $(BASE_CFLAGS) $(OPT) -fsanitize=fuzzer,address,undefined $^
@@ -203,6 +204,12 @@ $(B)/fuzz-request: $(call obj,tests/fuzz/fuzz_request.c $(patsubst %,base/wire/%
 		$(cri_API).o $(base_OBJ)
 	$(call say,LINK,$@)
 	$(Q)$(fuzz_LINK) $(json_LIBS) -lprotobuf-c -o $@
+$(B)/fuzz-layer: $(call obj,tests/fuzz/fuzz_layer.c) $(filter-out %/main.o %/confine.o %/overlay.o,$(unpack_OBJ)) $(base_OBJ)
+	$(call say,LINK,$@)
+	$(Q)$(fuzz_LINK) $(json_LIBS) -larchive -lcrypto -o $@
+$(B)/fuzz-image: $(call obj,tests/fuzz/fuzz_image.c $(patsubst %,runtime-under-test/cri/image/%.c,manifest reference registry digest)) $(base_OBJ)
+	$(call say,LINK,$@)
+	$(Q)$(fuzz_LINK) $(json_LIBS) -lcrypto -o $@
 -include $(patsubst %.c,$(B)/obj/%.d,$(wildcard tests/fuzz/*.c))
 
 # Reads one value of a JSON document: for the shell tests.
