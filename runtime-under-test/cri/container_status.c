@@ -29,7 +29,7 @@ void container_describe(struct server *server, const struct container *container
 	ret->metadata = message_copy(arena, config->metadata);
 	ret->image = describe_image(container, arena);
 	ret->image_ref = arena_string(arena, container->facts.image_ref);
-	ret->image_id = arena_string(arena, container->facts.image_id);
+	ret->image_id = arena_string(arena, fault("cri-image-id-not-told") ? "" : container->facts.image_id);
 	ret->labels = describe_copies(arena, config->labels, config->n_labels);
 	ret->n_labels = config->n_labels;
 	ret->annotations = describe_copies(arena, config->annotations, config->n_annotations);
@@ -82,14 +82,14 @@ void container_describe_status(struct server *server, const struct container *co
 	ret->image = describe_image(container, arena);
 	ret->image_ref =
 	    arena_string(arena, fault("cri-image-ref-not-told") ? "" : container->facts.image_ref);
-	ret->image_id = arena_string(arena, container->facts.image_id);
+	ret->image_id = arena_string(arena, fault("cri-image-id-not-told") ? "" : container->facts.image_id);
 	ret->labels = describe_copies(arena, config->labels, config->n_labels);
 	ret->n_labels = config->n_labels;
 	ret->annotations = describe_copies(arena, config->annotations, config->n_annotations);
 	ret->n_annotations =
 	    config->n_annotations - (config->n_annotations && fault("cri-container-annotation-lost"));
 	ret->mounts = describe_copies(arena, config->mounts, config->n_mounts);
-	ret->n_mounts = config->n_mounts;
+	ret->n_mounts = fault("cri-mounts-not-told") ? 0 : config->n_mounts;
 	ret->log_path = arena_string(arena, fault("cri-log-path-not-told") ? "" : container->facts.log_path);
 	ret->user = fault("cri-user-not-told") ? NULL : describe_user(&container->facts, arena);
 	ret->stop_signal = (Runtime__V1__Signal) spec_signal_to_cri(container->facts.stop_signal);

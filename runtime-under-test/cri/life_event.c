@@ -4,6 +4,7 @@
 #include "runtime-under-test/cri/container.h"
 #include "runtime-under-test/cri/events.h"
 #include "runtime-under-test/cri/sandbox.h"
+#include "runtime-under-test/oci/faults.h"
 
 void *life_container_statuses(struct server *server, const struct sandbox *sandbox, struct arena *arena,
 			      size_t *ret_count)
@@ -43,5 +44,7 @@ void life_event(struct server *server, Runtime__V1__ContainerEventType type, con
 	sandbox_describe_status(server, sandbox, &arena, event->pod_sandbox_status);
 	event->containers_statuses =
 	    life_container_statuses(server, sandbox, &arena, &event->n_containers_statuses);
+	if (type == RUNTIME__V1__CONTAINER_EVENT_TYPE__CONTAINER_STARTED_EVENT && fault("cri-event-lost"))
+		return;
 	events_publish(server, event);
 }

@@ -9,6 +9,7 @@
 #include "base/wire/message.h"
 #include "base/wire/methods.h"
 #include "runtime-under-test/cri/server.h"
+#include "runtime-under-test/oci/faults.h"
 
 enum { PART_BYTES = 1 << 20, PART_ITEMS = 100 };
 
@@ -62,6 +63,9 @@ static grpc_status_code send_parts(struct rpc_call *call, const ProtobufCMessage
 	ProtobufCMessage **items;
 	int r = 0;
 
+	if (!count && fault("cri-empty-stream-fails"))
+		return rpc_fail(call, GRPC_STATUS_NOT_FOUND, "the list is empty");
+	count -= count && fault("cri-stream-forgets-one");
 	memcpy(&items, (const char *) answer + field->offset, sizeof(items));
 	for (size_t i = 0; i < count && r == 0; i++) {
 		bytes += protobuf_c_message_get_packed_size(items[i]);

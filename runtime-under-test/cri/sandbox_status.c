@@ -38,7 +38,7 @@ static Runtime__V1__PodSandboxNetworkStatus *describe_network(const struct sandb
 		network->ip = arena_string(arena, "127.0.0.1");
 	if (!status->ip_count || fault("cri-ip-not-told"))
 		return network;
-	network->ip = arena_string(arena, status->ips[0]);
+	network->ip = arena_string(arena, fault("cri-other-ip-told") ? "10.88.79.254" : status->ips[0]);
 	network->n_additional_ips = status->ip_count - 1;
 	network->additional_ips = arena_array(arena, status->ip_count, sizeof(Runtime__V1__PodIP *));
 	for (size_t i = 1; i < status->ip_count; i++) {

@@ -8,6 +8,7 @@
 #include "runtime-under-test/cri/describe.h"
 #include "runtime-under-test/cri/server.h"
 #include "runtime-under-test/cri/stats.h"
+#include "runtime-under-test/oci/faults.h"
 
 static Runtime__V1__UInt64Value *number(struct arena *arena, uint64_t value)
 {
@@ -51,7 +52,8 @@ static Runtime__V1__CpuUsage *cpu(struct arena *arena, const struct sample *samp
 	Runtime__V1__CpuUsage *cpu = message_new(arena, &runtime__v1__cpu_usage__descriptor);
 
 	cpu->timestamp = sample->at;
-	cpu->usage_core_nano_seconds = known(arena, &sample->usage, USAGE_CPU_NS);
+	cpu->usage_core_nano_seconds =
+	    fault("cri-stats-zero") ? number(arena, 0) : known(arena, &sample->usage, USAGE_CPU_NS);
 	if (sample->has_rate)
 		cpu->usage_nano_cores = number(arena, sample->nano_cores);
 	cpu->psi = psi(arena, &sample->usage, PRESSURE_CPU);
@@ -159,7 +161,7 @@ static Runtime__V1__ContainerStats *describe_container(struct server *server,
 	struct sample sample;
 
 	stats_sample_container(server, container, &sample);
-	if (running_only && !sample.pid)
+	if (running_only && !sample.pid && !fault("cri-stats-of-everything"))
 		return NULL;
 	stats = message_new(arena, &runtime__v1__container_stats__descriptor);
 	stats->attributes = container_attributes(container, arena);
@@ -270,7 +272,7 @@ static grpc_status_code list_container_stats(struct rpc_call *call, const void *
 	auto_object_list list = { 0 };
 
 	running.state = RUNTIME__V1__CONTAINER_STATE__CONTAINER_RUNNING;
-	filter.state = &running;
+	filter.state = fault("cri-stats-of-everything") ? NULL : &running;
 	if (asked->filter) {
 		filter.id = asked->filter->id;
 		filter.pod_sandbox_id = asked->filter->pod_sandbox_id;

@@ -63,10 +63,11 @@ static bool sandbox_matches(const struct object *object, const void *pointer)
 	if (object->hidden || (fault("cri-list-ready-only") &&
 			       sandbox_state(sandbox) != RUNTIME__V1__POD_SANDBOX_STATE__SANDBOX_READY))
 		return false;
-	return !filter || (begins_with(object->id, filter->id) &&
-			   (!filter->state || filter->state->state == sandbox_state(sandbox)) &&
-			   labels_match((void *const *) filter->label_selector, filter->n_label_selector,
-					(void *const *) sandbox->config->labels, sandbox->config->n_labels));
+	return !filter || fault("cri-list-filter-ignored") ||
+	       (begins_with(object->id, filter->id) &&
+		(!filter->state || filter->state->state == sandbox_state(sandbox)) &&
+		labels_match((void *const *) filter->label_selector, filter->n_label_selector,
+			     (void *const *) sandbox->config->labels, sandbox->config->n_labels));
 }
 
 static bool container_matches(const struct object *object, const void *pointer)
@@ -76,7 +77,7 @@ static bool container_matches(const struct object *object, const void *pointer)
 
 	if (object->hidden)
 		return false;
-	return !filter ||
+	return !filter || fault("cri-list-filter-ignored") ||
 	       (begins_with(object->id, filter->id) &&
 		begins_with(container->sandbox->object.id, filter->pod_sandbox_id) &&
 		(!filter->state || filter->state->state == container_state(container)) &&

@@ -59,7 +59,7 @@ static Runtime__V1__Image **list(struct rpc_call *call, struct server *server,
 	struct image **images;
 	size_t count;
 
-	if (*wanted(filter)) {
+	if (*wanted(filter) && !fault("image-filter-ignored")) {
 		auto_image image = image_find(server->images, wanted(filter));
 
 		answer = arena_array(arena, 1, sizeof(*answer));
@@ -94,7 +94,8 @@ static Runtime__V1__ImageStatusResponse__InfoEntry *verbose(struct arena *arena,
 
 	json_put(info, "chainID",
 		 json_new_string(image->layer_count ? image->layers[image->layer_count - 1] : ""));
-	json_put(info, "imageSpec", json_copy(image->config));
+	if (!fault("image-info-lost"))
+		json_put(info, "imageSpec", json_copy(image->config));
 	json_print(info, 0, &text);
 	entry->key = arena_string(arena, "info");
 	entry->value = arena_string(arena, text_str(&text));
@@ -135,6 +136,8 @@ static grpc_status_code remove_image(struct rpc_call *call, const void *request,
 	int r;
 
 	(void) response;
+	if (!*name && fault("image-name-not-needed"))
+		return GRPC_STATUS_OK;
 	if (!*name)
 		return rpc_fail(call, GRPC_STATUS_INVALID_ARGUMENT, "the request names no image");
 	if (fault("image-remove-does-nothing"))
@@ -160,7 +163,7 @@ static grpc_status_code image_fs_info(struct rpc_call *call, const void *request
 	usage->fs_id = message_new(arena, &runtime__v1__filesystem_identifier__descriptor);
 	usage->fs_id->mountpoint = arena_string(arena, image_store_path(server->images));
 	usage->used_bytes = message_new(arena, &runtime__v1__uint64_value__descriptor);
-	usage->used_bytes->value = used.bytes;
+	usage->used_bytes->value = fault("image-fs-usage-zero") ? 0 : used.bytes;
 	usage->inodes_used = message_new(arena, &runtime__v1__uint64_value__descriptor);
 	usage->inodes_used->value = used.inodes;
 	answer->image_filesystems = arena_array(arena, 1, sizeof(*answer->image_filesystems));
@@ -210,12 +213,8 @@ static grpc_status_code pull_image(struct rpc_call *call, const void *request, v
 
 extern const struct rpc_binding image_bindings[];
 const struct rpc_binding image_bindings[] = {
-	{ "ListImages", list_images },
-	{ "ImageStatus", image_status },
-	{ "PullImage", pull_image },
-	{ "RemoveImage", remove_image },
-	{ "ImageFsInfo", image_fs_info },
-	{ 0 },
+	{ "ListImages", list_images },   { "ImageStatus", image_status },  { "PullImage", pull_image },
+	{ "RemoveImage", remove_image }, { "ImageFsInfo", image_fs_info }, { 0 },
 };
 
 static int import_all(struct server *server, struct err *err)

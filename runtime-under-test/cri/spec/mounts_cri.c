@@ -55,7 +55,7 @@ static void raise_root(struct spec_build *build, const struct item *item, const 
 /* The prefixes of these sentences are what kubelet looks for: cri-api, pkg/errors. */
 static int check_readonly(const struct spec_build *build, const cri_mount *mount, struct err *err)
 {
-	if (!mount->recursive_read_only)
+	if (!mount->recursive_read_only || fault("cri-rro-unchecked"))
 		return 0;
 	if (!mount->readonly)
 		return fail_text(err, -EINVAL, "recursive_read_only needs readonly");
@@ -222,7 +222,7 @@ int mounts_add_cri(struct spec_build *build, struct mount_list *list, struct err
 {
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < build->container->n_mounts; i++) {
+	for (size_t i = 0; r == 0 && i < build->container->n_mounts && !fault("cri-mounts-lost"); i++) {
 		struct item item = { .mount = build->container->mounts[i], .index = i };
 
 		r = add_one(build, list, &item, err);
