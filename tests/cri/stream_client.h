@@ -2,6 +2,7 @@
 #ifndef TESTS_CRI_STREAM_CLIENT_H
 #define TESTS_CRI_STREAM_CLIENT_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "base/text.h"
@@ -13,9 +14,9 @@ struct fake {
 	int control; /* the monitor's end; a packet says how it ended */
 	int in, out, err; /* the command's ends: it reads in */
 	unsigned width, height;
-	int runs;
 };
 extern struct fake fake;
+extern atomic_int fake_runs; /* fake is whole when it has grown */
 extern struct stream_server *stream_server;
 
 void stream_set_up(void);

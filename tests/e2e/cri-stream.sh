@@ -174,5 +174,9 @@ if [ -x "$crictl" ]; then
 else
 	skip 'crictl: all' 'it is not installed: make peers'
 fi
+# Nobody comes for these.
+running "$p" asked 'sleep 1000'
+call --repeat 1000 Exec "$(of_container "$c" ',"cmd":["true"],"stdout":true')" > /dev/null 2>&1
+is 'of requests that wait there are a thousand at most' RESOURCE_EXHAUSTED "$(code Exec "$(of_container "$c" ',"cmd":["true"],"stdout":true')")"
 stop_pod "$p" && remove_pod "$p"
 check 'the server stops with its streams' server_stop
