@@ -11,6 +11,10 @@
 
 #include "bpf/build.bpf.h"
 
+#include "bpf/argument.bpf.h"
+
+#include "bpf/mark.bpf.h"
+
 #include "bpf/call.bpf.h"
 
 #include "bpf/cgroup.bpf.h"
