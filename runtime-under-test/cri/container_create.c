@@ -76,12 +76,15 @@ static int mount_image(struct making *making, size_t index, struct err *err)
 	auto_free char *directory = life_path(making->server, &sandbox->object, "images");
 	auto_image image = NULL;
 
-	if (!mount->image || !mount->image->image[0])
+	if (!mount->image || !mount->image->image[0]) {
+		json_append(making->container->facts.mount_images, json_new_string(""));
 		return 0;
+	}
 	image = image_find(making->server->images, mount->image->image);
 	if (!image)
 		return fail_text(err, -ENOENT, "ImageVolumeMountFailed: image %s is not here: pull it first",
 				 mount->image->image);
+	json_append(making->container->facts.mount_images, json_new_string(image->id));
 	return image_volume_mount(making->server->images, image->id, mount->image_sub_path, directory,
 				  sandbox->object.id, &making->rootfs.image.userns,
 				  &making->image_mounts[index], err);
@@ -95,6 +98,7 @@ static int mount_images(struct making *making, struct err *err)
 	making->image_mounts = calloc(count + 1, sizeof(char *));
 	if (!making->image_mounts)
 		abort();
+	making->container->facts.mount_images = json_new_array();
 	for (size_t i = 0; r >= 0 && i < count; i++)
 		r = mount_image(making, i, err);
 	return r;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/json.h"
 #include "base/wire/arena.h"
 #include "base/wire/message.h"
 #include "runtime-under-test/cri/container.h"
@@ -71,6 +72,20 @@ static void describe_state(const struct container *container, struct arena *aren
 	ret->resources->linux = message_copy(arena, container->resources);
 }
 
+/* Of an image the id, by which the kubelet knows that it is in use. */
+static void describe_mounts(const struct container *container, struct arena *arena,
+			    Runtime__V1__ContainerStatus *ret)
+{
+	ret->n_mounts = fault("cri-mounts-not-told") ? 0 : container->config->n_mounts;
+	ret->mounts = describe_copies(arena, container->config->mounts, ret->n_mounts);
+	for (size_t i = 0; i < ret->n_mounts; i++) {
+		const char *id = json_string(json_at(container->facts.mount_images, i));
+
+		if (id && id[0])
+			ret->mounts[i]->image->image = arena_string(arena, id);
+	}
+}
+
 void container_describe_status(struct server *server, const struct container *container, struct arena *arena,
 			       Runtime__V1__ContainerStatus *ret)
 {
@@ -88,8 +103,7 @@ void container_describe_status(struct server *server, const struct container *co
 	ret->annotations = describe_copies(arena, config->annotations, config->n_annotations);
 	ret->n_annotations =
 	    config->n_annotations - (config->n_annotations && fault("cri-container-annotation-lost"));
-	ret->mounts = describe_copies(arena, config->mounts, config->n_mounts);
-	ret->n_mounts = fault("cri-mounts-not-told") ? 0 : config->n_mounts;
+	describe_mounts(container, arena, ret);
 	ret->log_path = arena_string(arena, fault("cri-log-path-not-told") ? "" : container->facts.log_path);
 	ret->user = fault("cri-user-not-told") ? NULL : describe_user(&container->facts, arena);
 	ret->stop_signal = (Runtime__V1__Signal) spec_signal_to_cri(container->facts.stop_signal);

@@ -19,6 +19,7 @@
 #include "cri/runtime_v1.pb-c.h"
 
 struct err;
+struct json;
 struct store;
 
 enum object_kind { OBJECT_SANDBOX, OBJECT_CONTAINER };
@@ -79,6 +80,7 @@ struct container_status {
 /* What creation found out; immutable afterwards. */
 struct container_facts {
 	char *image_id, *image_ref, *image_name; /* owned */
+	struct json *mount_images; /* owned; one id a mount of the config, "" where it is no image */
 	char *log_path; /* owned; absolute, NULL: no log */
 	int64_t uid, gid;
 	int64_t *groups; /* owned */

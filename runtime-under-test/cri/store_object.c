@@ -5,6 +5,7 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "runtime-under-test/cri/store_internal.h"
 #include "runtime-under-test/oci/faults.h"
@@ -56,6 +57,7 @@ static void free_container(struct store *store, struct container *container)
 	free(container->facts.image_id);
 	free(container->facts.image_ref);
 	free(container->facts.image_name);
+	json_free(container->facts.mount_images);
 	free(container->facts.log_path);
 	free(container->facts.groups);
 	if (container->resources)

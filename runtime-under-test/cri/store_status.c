@@ -91,6 +91,8 @@ static struct json *facts_json(const struct container_facts *facts)
 	put_string(json, "image_id", facts->image_id);
 	put_string(json, "image_ref", facts->image_ref);
 	put_string(json, "image_name", facts->image_name);
+	if (facts->mount_images)
+		json_put(json, "mount_images", json_copy(facts->mount_images));
 	put_string(json, "log_path", facts->log_path);
 	json_put(json, "uid", json_new_int(facts->uid));
 	json_put(json, "gid", json_new_int(facts->gid));
@@ -108,6 +110,8 @@ static void facts_read(const struct json *json, struct container_facts *facts)
 	facts->image_id = take_string(json, "image_id");
 	facts->image_ref = take_string(json, "image_ref");
 	facts->image_name = take_string(json, "image_name");
+	if (json_member(json, "mount_images"))
+		facts->mount_images = json_copy(json_member(json, "mount_images"));
 	facts->log_path = take_string(json, "log_path");
 	facts->uid = json_int(json_member(json, "uid"), 0);
 	facts->gid = json_int(json_member(json, "gid"), 0);

@@ -11,6 +11,7 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "runtime-under-test/cri/store.h"
 
@@ -209,6 +210,8 @@ static void fill(struct container *container)
 	container->status.exit_code = 137;
 	container->status.reason = strdup("OOMKilled");
 	container->facts.image_id = strdup("sha256:1");
+	container->facts.mount_images = json_new_array();
+	json_append(container->facts.mount_images, json_new_string("sha256:2"));
 	container->facts.gid = 5;
 	container->facts.groups = calloc(2, sizeof(int64_t));
 	container->facts.groups[1] = 6;
@@ -254,6 +257,7 @@ START_TEST(test_a_new_server_finds_what_the_last_one_knew)
 	ck_assert_int_eq(container->status.finished_at, 9);
 	ck_assert_str_eq(container->status.reason, "OOMKilled");
 	ck_assert_str_eq(container->facts.image_id, "sha256:1");
+	ck_assert_str_eq(json_string(json_at(container->facts.mount_images, 0)), "sha256:2");
 	ck_assert_uint_eq(container->facts.group_count, 2);
 	ck_assert_int_eq(container->facts.groups[1], 6);
 	ck_assert_int_eq(container->resources->cpu_shares, 512);

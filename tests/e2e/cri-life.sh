@@ -140,6 +140,11 @@ check 'one container writes to shared memory' until_true has_logged writer ready
 running "$p" reader 'cat /dev/shm/note; exec sleep 562'
 check 'another of its pod reads it' until_true has_logged reader shared
 
+# An image as a volume.
+running "$p" volume 'cat /image/etc/passwd; echo ready; exec sleep 563' ',"mounts":[{"container_path":"/image","readonly":true,"image":{"image":"docker.io/library/box:1"}}]'
+check 'an image is mounted' until_true has_logged volume 'root:x:0'
+is 'and told by its id' "$(status "$c" image_id)" "$(status "$c" 'mounts[0].image.image')"
+
 # Limits.
 running "$p" limits 'exec sleep 100' ',"linux":{"resources":{"cpu_shares":512,"memory_limit_in_bytes":67108864}}'
 knob() { cat "$(find /sys/fs/cgroup -path "*/pods/$c/$1" | head -n 1)"; }
