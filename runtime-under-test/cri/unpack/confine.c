@@ -81,6 +81,44 @@ static int drop_capabilities(struct err *err)
 	return 0;
 }
 
+#ifdef OUR_ARCH
+static const unsigned denied[] = {
+	SYS_execve,
+	SYS_execveat,
+	SYS_socket,
+	SYS_socketpair,
+	SYS_ptrace,
+	SYS_process_vm_writev,
+	SYS_kill,
+	SYS_tkill,
+	SYS_pidfd_open,
+	SYS_pidfd_send_signal,
+	SYS_mount,
+	SYS_umount2,
+	SYS_pivot_root,
+	SYS_chroot,
+	SYS_unshare,
+	SYS_setns,
+	SYS_clone3,
+	SYS_bpf,
+	SYS_perf_event_open,
+	SYS_userfaultfd,
+	SYS_io_uring_setup,
+	SYS_keyctl,
+	SYS_add_key,
+	SYS_request_key,
+	SYS_open_by_handle_at,
+	SYS_name_to_handle_at,
+	SYS_fsopen,
+	SYS_open_tree,
+	SYS_move_mount,
+	SYS_init_module,
+	SYS_finit_module,
+	SYS_kexec_load,
+	SYS_memfd_create,
+};
+#endif
+
 /*
  * Capabilities stop most; this stops what needs none. A call on the list ends the process: a layer that made us do one has
  * won already. Calls of other architectures too, for their numbers differ.
@@ -88,41 +126,6 @@ static int drop_capabilities(struct err *err)
 static int filter_calls(struct err *err)
 {
 #ifdef OUR_ARCH
-	static const unsigned denied[] = {
-		SYS_execve,
-		SYS_execveat,
-		SYS_socket,
-		SYS_socketpair,
-		SYS_ptrace,
-		SYS_process_vm_writev,
-		SYS_kill,
-		SYS_tkill,
-		SYS_pidfd_open,
-		SYS_pidfd_send_signal,
-		SYS_mount,
-		SYS_umount2,
-		SYS_pivot_root,
-		SYS_chroot,
-		SYS_unshare,
-		SYS_setns,
-		SYS_clone3,
-		SYS_bpf,
-		SYS_perf_event_open,
-		SYS_userfaultfd,
-		SYS_io_uring_setup,
-		SYS_keyctl,
-		SYS_add_key,
-		SYS_request_key,
-		SYS_open_by_handle_at,
-		SYS_name_to_handle_at,
-		SYS_fsopen,
-		SYS_open_tree,
-		SYS_move_mount,
-		SYS_init_module,
-		SYS_finit_module,
-		SYS_kexec_load,
-		SYS_memfd_create,
-	};
 	struct sock_filter filter[5 + 2 * ARRAY_SIZE(denied)];
 	struct sock_fprog program = { .filter = filter };
 	unsigned short n = 0;
