@@ -89,24 +89,34 @@ static bool probe_ready(void *argument)
 	       init_ended(step);
 }
 
+/* What changes when the container writes: its output file, or the directory of its log. Owned. */
+static char *path_of_output(const struct own_step *step)
+{
+	const struct bench *bench = step->bench;
+	const char *file = bench->driver.init_output;
+
+	if (bench->cri)
+		return text_format("%s", json_get_string(bench->symbols, "@logs"));
+	if (means_exec(step))
+		file = json_string(json_at(bench->execs, json_length(bench->execs) - 1));
+	return text_format(WORLD_OUTPUT "/%s", file ? file : "");
+}
+
 /* Every write to the container's output wakes the wait: no polling, and no step comes too early. */
 static int run_ready(struct own_step *step, struct err *err)
 {
 	struct bench *bench = step->bench;
-	const char *file = means_exec(step)
-			       ? json_string(json_at(bench->execs, json_length(bench->execs) - 1))
-			       : bench->driver.init_output;
-	auto_free char *path = text_format(WORLD_OUTPUT "/%s", file ? file : "");
+	auto_free char *path = path_of_output(step);
 	auto_fd events = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 	int r;
 
-	if (events < 0 || inotify_add_watch(events, path, IN_MODIFY) < 0)
+	if (events < 0 || inotify_add_watch(events, path, IN_MODIFY | IN_CREATE) < 0)
 		return fail(err, -errno, "watch %s", path);
 	bench_find_init(bench, NULL);
 	if (bench->init <= 0) {
 		/* A control is not asked for its state after each step. */
 		auto_json state = NULL;
-		r = driver_state(&bench->driver, &state, err);
+		r = bench->cri ? cri_state(bench, &state, err) : driver_state(&bench->driver, &state, err);
 		if (r < 0)
 			return r;
 		bench_find_init(bench, state);

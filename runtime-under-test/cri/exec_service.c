@@ -11,6 +11,7 @@
 #include "base/wire/arena.h"
 #include "runtime-under-test/cri/container.h"
 #include "runtime-under-test/cri/stream/stream.h"
+#include "runtime-under-test/oci/faults.h"
 
 /* Owned reference. It may have ended since the URL was given. */
 static int find_running(struct server *server, const char *id, struct container **ret, struct err *err)
@@ -149,9 +150,9 @@ static const struct stream_ops ops = { .run = run, .resize = resize, .network = 
 /* NULL: they are fine. */
 static const char *check_streams(bool in, bool out, bool errors, bool tty)
 {
-	if (!in && !out && !errors)
+	if (!in && !out && !errors && !fault("cri-stream-without-streams"))
 		return "one of stdin, stdout and stderr is needed";
-	if (tty && errors)
+	if (tty && errors && !fault("cri-stream-tty-with-stderr"))
 		return "a terminal has no stderr of its own";
 	return NULL;
 }
@@ -165,7 +166,12 @@ static grpc_status_code give_url(struct rpc_call *call, struct server *server,
 
 	if (r < 0)
 		return rpc_fail_err(call, r, &err);
-	*ret = arena_string(rpc_call_arena(call), url);
+	if (fault("cri-stream-same-url") || fault("cri-stream-open-to-all"))
+		*ret = arena_string(rpc_call_arena(call), fault("cri-stream-same-url")
+							      ? "http://127.0.0.1:1/exec/aaaaaaaa"
+							      : "http://0.0.0.0:1/exec/aaaaaaaa");
+	else
+		*ret = arena_string(rpc_call_arena(call), url);
 	return GRPC_STATUS_OK;
 }
 
@@ -179,6 +185,8 @@ static grpc_status_code check_running(struct rpc_call *call, struct server *serv
 	if (!id[0])
 		return rpc_fail(call, GRPC_STATUS_INVALID_ARGUMENT, "the request has no container_id");
 	r = find_running(server, id, &container, &err);
+	if (r == -EBUSY && fault("cri-stream-of-ended"))
+		return GRPC_STATUS_OK;
 	if (r < 0)
 		return rpc_fail_err(call, r, &err);
 	store_unref(server->store, container);
