@@ -1,6 +1,7 @@
 /* A growing string, and the strict conversions that belong to strings. */
 #include "base/text.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdint.h>
@@ -50,6 +51,7 @@ void text_add(struct text *text, const char *string)
 void text_add_bytes(struct text *text, const void *bytes, size_t len)
 {
 	make_room(text, len);
+	assert(text->data && (bytes || !len));
 	if (len)
 		memcpy(text->data + text->len, bytes, len);
 	text->len += len;

@@ -196,7 +196,7 @@ int recorder_probe(struct text *lacks, struct err *err)
 	struct recorder *recorder = NULL;
 	int r = recorder_open(&recorder, err);
 
-	if (r < 0)
+	if (r < 0 || !recorder)
 		return r;
 	if (!recorder->resolve)
 		text_add(lacks, recorder->lacks.text);

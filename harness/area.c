@@ -8,7 +8,7 @@
 
 static const struct step default_steps[] = { DO(create), DO(start), DO(wait), DO(delete) };
 static const struct step default_calls[] = { DO(RunPodSandbox), DO(CreateContainer), DO(StartContainer),
-					     DO(wait), DO(StopPodSandbox), DO(RemovePodSandbox) };
+					     DO(wait),          DO(StopPodSandbox),  DO(RemovePodSandbox) };
 
 size_t area_case_count(void)
 {

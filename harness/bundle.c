@@ -120,8 +120,8 @@ int bundle_write(int directory, const struct bundle_request *request, struct jso
 		return fail(err, r, "write bundle");
 	json_print(config, JSON_PRETTY, &text);
 	text_add_char(&text, '\n');
-	r = file_create_at(directory, request->c->cri ? "cri.json" : "config.json", text_str(&text), text.len, 0644,
-			   err);
+	r = file_create_at(directory, request->c->cri ? "cri.json" : "config.json", text_str(&text), text.len,
+			   0644, err);
 	if (r < 0)
 		return fail(err, r, "write bundle");
 	if (ret_config)

@@ -58,7 +58,8 @@ struct bench {
 	struct json *meta; /* borrowed: part of the document */
 	struct prepared *prepared; /* borrowed */
 	struct json *before; /* borrowed: the census that leaks are told by; NULL: none was taken */
-	struct json *execs; /* owned: for each exec its output file, "" where a terminal of its own has it; of a CRI case its output */
+	struct json *
+	    execs; /* owned: for each exec its output file, "" where a terminal of its own has it; of a CRI case its output */
 	int64_t init; /* pid of the container's first process; 0: not known yet */
 };
 int bench_make(struct world_place *place, const struct case_job *job, bool control, struct prepared *prepared,

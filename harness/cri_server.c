@@ -5,6 +5,7 @@
  *           "files": {"@cri/config.toml": ["line", ...]},
  *           "import": ["ctr", ..., "@image-archive"]}     run once the server answers; left out: it took the image at its start
  */
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>
@@ -83,6 +84,7 @@ static char **make_words(const struct bench *bench, const char *const *before, c
 	for (size_t i = 0; i < list_count; i++)
 		space += json_length(lists[i]);
 	words = calloc(space, sizeof(*words));
+	assert(words);
 	for (size_t i = 0; before && before[i]; i++)
 		words[count++] = text_format("%s", before[i]);
 	if (program)

@@ -19,7 +19,8 @@ struct prepared_run {
 	struct clause_registry clauses;
 	struct selection selection;
 	struct runtime_found *runtimes; /* owned */
-	struct selection *shares; /* owned: which of the selection each of them runs; ids are borrowed from it */
+	struct selection
+	    *shares; /* owned: which of the selection each of them runs; ids are borrowed from it */
 	size_t runtime_count;
 	struct run_dir directory;
 	struct recorder *recorder; /* owned; NULL: nothing is recorded */

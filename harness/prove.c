@@ -203,8 +203,8 @@ static int run_passes(struct prover *prover, const struct fault_registry *faults
 	return run_pass(prover, err);
 }
 
-int prove_cases(const struct options *options, struct prepared_run *prepared, size_t index, struct proofs *ret,
-		struct err *err)
+int prove_cases(const struct options *options, struct prepared_run *prepared, size_t index,
+		struct proofs *ret, struct err *err)
 {
 	struct proofs proofs = { 0 };
 	int r = faults_load(&proofs.faults, err);

@@ -51,8 +51,8 @@ const char *proof_name(enum proof_kind kind); /* "caught", "survived", "no fault
 enum proof_kind proof_decide(enum verdict control, enum verdict faulty, bool soft);
 
 /* Of the index-th runtime, on its share of the selection. */
-int prove_cases(const struct options *options, struct prepared_run *prepared, size_t index, struct proofs *ret,
-		struct err *err);
+int prove_cases(const struct options *options, struct prepared_run *prepared, size_t index,
+		struct proofs *ret, struct err *err);
 void proofs_free(struct proofs *proofs);
 
 #endif

@@ -120,16 +120,18 @@ static void start_batch(struct cri_call *call, const grpc_op *ops, size_t count,
 
 static void await_message(struct cri_call *call)
 {
-	grpc_op op = { .op = GRPC_OP_RECV_MESSAGE };
+	grpc_op op = { 0 };
 
+	op.op = GRPC_OP_RECV_MESSAGE;
 	op.data.recv_message.recv_message = &call->received;
 	start_batch(call, &op, 1, MESSAGE);
 }
 
 static void await_answer(struct cri_call *call)
 {
-	grpc_op op = { .op = GRPC_OP_RECV_STATUS_ON_CLIENT };
+	grpc_op op = { 0 };
 
+	op.op = GRPC_OP_RECV_STATUS_ON_CLIENT;
 	op.data.recv_status_on_client.trailing_metadata = &call->trailers;
 	op.data.recv_status_on_client.status = &call->code;
 	op.data.recv_status_on_client.status_details = &call->details;

@@ -115,7 +115,8 @@ static const Runtime__V1__NamespaceOption *options_of(const struct container *co
 static int pin_target(struct making *making, struct err *err)
 {
 	struct container *container = making->container;
-	const char *id = options_of(container)->target_id;
+	const Runtime__V1__NamespaceOption *options = options_of(container);
+	const char *id = options ? options->target_id : "";
 	auto_free char *path = life_path(making->server, &container->object, "ns-pid");
 	struct container *target = store_container(making->server->store, id);
 	pid_t pid = 0, after = 0;

@@ -35,13 +35,11 @@ int container_rootfs_open(const struct server *server, const struct container *c
 		.target = life_path(server, &container->object, "rootfs"),
 		.userns = -EBADF,
 	};
-	ret->image = (struct image_rootfs){
-		.image_id = container->facts.image_id,
-		.holder = container->object.id,
-		.storage = ret->storage,
-		.target = ret->target,
-		.userns = IMAGE_USERNS_NONE,
-	};
+	ret->image.image_id = container->facts.image_id;
+	ret->image.holder = container->object.id;
+	ret->image.storage = ret->storage;
+	ret->image.target = ret->target;
+	ret->image.userns = IMAGE_USERNS_NONE;
 	if (!user)
 		return 0;
 	ret->userns = file_open_at(AT_FDCWD, path, O_RDONLY, 0, err);

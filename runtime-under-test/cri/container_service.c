@@ -125,7 +125,7 @@ static grpc_status_code start_container(struct rpc_call *call, const void *reque
 	int r;
 
 	(void) response;
-	if (code != GRPC_STATUS_OK)
+	if (code != GRPC_STATUS_OK || !container)
 		return code;
 	(void) pthread_mutex_lock(&container->object.operation);
 	r = container_start(server, container, call, &err);
@@ -237,7 +237,7 @@ static grpc_status_code container_status(struct rpc_call *call, const void *requ
 	struct container *container = NULL;
 	grpc_status_code code = find(call, server, asked->container_id, &container);
 
-	if (code != GRPC_STATUS_OK)
+	if (code != GRPC_STATUS_OK || !container)
 		return code;
 	answer->status = message_new(arena, &runtime__v1__container_status__descriptor);
 	container_describe_status(server, container, arena, answer->status);
@@ -263,7 +263,7 @@ static grpc_status_code update_container_resources(struct rpc_call *call, const 
 	int r = 0;
 
 	(void) response;
-	if (code != GRPC_STATUS_OK)
+	if (code != GRPC_STATUS_OK || !container)
 		return code;
 	(void) pthread_mutex_lock(&container->object.operation);
 	if (!asked->linux && fault("cri-empty-update-refused"))
@@ -288,7 +288,7 @@ static grpc_status_code reopen_container_log(struct rpc_call *call, const void *
 	int r = 0;
 
 	(void) response;
-	if (code != GRPC_STATUS_OK)
+	if (code != GRPC_STATUS_OK || !container)
 		return code;
 	directory = life_path(server, &container->object, "");
 	if (!container_pid(server, container) && fault("cri-log-reopened-when-ended"))

@@ -149,7 +149,7 @@ static grpc_status_code pod_sandbox_status(struct rpc_call *call, const void *re
 	struct sandbox *sandbox = NULL;
 	grpc_status_code code = find(call, server, asked->pod_sandbox_id, &sandbox);
 
-	if (code != GRPC_STATUS_OK)
+	if (code != GRPC_STATUS_OK || !sandbox)
 		return code;
 	answer->status = message_new(arena, &runtime__v1__pod_sandbox_status__descriptor);
 	sandbox_describe_status(server, sandbox, arena, answer->status);
@@ -198,7 +198,7 @@ static grpc_status_code update_pod_sandbox_resources(struct rpc_call *call, cons
 	int r;
 
 	(void) response;
-	if (code != GRPC_STATUS_OK)
+	if (code != GRPC_STATUS_OK || !sandbox)
 		return code;
 	copy = store_clone(&asked->base);
 	store_lock(server->store);
