@@ -39,7 +39,7 @@ int container_rootfs_open(const struct server *server, const struct container *c
 	ret->image.holder = container->object.id;
 	ret->image.storage = ret->storage;
 	ret->image.target = ret->target;
-	ret->image.userns = IMAGE_USERNS_NONE;
+	ret->image.userns.userns = -EBADF;
 	if (!user)
 		return 0;
 	ret->userns = file_open_at(AT_FDCWD, path, O_RDONLY, 0, err);

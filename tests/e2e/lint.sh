@@ -5,7 +5,7 @@
 
 tree=$W/tree
 mkdir -p "$tree/tests" "$tree/.ci" "$tree/build"
-for folder in base bpf harness reports cases/oci runtime-under-test/oci runtime-under-test/faulty; do mkdir -p "$tree/$folder"; done
+for folder in base bpf harness reports cases/oci runtime-under-test/oci runtime-under-test/cri runtime-under-test/faulty; do mkdir -p "$tree/$folder"; done
 cp -r tests/lint "$tree/tests/lint"
 cp .clang-format .clang-tidy "$tree"
 printf '#!/bin/sh\ntrue\n' > "$tree/.ci/run"
@@ -34,7 +34,7 @@ function_of() {
 	printf '}\n'
 }
 
-planted walls 'base includes nothing of ours but base' base/bad.c '#include "harness/world.h"\n'
+planted walls 'base includes nothing of ours but base, and its wire codecs the interface' base/bad.c '#include "harness/world.h"\n'
 planted walls 'bpf includes base and bpf' bpf/bad.c '# include "harness/world.h"\n'
 planted walls 'reports include base, records and reports' reports/bad.h '#include "harness/judge.h"\n'
 planted walls 'cases include the case language alone' cases/oci/bad.c '#include "base/text.h"\n'
@@ -43,9 +43,19 @@ planted walls 'the faulty shim includes base and itself' runtime-under-test/faul
 planted walls 'the harness reaches reports by their interface' harness/bad.c '#include "reports/text.h"\n'
 planted walls '<json-c/> is included by base/json.c alone' base/bad.c '#include <json-c/json.h>\n'
 planted walls '<check.h> is included by harness/libcheck.c alone' harness/bad.c '#include <check.h>\n'
-planted walls '<bpf/libbpf.h> is included by bpf/recorder.c alone' bpf/bad.c '#include <bpf/libbpf.h>\n'
+planted walls '<bpf/libbpf.h> is included by bpf/recorder.c bpf/resolve.c alone' bpf/bad.c '#include <bpf/libbpf.h>\n'
 planted walls '<seccomp.h> is included by runtime-under-test/oci/seccomp_library.h runtime-under-test/oci/spec_seccomp.c alone' \
 	runtime-under-test/oci/bad.c '#include <seccomp.h>\n'
+planted walls 'the reference CRI server includes base, the interface and itself' runtime-under-test/cri/bad.c '#include "harness/case.h"\n'
+# library_planted HEADER FILE: what tests/lint/walls.sh says of the header stands there.
+library_planted() {
+	planted walls "$(grep -F "<$1> is included by" "$W/checks")" "$2" "#include <$3>\n"
+}
+library_planted archive runtime-under-test/cri/bad.c archive.h
+library_planted curl/ runtime-under-test/cri/bad.c curl/curl.h
+library_planted grpc/ runtime-under-test/cri/bad.c grpc/grpc.h
+library_planted openssl/evp runtime-under-test/cri/bad.c openssl/evp.h
+library_planted protobuf-c/ runtime-under-test/cri/bad.c protobuf-c/protobuf-c.h
 planted sizes 'no function over 50 lines' base/bad.c "$(function_of 51)\n"
 planted sizes 'no file over 600 lines' tests/bad.c "$(yes '/* */' | head -n 601)\n"
 planted headers 'headers are guarded by their names' base/bad.h '#ifndef BAD_H\n#define BAD_H\n#endif\n'
