@@ -18,6 +18,7 @@
 #define TYPED_CHUNK 4096
 /* How long the last bytes wait for clients that do not read. */
 #define FAREWELL_MS 100
+#define PIPE_BYTES 65536
 
 static const char *const stream_names[] = { "stdout", "stderr" };
 
@@ -95,20 +96,31 @@ static void client_stops_typing(struct monitor *monitor, struct client *client)
 	write_in(monitor);
 }
 
-static void read_typed(struct monitor *monitor, struct client *client)
+/* Whether there was something. */
+static bool read_typed(struct monitor *monitor, struct client *client)
 {
 	char chunk[TYPED_CHUNK];
 	ssize_t n = read(client->in, chunk, sizeof(chunk));
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
-		return;
+		return false;
 	if (n <= 0) {
 		client_stops_typing(monitor, client);
-		return;
+		return false;
 	}
 	if (monitor->in >= 0)
 		text_add_bytes(&monitor->typed, chunk, (size_t) n);
 	write_in(monitor);
+	return true;
+}
+
+/* A client that types and leaves at once has left its words in the pipe. No more than fits into one: others may hold its end. */
+static void take_last_words(struct monitor *monitor, struct client *client)
+{
+	for (size_t taken = 0; taken < PIPE_BYTES && client->in >= 0 && read_typed(monitor, client);)
+		taken += TYPED_CHUNK;
+	if (client->in >= 0)
+		client_stops_typing(monitor, client);
 }
 
 static void accept_client(struct monitor *monitor)
@@ -144,10 +156,9 @@ static void serve_clients(struct monitor *monitor, const struct polls *polls)
 
 		client_flush(client, polls);
 		if (polls_seen(polls, client->in_place))
-			read_typed(monitor, client);
+			(void) read_typed(monitor, client);
 		if (polls_seen(polls, client->place) && !read_request(monitor, client)) {
-			if (client->in >= 0)
-				client_stops_typing(monitor, client);
+			take_last_words(monitor, client);
 			*at = client->next;
 			client_free(client);
 			continue;
