@@ -55,22 +55,42 @@ int session_jobs(const struct options *options)
 	return sched_getaffinity(0, sizeof(set), &set) < 0 ? 1 : CPU_COUNT(&set);
 }
 
+/* A server and its calls are no script: the case itself is run again, and what was there is kept. */
+static void add_server_command(const char *id, const struct runtime *runtime, struct text *out)
+{
+	text_add(out, "plumbline test ");
+	shell_word(id, out);
+	text_add(out, " --cri ");
+	shell_word(runtime->path, out);
+	text_add(out, " --runtime ");
+	shell_word(runtime->handler, out);
+	text_add(out, " --keep");
+}
+
+static void add_script_command(const char *id, const struct runtime *runtime, struct text *out)
+{
+	text_add(out, "plumbline repro ");
+	shell_word(id, out);
+	text_add(out, " --runtime ");
+	shell_word(runtime->path, out);
+	for (char *const *arg = runtime->extra_args; arg && *arg; arg++) {
+		auto_text word = { 0 };
+
+		text_addf(&word, "--runtime-arg=%s", *arg);
+		text_add_char(out, ' ');
+		shell_word(text_str(&word), out);
+	}
+}
+
 char *repro_command(const char *id, const struct runtime *runtime)
 {
 	auto_text out = { 0 }, directory = { 0 };
 	const char *name = strrchr(id, '/');
 
-	text_add(&out, "plumbline repro ");
-	shell_word(id, &out);
-	text_add(&out, " --runtime ");
-	shell_word(runtime->path, &out);
-	for (char *const *arg = runtime->extra_args; arg && *arg; arg++) {
-		auto_text word = { 0 };
-
-		text_addf(&word, "--runtime-arg=%s", *arg);
-		text_add_char(&out, ' ');
-		shell_word(text_str(&word), &out);
-	}
+	if (runtime->handler)
+		add_server_command(id, runtime, &out);
+	else
+		add_script_command(id, runtime, &out);
 	text_addf(&directory, "/tmp/%s", name ? name + 1 : id);
 	text_add(&out, " -o ");
 	shell_word(text_str(&directory), &out);

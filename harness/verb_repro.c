@@ -1,4 +1,5 @@
 /* plumbline repro: one case as files that need only sh and the runtime. */
+#include "harness/case.h"
 #include "harness/verbs.h"
 
 #include <errno.h>
@@ -125,6 +126,14 @@ int verb_repro(const struct options *options)
 		return EXIT_USAGE;
 	}
 	c = area_case_find(options->words.words[0], NULL);
+	if (c && c->cri) {
+		screen_say(
+		    &screen,
+		    "a case of the CRI needs more than sh: plumbline test %s --cri SERVER --keep -o %s "
+		    "runs it and keeps what was there",
+		    options->words.words[0], options->out);
+		return EXIT_USAGE;
+	}
 	if (c)
 		return write_repro(options, c, &screen);
 	if (!explain_empty(options, &screen))

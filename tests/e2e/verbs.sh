@@ -34,7 +34,7 @@ run 'a filter that cannot be read' 2 list 'area:oci & &'
 run 'a selector that chooses nothing' 4 list oci/lifecycle/start_runs_the_progrm
 check 'a near id is suggested' says err "did you mean $passing\?"
 run 'coverage' 0 list clauses --coverage --json
-check 'coverage ends with its sums' says out '^\{"type":"coverage","clauses":368,"strong":[0-9]+,"classified":[0-9]+'
+check 'coverage ends with its sums' says out '^\{"type":"coverage","clauses":[0-9]+,"strong":[0-9]+,"classified":[0-9]+'
 for word in "$passing" config.mounts.opt.ro flaky; do
 	run "explain $word" 0 explain "$word"
 done
@@ -79,7 +79,7 @@ run 'repro into a directory that is not empty' 2 repro oci/mounts/ro_bind_refuse
 run 'repro of an unknown case' 2 repro oci/mounts/ro_bnd --runtime "$crun" -o other
 # Cases of every area can be written as scripts, or say why not.
 written=0 refused=0
-for id in $("$plumbline" list profile:smoke); do
+for id in $("$plumbline" list 'profile:smoke & !area:cri/*'); do
 	rm -rf "$W/each"
 	if (cd "$W" && "$plumbline" repro "$id" --runtime "$crun" --profile generic -o each > /dev/null 2> "$W/err"); then
 		sh -n "$W/each/run.sh" || not_ok "run.sh of $id" 'sh cannot read it'
@@ -89,6 +89,7 @@ for id in $("$plumbline" list profile:smoke); do
 		refused=$((refused + 1))
 	fi
 done
+run 'a case of the CRI says how it is run again' 2 repro cri/sandbox/a_whole_life -o each
 check 'nearly every case can be written' test "$written" -gt $((refused * 10))
 
 if [ "$(id -u)" != 0 ]; then
