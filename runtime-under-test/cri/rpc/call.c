@@ -127,13 +127,14 @@ static void refuse_unknown(struct rpc_call *call)
 static void on_begun(void *subject, bool ok)
 {
 	struct rpc_call *call = subject;
-	grpc_op op = { .op = GRPC_OP_RECV_CLOSE_ON_SERVER };
+	grpc_op op = { 0 };
 
 	if (!ok) { /* the server stops */
 		call_unref(call);
 		return;
 	}
 	call_await(call->server);
+	op.op = GRPC_OP_RECV_CLOSE_ON_SERVER;
 	op.data.recv_close_on_server.cancelled = &call->cancelled;
 	call_start(call, &op, 1, &call->closed);
 	call->method = method_of(call->server, call->details.method);
