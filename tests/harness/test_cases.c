@@ -112,36 +112,6 @@ START_TEST(clauses_and_faults_are_registered)
 }
 END_TEST
 
-static bool is_named(const char *fault)
-{
-	const struct conformance_case *c;
-
-	for (size_t i = 0; (c = area_case_at(i, NULL)); i++)
-		if (c->refuted_by && !strcmp(c->refuted_by, fault))
-			return true;
-	return false;
-}
-
-/* A mistake that no case notices is a gap in the cases: it is filled, or told in brackets in place of a witness. */
-START_TEST(every_fault_has_a_case)
-{
-	auto_faults faults = { 0 };
-	struct err err = { 0 };
-
-	ck_assert_msg(faults_load(&faults, &err) == 0, "%s", err.text);
-	for (size_t i = 0; i < faults_count(&faults); i++) {
-		struct fault_entry fault = fault_at(&faults, i);
-		bool excused = *fault.witness == '(' || !strcmp(fault.area, "harness");
-
-		ck_assert_msg(!fault.built || excused || *fault.witness || is_named(fault.name),
-			      "no case notices the fault %s: name it in .refuted_by or give it a witness",
-			      fault.name);
-		ck_assert_msg(!*fault.witness || *fault.witness == '(' || area_case_find(fault.witness, NULL),
-			      "the witness of %s is no case: %s", fault.name, fault.witness);
-	}
-}
-END_TEST
-
 /* Every '@' begins a symbol, or a namespace that the case prepares; "@host.x" only where a fact may stand. */
 static void check_symbols(const struct conformance_case *c, const char *string)
 {
@@ -362,6 +332,6 @@ END_TEST
 Suite *test_cases(void)
 {
 	return UNIT_SUITE("cases", ids_are_unique_and_well_formed, clauses_and_faults_are_registered,
-			  every_fault_has_a_case, edits_apply_to_the_default_config, prepares_are_understood,
+			  edits_apply_to_the_default_config, prepares_are_understood,
 			  steps_are_known_and_refusals_have_controls, rows_are_understood);
 }
