@@ -52,9 +52,10 @@ websockets() {
 crictl=$(command -v crictl || echo "$(go env GOBIN 2> /dev/null)/crictl")
 [ -x "$crictl" ] || crictl=$(go env GOPATH 2> /dev/null)/bin/crictl
 printf 'runtime-endpoint: unix://%s\nimage-endpoint: unix://%s\n' "$socket" "$socket" > "$W/crictl.yaml"
-cr() { timeout 60 "$crictl" --config "$W/crictl.yaml" "$@"; }
+# crictl lets a first SIGTERM go by unheard.
+cr() { timeout -k 5 60 "$crictl" --config "$W/crictl.yaml" "$@"; }
 # in_terminal COMMAND...: with a terminal of 40 rows and 100 columns; what is typed comes from stdin.
-in_terminal() { script -qefc "stty rows 40 cols 100; timeout 60 $crictl --config $W/crictl.yaml $*" /dev/null | tr -d '\r'; }
+in_terminal() { script -qefc "stty rows 40 cols 100; timeout -k 5 60 $crictl --config $W/crictl.yaml $*" /dev/null | tr -d '\r'; }
 
 execs() {
 	for transport in spdy websocket; do
@@ -90,7 +91,8 @@ end' "$(printf 'a\nb\n' | cr attach -i --transport $transport "$c")"
 		check "$transport: stdin_once ends the container" until_true has_exited "$c"
 		is "$transport: what was said is logged" 3 "$(wc -l < "$W/logs/attach-$transport.log")"
 	done
-	running "$p" term 'stty size; read -r line; stty size; echo got $line; exit 4' ',"stdin":true,"tty":true'
+	# The size travels beside the input, and may come after it.
+	running "$p" term 'read -r line; until stty size 2> /dev/null | grep 40; do :; done; echo got $line; exit 4' ',"stdin":true,"tty":true'
 	echo x | in_terminal attach -it "$c" > "$W/out"
 	check 'an attached terminal ends with its container' until_true has_exited "$c"
 	is 'it was resized' 1 "$(grep -c '40 100' "$W/logs/term.log")"
@@ -100,7 +102,8 @@ end' "$(printf 'a\nb\n' | cr attach -i --transport $transport "$c")"
 
 # forward TRANSPORT PORT: a local port that leads there.
 forward() {
-	timeout 60 "$crictl" --config "$W/crictl.yaml" port-forward --transport "$1" "$p" "0:$2" > "$W/forward" 2>&1 &
+	rm -f "$W/forward"
+	timeout -k 5 60 "$crictl" --config "$W/crictl.yaml" port-forward --transport "$1" "$p" "0:$2" > "$W/forward" 2>&1 &
 	forwarder=$!
 	until_true grep -q 'Forwarding from 127' "$W/forward"
 	local_port=$(sed -n 's/^Forwarding from 127.0.0.1:\([0-9]*\) .*/\1/p' "$W/forward" | head -n 1)
@@ -113,7 +116,7 @@ ports() {
 	for transport in spdy websocket; do
 		forward $transport 8080
 		for i in 1 2 3; do
-			(wget -qO - "http://127.0.0.1:$local_port/f" | sha256sum > "$W/sum$i") &
+			(wget -T 20 -t 1 -qO - "http://127.0.0.1:$local_port/f" | sha256sum > "$W/sum$i") &
 			eval "download$i=$!"
 		done
 		# shellcheck disable=SC2154 # set by eval
@@ -122,14 +125,14 @@ ports() {
 		kill $forwarder 2> /dev/null
 		wait $forwarder 2> /dev/null
 		forward $transport 9
-		wget -qO - "http://127.0.0.1:$local_port/" > /dev/null 2>&1
+		wget -T 20 -t 1 -qO - "http://127.0.0.1:$local_port/" > /dev/null 2>&1
 		check "$transport: a port where nobody listens is told" until_true grep -q 'Connection refused' "$W/forward"
 		kill $forwarder 2> /dev/null
 		wait $forwarder 2> /dev/null
 	done
 	if cr exec "$c" wget -qO - 'http://[::1]:8081/f' > /dev/null 2>&1; then
 		forward spdy 8081
-		is 'a port on IPv6 alone' "$sum" "$(wget -qO - "http://127.0.0.1:$local_port/f" | sha256sum)"
+		is 'a port on IPv6 alone' "$sum" "$(wget -T 20 -t 1 -qO - "http://127.0.0.1:$local_port/f" | sha256sum)"
 		kill $forwarder 2> /dev/null
 		wait $forwarder 2> /dev/null
 	else
@@ -138,7 +141,7 @@ ports() {
 	# The same number on the node is another port.
 	busybox httpd -p 127.0.0.1:8082 -h /
 	forward spdy 8082
-	wget -qO - "http://127.0.0.1:$local_port/" > /dev/null 2>&1
+	wget -T 20 -t 1 -qO - "http://127.0.0.1:$local_port/" > /dev/null 2>&1
 	check "the node's ports are not the sandbox's" until_true grep -q 'Connection refused' "$W/forward"
 	kill $forwarder 2> /dev/null
 	wait $forwarder 2> /dev/null
@@ -157,7 +160,7 @@ killed() {
 	check 'a command goes with a server that is killed' until_true sh -c '! pgrep -fx "sleep 303"'
 	server_start --network "$network" $options || not_ok 'it starts again' "$(tail -n 1 "$W/log")"
 	is 'its containers run on' CONTAINER_RUNNING "$(status "$survivor" state)"
-	(echo hello && until_true has_logged survivor hello) | timeout 60 "$crictl" --config "$W/crictl.yaml" attach -i "$survivor" > "$W/out" 2> /dev/null &
+	(echo hello && until_true has_logged survivor hello) | timeout -k 5 60 "$crictl" --config "$W/crictl.yaml" attach -i "$survivor" > "$W/out" 2> /dev/null &
 	check 'the next one attaches to them' until_true has_logged survivor 'stdout F got hello'
 	check 'and hears them' until_true grep -q 'got hello' "$W/out"
 }
