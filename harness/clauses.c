@@ -15,6 +15,22 @@
 static const char *const columns[] = { "id",    "file",  "heading",  "level",      "observed",
 				       "since", "until", "disputed", "paraphrase", NULL };
 
+const struct specification specifications[SPECIFICATION_COUNT] = {
+	{ ".md", "oci", "OCI runtime specification",
+	  "https://github.com/opencontainers/runtime-spec/blob/v1.3.0/" },
+	{ ".proto", "cri", "Container Runtime Interface",
+	  "https://github.com/kubernetes/cri-api/blob/v0.34.0/pkg/apis/runtime/v1/" },
+};
+
+const struct specification *clause_specification(const struct clause_entry *clause)
+{
+	size_t i = 0;
+
+	while (i + 1 < SPECIFICATION_COUNT && !text_ends(clause->file, specifications[i].page_end))
+		i++;
+	return &specifications[i];
+}
+
 static int compare_rows(const void *a, const void *b)
 {
 	return strcmp(((const struct clause_entry *) a)->id, ((const struct clause_entry *) b)->id);

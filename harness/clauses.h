@@ -22,6 +22,16 @@ struct clause_entry {
 	const char *paraphrase;
 };
 
+/* Where a clause stands: one specification a page's kind. */
+struct specification {
+	const char *page_end; /* of its pages' names, ".md" */
+	const char *word, *name; /* "oci", "OCI runtime specification" */
+	const char *url; /* its pages lie below */
+};
+#define SPECIFICATION_COUNT 2
+extern const struct specification specifications[SPECIFICATION_COUNT];
+const struct specification *clause_specification(const struct clause_entry *clause);
+
 struct clause_registry {
 	struct clause_entry *rows; /* owned, sorted by id */
 	size_t count;

@@ -12,8 +12,6 @@
 #include "harness/faults.h"
 #include "harness/judge_part.h"
 
-#define SPEC_URL "https://github.com/opencontainers/runtime-spec/blob/v1.3.0/"
-
 static const char *const op_words[] = { [EDIT_SET] = "set", [EDIT_ADD] = "add", [EDIT_DROP] = "drop" };
 
 static const char *const prepare_words[] = {
@@ -193,7 +191,8 @@ void explain_clause(const struct clause_entry *clause, const struct fault_regist
 	struct clause_coverage coverage = coverage_of(clause->id, faults);
 
 	text_addf(out, "%s\n  %s: %s\n\n", clause->id, clause->level, clause->paraphrase);
-	text_addf(out, "In %s, \"%s\"\n  %s%s\n", clause->file, clause->heading, SPEC_URL, clause->file);
+	text_addf(out, "In %s, \"%s\"\n  %s%s\n", clause->file, clause->heading,
+		  clause_specification(clause)->url, clause->file);
 	if (*clause->since)
 		text_addf(out, "Since specification %s\n", clause->since);
 	if (*clause->until)

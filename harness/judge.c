@@ -1,6 +1,8 @@
 /* Findings become one verdict and one sentence. */
 #include "harness/judge.h"
 
+#include <string.h>
+
 #include <assert.h>
 #include <stdlib.h>
 
@@ -24,6 +26,15 @@ static void add_unseen(struct judgement *ret, const struct expect *row)
 	ret->unseen[ret->unseen_count++] = text_take(&sentence);
 }
 
+/* What a server answers is the interface itself; a config.json that it shows is the rung below. */
+static const char *rung_of(const struct conformance_case *c, const struct expect *row, const char *rung)
+{
+	if (!c->cri || (row->from != FROM_STATE && row->from != FROM_EXIT) ||
+	    strstr(row->path, "runtimeSpec"))
+		return rung;
+	return "L2 CRI";
+}
+
 /* The first row that does not hold goes to *ret; every KERNEL row without a recording is listed. */
 static void judge_rows(const struct conformance_case *c, const struct json *observation, struct finding *ret,
 		       struct judgement *judgement)
@@ -37,6 +48,7 @@ static void judge_rows(const struct conformance_case *c, const struct json *obse
 			add_unseen(judgement, &c->then[i]);
 		if (row.kind == FINDING_HOLDS || row.kind == FINDING_UNSEEN || ret->kind != FINDING_HOLDS)
 			continue;
+		row.rung = rung_of(c, &c->then[i], row.rung);
 		*ret = row;
 		row = (struct finding){ 0 };
 	}

@@ -15,7 +15,7 @@ static const struct {
 } sources[] = {
 	[FROM_INSIDE] = { "inside", "L5 kernel now", "what the probe saw in the container" },
 	[FROM_HOST] = { "host", "L5 kernel now", "what the host saw" },
-	[FROM_STATE] = { "state", "L3 OCI", "what the runtime's state command said" },
+	[FROM_STATE] = { "state", "L3 OCI", "what the runtime or the server said of its state" },
 	[FROM_EXIT] = { "exit", "L3 OCI", "how the commands ended" },
 	[FROM_KERNEL] = { "kernel", "L4 calls", "the kernel recording" },
 	[FROM_FUNCTION] = { "function", "L5 kernel now", "the observation" },

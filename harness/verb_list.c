@@ -90,7 +90,7 @@ static int list_cases(const struct options *options, struct screen *screen)
 }
 
 struct coverage_sums {
-	size_t normative, strong, claimed, classified;
+	size_t normative, strong, claimed, classified; /* clauses */
 };
 
 static void show_clause(const struct clause_entry *clause, const struct clause_coverage *coverage, bool json,
@@ -128,7 +128,9 @@ static void add_up(const struct clause_entry *clause, const struct clause_covera
 	sums->classified += coverage->coverage != COVERAGE_NONE || !strcmp(clause->observed, "C");
 }
 
-static void show_sums(const struct coverage_sums *sums, bool json, struct text *out)
+/* specification NULL: of all together. */
+static void show_sums(const struct coverage_sums *sums, const struct specification *specification, bool json,
+		      struct text *out)
 {
 	struct json *row = new_row("coverage");
 
@@ -136,17 +138,20 @@ static void show_sums(const struct coverage_sums *sums, bool json, struct text *
 	json_put(row, "strong", json_new_uint(sums->strong));
 	json_put(row, "classified", json_new_uint(sums->classified));
 	json_put(row, "claimed", json_new_uint(sums->claimed));
+	if (specification)
+		put(row, "specification", specification->word);
 	show(out, json, row,
-	     "%zu normative clauses: %zu strong (a built fault proves a case), %zu claimed by cases, "
+	     "%s: %zu normative clauses, %zu strong (a built fault proves a case), %zu claimed by cases, "
 	     "%zu classified",
-	     sums->normative, sums->strong, sums->claimed, sums->classified);
+	     specification ? specification->name : "all", sums->normative, sums->strong, sums->claimed,
+	     sums->classified);
 }
 
 static int list_clauses(const struct options *options, struct screen *screen)
 {
 	auto_clauses clauses = { 0 };
 	auto_faults faults = { 0 };
-	struct coverage_sums sums = { 0 };
+	struct coverage_sums all = { 0 }, sums[SPECIFICATION_COUNT] = { 0 };
 	struct err err = { 0 };
 	auto_text out = { 0 };
 
@@ -155,16 +160,20 @@ static int list_clauses(const struct options *options, struct screen *screen)
 		return EXIT_BROKEN;
 	}
 	for (size_t i = 0; i < clauses.count; i++) {
+		const struct specification *specification = clause_specification(&clauses.rows[i]);
 		struct clause_coverage coverage = { 0 };
 
 		if (options->coverage) {
 			coverage = coverage_of(clauses.rows[i].id, &faults);
-			add_up(&clauses.rows[i], &coverage, &sums);
+			add_up(&clauses.rows[i], &coverage, &all);
+			add_up(&clauses.rows[i], &coverage, &sums[specification - specifications]);
 		}
 		show_clause(&clauses.rows[i], options->coverage ? &coverage : NULL, options->json, &out);
 	}
+	for (size_t i = 0; options->coverage && i < SPECIFICATION_COUNT; i++)
+		show_sums(&sums[i], &specifications[i], options->json, &out);
 	if (options->coverage)
-		show_sums(&sums, options->json, &out);
+		show_sums(&all, NULL, options->json, &out);
 	screen_print(screen, &out);
 	return EXIT_AS_EXPECTED;
 }

@@ -34,10 +34,13 @@ run 'a filter that cannot be read' 2 list 'area:oci & &'
 run 'a selector that chooses nothing' 4 list oci/lifecycle/start_runs_the_progrm
 check 'a near id is suggested' says err "did you mean $passing\?"
 run 'coverage' 0 list clauses --coverage --json
-check 'coverage ends with its sums' says out '^\{"type":"coverage","clauses":[0-9]+,"strong":[0-9]+,"classified":[0-9]+'
+check 'coverage ends with its sums' says out '^\{"type":"coverage","clauses":[0-9]+,"strong":[0-9]+,"classified":[0-9]+,"claimed":[0-9]+\}$'
+is 'each specification has its own' '368 oci' "$(sed -n 's/^{"type":"coverage","clauses":\([0-9]*\),.*"specification":"\(oci\)".*/\1 \2/p' "$W/out")"
 for word in "$passing" config.mounts.opt.ro flaky; do
 	run "explain $word" 0 explain "$word"
 done
+run 'explain of a clause of the CRI' 0 explain cri.image.filter
+check 'it leads to the interface' says out '^  https://github.com/kubernetes/cri-api/blob/v[0-9.]+/pkg/apis/runtime/v1/api.proto$'
 run 'explain of nothing' 2 explain nothing-of-that-name
 run 'doctor as JSON' "$([ "$(id -u)" = 0 ] && echo 0 || echo 3)" doctor --json
 if says out '^\{"type":"doctor","check":"cases".*needs cgroup v2'; then

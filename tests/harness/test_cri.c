@@ -130,6 +130,29 @@ START_TEST(a_call_must_have_done_what_it_says)
 }
 END_TEST
 
+static void check_rung(const struct expect *row, const char *rung)
+{
+	struct conformance_case c = { POD_CASE(told), .when = { DO(Version) }, .then = { *row } };
+	auto_json observation = parse("{\"exit\": {\"step\": [" STEP "]}, \"state\": {}, \"host\": {}}");
+	struct judgement judgement;
+
+	judge(&c, observation, false, &judgement);
+	ck_assert_int_eq(judgement.verdict, VERDICT_FAIL);
+	ck_assert_str_eq(judgement.rung, rung);
+	judgement_free(&judgement);
+}
+
+/* A wrong answer is wrong at the interface, before any config.json. */
+START_TEST(answers_are_of_the_interface)
+{
+	check_rung(&(struct expect) EXIT("Version.response.version", equals, "1"), "L2 CRI");
+	check_rung(&(struct expect) STATE("after.StartContainer.container.state", equals, "1"), "L2 CRI");
+	check_rung(&(struct expect) STATE("after.StartContainer.info.info.runtimeSpec.hostname", equals, "a"),
+		   "L3 OCI");
+	check_rung(&(struct expect) HOST("init.pid", equals, 1), "L5 kernel now");
+}
+END_TEST
+
 static char *scratch(void)
 {
 	char *path = text_format("%s/plumbline-cri-XXXXXX", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
@@ -206,5 +229,5 @@ Suite *test_cri(void)
 {
 	return UNIT_SUITE("cri", requests_are_the_usual_ones_with_the_step_laid_over,
 			  logs_are_read_line_by_line, a_call_must_have_done_what_it_says,
-			  an_image_is_a_layout_that_others_read);
+			  answers_are_of_the_interface, an_image_is_a_layout_that_others_read);
 }
