@@ -53,7 +53,7 @@ static int run_wait(struct own_step *step, struct err *err)
 	struct bench *bench = step->bench;
 
 	if (bench->cri)
-		return cri_wait(bench, deadline_of(step), &step->timed_out, err);
+		return cri_wait(bench, false, deadline_of(step), &step->timed_out, err);
 	bench_find_init(bench, NULL);
 	if (bench->init <= 0)
 		return says_no(step, "no process to wait for: neither a pid file nor state names one");

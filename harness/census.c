@@ -144,6 +144,18 @@ static void take_processes(const struct prepared *prepared, struct json *census)
 	json_put(census, "sockets", sockets);
 }
 
+void census_own_process(struct json *census, pid_t pid)
+{
+	auto_free char *key = text_format("%d", (int) pid), *path = text_format("/proc/%d", (int) pid);
+	auto_fd proc = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	auto_json bound = bound_sockets();
+
+	if (!census || proc < 0)
+		return;
+	json_put(json_member(census, "processes"), key, json_new_bool(true));
+	add_sockets(proc, pid, bound, json_member(census, "sockets"));
+}
+
 /* Every line after the first, with the columns that do not change while the object lives. */
 static void take_sysv(const char *path, const char *what, struct json *rows)
 {

@@ -5,6 +5,8 @@
 #ifndef HARNESS_CENSUS_H
 #define HARNESS_CENSUS_H
 
+#include <sys/types.h>
+
 #include <stdbool.h>
 
 struct json;
@@ -19,6 +21,9 @@ struct json *census_difference(const struct json *before, const struct json *aft
 void census_own_mount(struct json *census, const char *path, bool there);
 /* Names of keyrings that came; the kernel collects them later and /proc/keys is not per world: never a leak. */
 struct json *census_keyrings(const struct json *before, const struct json *after);
+
+/* A process that the harness has started since, and the sockets it holds now. */
+void census_own_process(struct json *census, pid_t pid);
 
 /* Rows of one kind each; see census_files.c, census_cgroups.c, census_mounts.c. */
 void census_put(struct json *rows, const char *key, const char *format, ...)

@@ -23,6 +23,7 @@ struct cri {
 	struct process server;
 	char *log; /* owned: path of the first container's log */
 	struct json *made; /* owned: ids of sandboxes that nobody removed, as members */
+	int64_t sandbox_pid; /* as a status last told it; 0: none has */
 	struct json *running; /* owned: name -> id of calls that no step has awaited yet */
 };
 
@@ -53,8 +54,8 @@ struct json *cri_request(const struct bench *bench, const char *method, const st
  */
 int cri_state(struct bench *bench, struct json **ret, struct err *err);
 
-/* Until @container has ended, as its status tells. Errors are ours. */
-int cri_wait(struct bench *bench, int64_t deadline, bool *ret_timed_out, struct err *err);
+/* Until @container has ended, or @sandbox is not ready, as the status tells. Errors are ours. */
+int cri_wait(struct bench *bench, bool sandbox, int64_t deadline, bool *ret_timed_out, struct err *err);
 
 /* Stops and removes every sandbox that is left. */
 int cri_clean_up(struct bench *bench, bool *ret_timed_out, struct err *err);

@@ -62,24 +62,6 @@ bool cri_fault_is_of_server(const char *name)
 	       !strcmp(entry.where, "cri");
 }
 
-/* The OCI runtime behind the server, as a script: a fault of the runtime stands in front of it there. */
-int cri_write_handler(struct bench *bench, struct err *err)
-{
-	const char *const *before = bench->job->before;
-	auto_text script = { 0 };
-
-	text_add(&script, "#!/bin/sh\nexec ");
-	for (size_t i = 0; before && !cri_fault_is_of_server(before[2]) && before[i]; i++) {
-		text_escape_shell(&script, before[i]);
-		text_add_char(&script, ' ');
-	}
-	text_escape_shell(&script, bench->job->runtime->handler);
-	text_add(&script, " \"$@\"\n");
-	const char *path = json_get_string(bench->symbols, "@handler-path");
-	int r = file_create_at(AT_FDCWD, path, text_str(&script), script.len, 0755, err);
-	return r < 0 ? r : chmod(path, 0755) < 0 ? fail(err, -errno, "chmod %s", path) : 0;
-}
-
 int cri_write_files(struct bench *bench, struct err *err)
 {
 	const struct json *files = cri_profile_part(bench, "files");

@@ -7,6 +7,8 @@
 struct bench;
 struct err;
 struct json;
+struct process_status;
+struct step_result;
 
 #define CRI_POD_CGROUP "/plumbline-pods" /* parent of the pods' cgroups, as the kubelet would make it */
 
@@ -19,5 +21,22 @@ int cri_make_home(struct bench *bench, struct err *err);
 int cri_write_handler(struct bench *bench, struct err *err);
 int cri_write_files(struct bench *bench, struct err *err);
 int cri_write_image(struct bench *bench, struct err *err);
+
+/* Ends the server and waits until it is gone; starts it again on what it left, and waits for its answer: -EHOSTDOWN, there is none. */
+int cri_server_end(struct bench *bench, int signal, bool *ret_timed_out, struct process_status *ret,
+		   struct err *err);
+int cri_server_start(struct bench *bench, struct err *err);
+
+/* Steps that are no calls; docs/OBSERVATION.md. */
+int cri_step_server(struct bench *bench, const struct json *argument, struct step_result *result,
+		    struct err *err);
+int cri_step_signal(struct bench *bench, const struct json *argument, struct step_result *result,
+		    struct err *err);
+int cri_step_lost(struct bench *bench, const struct json *argument, struct step_result *result,
+		  struct err *err);
+int cri_step_handler(struct bench *bench, const struct json *argument, struct step_result *result,
+		     struct err *err);
+int cri_step_held(struct bench *bench, const struct json *argument, struct step_result *result,
+		  struct err *err);
 
 #endif

@@ -24,6 +24,7 @@
 #include "base/text.h"
 #include "harness/case_recording.h"
 #include "harness/case_run.h"
+#include "harness/census.h"
 #include "harness/command.h"
 #include "harness/cri.h"
 #include "harness/cri_part.h"
@@ -150,9 +151,9 @@ static bool never(void *argument)
 }
 
 /* Whether it answers now: 1; 0: nobody is there yet. */
-static int ask_version(struct bench *bench, struct err *err)
+static int ask(struct bench *bench, const char *method, struct err *err)
 {
-	int64_t id = cri_helper_send(&bench->cri->helper, "Version", NULL, READY_MS, err);
+	int64_t id = cri_helper_send(&bench->cri->helper, method, NULL, READY_MS, err);
 	auto_json answer = NULL;
 	int r = id < 0 ? (int) id
 		       : cri_helper_await(&bench->cri->helper, id, process_now_ms() + READY_MS, &answer, err);
@@ -162,20 +163,25 @@ static int ask_version(struct bench *bench, struct err *err)
 }
 
 /* The socket is there some time before or after its server is: who starts one asks until it answers, or has died. */
-static int await_server(struct bench *bench, struct err *err)
+static int await_answer(struct bench *bench, const char *method, struct err *err)
 {
 	int64_t deadline = process_now_ms() + READY_MS;
 	struct reaper *reaper = &bench->place->reaper;
 	auto_text words = { 0 };
 	int r;
 
-	while ((r = ask_version(bench, err)) == 0 && process_now_ms() < deadline &&
+	while ((r = ask(bench, method, err)) == 0 && process_now_ms() < deadline &&
 	       !reaper_find(reaper, bench->cri->server.pid, NULL))
 		(void) reaper_wait_until(reaper, never, NULL, process_now_ms() + ASK_STEP_MS);
 	if (r != 0)
 		return r < 0 ? r : 0;
 	add_last_words(bench, &words);
 	return fail_text(err, -EHOSTDOWN, "the CRI server does not answer: %s", text_str(&words));
+}
+
+static int await_server(struct bench *bench, struct err *err)
+{
+	return await_answer(bench, "Version", err);
 }
 
 static int import_image(struct bench *bench, struct err *err)
@@ -230,6 +236,37 @@ int cri_open(struct bench *bench, struct err *err)
 	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(steps); i++)
 		r = steps[i](bench, err);
 	return r < 0 ? fail(err, r, "CRI endpoint") : 0;
+}
+
+int cri_server_end(struct bench *bench, int signal, bool *ret_timed_out, struct process_status *ret,
+		   struct err *err)
+{
+	struct process *server = &bench->cri->server;
+
+	if (server->pid <= 0)
+		return fail_text(err, -ESRCH, "no CRI server is there");
+	int r = process_kill(server, signal);
+	if (r < 0)
+		return fail(err, r, "end the CRI server");
+	*ret_timed_out = reaper_wait_pid(&bench->place->reaper, server->pid,
+					 process_now_ms() + bench->job->command_ms, ret) == 0;
+	if (*ret_timed_out)
+		return 0;
+	process_close(server);
+	*server = (struct process) PROCESS_INIT;
+	return 0;
+}
+
+int cri_server_start(struct bench *bench, struct err *err)
+{
+	if (bench->cri->server.pid > 0)
+		return fail_text(err, -EBUSY, "a CRI server is there");
+	int r = start_server(bench, err);
+	/* Version may be answered before the past is known again. */
+	if (r >= 0)
+		r = await_answer(bench, "ListPodSandbox", err);
+	census_own_process(bench->before, bench->cri->server.pid);
+	return r;
 }
 
 static bool is_lasting(const struct json *lasting, const char *sentence)

@@ -31,6 +31,14 @@ static const char *state_word(const char *theirs)
 	return "unknown";
 }
 
+/* containerd and CRI-O put everything into one member "info". Borrowed. */
+static const struct json *pid_of(const struct json *info)
+{
+	const struct json *pid = json_get(info, "info.pid");
+
+	return pid ? pid : json_get(info, "pid");
+}
+
 /* An answer that came, or NULL: a silent endpoint is noted by *ret_timed_out. Owned. */
 static struct json *ask(struct bench *bench, const char *method, const struct json *request,
 			bool *ret_timed_out, struct err *err, int *ret_r)
@@ -109,11 +117,9 @@ int cri_state(struct bench *bench, struct json **ret, struct err *err)
 	json_put(state, "exists", json_new_bool(container != NULL));
 	if (container)
 		json_put(state, "status", json_new_string(state_word(json_get_string(container, "state"))));
-	/* containerd and CRI-O put everything into one member "info". */
-	const struct json *pid =
-	    json_get(info, "info.pid") ? json_get(info, "info.pid") : json_get(info, "pid");
-	if (pid)
-		json_put(state, "pid", json_copy(pid));
+	if (pid_of(info))
+		json_put(state, "pid", json_copy(pid_of(info)));
+	bench->cri->sandbox_pid = json_int(pid_of(about), bench->cri->sandbox_pid);
 	put_if(state, "container", container);
 	put_if(state, "info", info);
 	put_if(state, "sandbox", sandbox);
@@ -134,16 +140,17 @@ static bool never(void *argument)
 	return false;
 }
 
-int cri_wait(struct bench *bench, int64_t deadline, bool *ret_timed_out, struct err *err)
+int cri_wait(struct bench *bench, bool sandbox, int64_t deadline, bool *ret_timed_out, struct err *err)
 {
 	for (;;) {
 		auto_json state = NULL;
 		int r = cri_state(bench, &state, err);
-		const char *status = json_get_string(state, "status");
+		const char *status =
+		    sandbox ? json_get_string(state, "sandbox.state") : json_get_string(state, "status");
 
 		if (r < 0)
 			return r;
-		if (status && !strcmp(status, "stopped"))
+		if (status && !strcmp(status, sandbox ? "SANDBOX_NOTREADY" : "stopped"))
 			return 0;
 		*ret_timed_out =
 		    json_bool(json_member(state, "timed_out"), false) || process_now_ms() >= deadline;

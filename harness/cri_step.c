@@ -11,6 +11,7 @@
 #include "harness/case_run.h"
 #include "harness/command.h"
 #include "harness/cri.h"
+#include "harness/cri_part.h"
 
 #define LATE_MS 1500 /* that an answer may come behind its call's deadline */
 
@@ -202,6 +203,8 @@ static int step_await(struct bench *bench, const struct json *argument, struct s
 	      json_member(answer, "response"));
 	result->exit = exit_facts("await", answer);
 	forgive_cancel(result->exit, argument);
+	if (json_bool(option(argument, "$any"), false))
+		json_put(result->exit, "code", json_new_int(0));
 	json_free(answer);
 	return 0;
 }
@@ -291,7 +294,11 @@ static const struct special {
 	const char *verb;
 	int (*run)(struct bench *bench, const struct json *argument, struct step_result *result,
 		   struct err *err);
-} specials[] = { { "await", step_await }, { "cancel", step_cancel }, { "together", step_together } };
+} specials[] = {
+	{ "await", step_await },       { "cancel", step_cancel },     { "together", step_together },
+	{ "server", cri_step_server }, { "signal", cri_step_signal }, { "handler", cri_step_handler },
+	{ "held", cri_step_held },     { "lost", cri_step_lost },
+};
 
 static int run_special(struct bench *bench, const char *verb, const struct json *argument,
 		       struct step_result *result, struct err *err)

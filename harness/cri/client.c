@@ -201,6 +201,9 @@ static void end_call(struct cri_call *call)
 	auto_text sentence = { 0 };
 
 	text_add_bytes(&sentence, GRPC_SLICE_START_PTR(call->details), GRPC_SLICE_LENGTH(call->details));
+	/* Whoever asks again asks now: a server that has just been started must not be waited for. */
+	if (call->code == GRPC_STATUS_UNAVAILABLE)
+		grpc_channel_reset_connect_backoff(call->client->channel);
 	call->client->callbacks.ended(call, call->code, text_str(&sentence), ms_since(&call->begun),
 				      call->user);
 	grpc_slice_unref(call->details);
