@@ -159,7 +159,11 @@ static int wait_or_kill(struct server *server, struct container *container, int6
 		server_log("container %s: signal %d: %s", container->object.id, container->facts.stop_signal,
 			   own.text);
 	crash_point("stop-signalled");
+	if (fault("cri-stop-locks-status"))
+		store_lock(server->store);
 	r = wait_end(ended, kill_at, call);
+	if (fault("cri-stop-locks-status"))
+		store_unlock(server->store);
 	if (r == 0)
 		r = kill_now(server, container, ended, call, err);
 	if (r == -ECANCELED && call)

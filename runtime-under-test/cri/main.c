@@ -17,6 +17,7 @@
 #include "base/text.h"
 #include "runtime-under-test/cri/runtime_features.h"
 #include "runtime-under-test/cri/server.h"
+#include "runtime-under-test/oci/faults.h"
 
 static int print_help(void)
 {
@@ -106,7 +107,7 @@ static int serve(struct server *server, const sigset_t *signals)
 		server_log("%s", err.text);
 		_exit(1);
 	}
-	return 0;
+	return fault("cri-end-fails");
 }
 
 static int run(struct server *server)

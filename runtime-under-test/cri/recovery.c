@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -18,6 +19,7 @@
 #include "runtime-under-test/cri/container.h"
 #include "runtime-under-test/cri/image/image.h"
 #include "runtime-under-test/cri/sandbox.h"
+#include "runtime-under-test/oci/faults.h"
 
 static void become(struct server *server, struct container *container, enum object_phase phase)
 {
@@ -33,7 +35,9 @@ static void note_end(struct server *server, struct container *container)
 	auto_free char *directory = life_path(server, &container->object, "");
 	struct monitor_exit how = { .code = 255 };
 
-	(void) monitor_read_exit(directory, &how, NULL); /* else it stays unknown: a lost monitor, a reboot */
+	if (!fault("cri-restart-end-lost"))
+		(void) monitor_read_exit(directory, &how,
+					 NULL); /* else it stays unknown: a lost monitor, a reboot */
 	container_ended(server, container, &how);
 }
 
@@ -48,11 +52,13 @@ static void watch_or_note(struct server *server, struct container *container)
 {
 	struct err err = { 0 };
 
-	if (!monitor_lives(server, &container->object)) {
+	if (!monitor_lives(server, &container->object) || fault("cri-restart-end-lost")) {
 		note_end(server, container);
 		return;
 	}
-	if (container_watch(server, container, &err) < 0)
+	if (fault("cri-restart-kills"))
+		(void) kill(container->status.pid, SIGKILL);
+	if (!fault("cri-restart-unwatched") && container_watch(server, container, &err) < 0)
 		server_log("container %s: %s", container->object.id, err.text);
 }
 
@@ -123,12 +129,14 @@ static void recover_container(struct server *server, struct container *container
 	switch (container->status.phase) {
 	case PHASE_CREATED:
 		/* /run is wiped by a reboot, and its config with it. */
-		if (has_bundle(server, container))
+		if (has_bundle(server, container) && !fault("cri-restart-forgets-created"))
 			break;
 		become(server, container, PHASE_RUNNING);
 		note_end(server, container);
 		break;
 	case PHASE_STARTING:
+		if (fault("cri-restart-start-unsettled"))
+			break;
 		settle_start(server, container);
 		break;
 	case PHASE_RUNNING:
@@ -167,7 +175,8 @@ static void recover_containers(struct server *server)
 		struct err err = { 0 };
 
 		recover_container(server, container);
-		if (!container->status.removing && container->status.phase != PHASE_MAKING)
+		if (!container->status.removing &&
+		    (container->status.phase != PHASE_MAKING || fault("cri-restart-keeps-half")))
 			continue;
 		if (finish_container(server, container, &err) < 0)
 			server_log("container %s: %s", container->object.id, err.text);
@@ -185,6 +194,8 @@ static int watch_sandbox(struct server *server, struct sandbox *sandbox, struct 
 {
 	auto_free char *directory = life_path(server, &sandbox->object, "");
 
+	if (fault("cri-restart-pod-is-ready"))
+		return 0;
 	if (!monitor_lives(server, &sandbox->object)) {
 		sandbox_ended(server, sandbox);
 		return 0;
@@ -197,7 +208,9 @@ static int recover_sandbox(struct server *server, struct sandbox *sandbox, struc
 	int r = 0;
 
 	(void) pthread_mutex_lock(&sandbox->object.operation);
-	if (sandbox->status.phase == PHASE_MAKING)
+	if (sandbox->status.phase == PHASE_MAKING && fault("cri-restart-keeps-half"))
+		r = 0;
+	else if (sandbox->status.phase == PHASE_MAKING)
 		r = undo_sandbox(server, sandbox, err);
 	else if (sandbox->status.removing)
 		r = sandbox_remove(server, sandbox, err);

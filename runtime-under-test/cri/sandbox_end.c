@@ -178,7 +178,7 @@ int sandbox_remove(struct server *server, struct sandbox *sandbox, struct err *e
 /* The containers are left to their owner, who finds the sandbox not ready and stops them: as the kubelet does. */
 void sandbox_ended(struct server *server, struct sandbox *sandbox)
 {
-	if (!become_not_ready(server, sandbox))
+	if (fault("cri-lost-pause-unseen") || !become_not_ready(server, sandbox))
 		return;
 	(void) store_sandbox_save(server->store, sandbox, NULL); /* recovery would find out again */
 	life_event(server, RUNTIME__V1__CONTAINER_EVENT_TYPE__CONTAINER_STOPPED_EVENT, sandbox, NULL);

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "runtime-under-test/cri/store_internal.h"
+#include "runtime-under-test/oci/faults.h"
 
 struct names {
 	char **items; /* owned */
@@ -92,6 +93,8 @@ static int load_one(struct store *store, enum object_kind kind, const char *id)
 	object = sandbox ? &sandbox->object : &container->object;
 	phase = sandbox ? sandbox->status.phase : container->status.phase;
 	object->hidden = phase == PHASE_MAKING;
+	if (fault("cri-restart-frees-names"))
+		object->name[0] = '\0';
 	r = index_add(store, object, NULL);
 	if (r < 0)
 		object_free(store, object);

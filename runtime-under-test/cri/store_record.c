@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include "base/wire/message.h"
 #include "runtime-under-test/cri/store_internal.h"
+#include "runtime-under-test/oci/faults.h"
 
 enum { RECORD_MAX = 17 << 20 }; /* a request may have 16 MiB */
 
@@ -53,7 +54,8 @@ int record_write_request(struct store *store, const struct object *object, const
 
 int record_remove(struct store *store, enum object_kind kind, const char *id, struct err *err)
 {
-	return file_remove_tree_at(store->index[kind].directory, id, err);
+	return fault("cri-removed-come-back") ? 0
+					      : file_remove_tree_at(store->index[kind].directory, id, err);
 }
 
 int store_purge(struct store *store, enum object_kind kind, const char *id, struct err *err)
@@ -181,6 +183,8 @@ int record_load_sandbox(struct store *store, const char *id, struct sandbox **re
 	int r = read_request(store, &sandbox->object, &runtime__v1__run_pod_sandbox_request__descriptor,
 			     &request, err);
 
+	if (r >= 0 && fault("cri-restart-annotation-lost"))
+		((Runtime__V1__RunPodSandboxRequest *) request)->config->n_annotations = 0;
 	if (r >= 0)
 		r = sandbox_bind(sandbox, (Runtime__V1__RunPodSandboxRequest *) request, err);
 	if (r >= 0)
@@ -221,7 +225,7 @@ int record_load_container(struct store *store, const char *id, struct container 
 
 	if (r >= 0)
 		r = bind_loaded(store, container, (Runtime__V1__CreateContainerRequest *) request, err);
-	if (r >= 0)
+	if (r >= 0 && !fault("cri-restart-update-lost"))
 		r = read_update(store, &container->object,
 				&runtime__v1__linux_container_resources__descriptor, &container->resources,
 				err);

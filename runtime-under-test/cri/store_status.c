@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "base/json.h"
 #include "runtime-under-test/cri/store_internal.h"
+#include "runtime-under-test/oci/faults.h"
 
 static const char *const phases[] = {
 	[PHASE_MAKING] = "making",   [PHASE_READY] = "ready",       [PHASE_NOTREADY] = "notready",
@@ -67,7 +68,7 @@ int sandbox_status_read(const struct json *json, struct sandbox *sandbox, struct
 
 	if (r < 0)
 		return r;
-	status->removing = json_bool(json_member(json, "removing"), false);
+	status->removing = json_bool(json_member(json, "removing"), false) && !fault("cri-removed-come-back");
 	status->released = json_bool(json_member(json, "released"), false);
 	status->created_at = json_int(json_member(json, "created_at"), 0);
 	status->pid = (pid_t) json_int(json_member(json, "pid"), 0);
@@ -149,11 +150,12 @@ int container_status_read(const struct json *json, struct container *container, 
 
 	if (r < 0)
 		return r;
-	status->removing = json_bool(json_member(json, "removing"), false);
+	status->removing = json_bool(json_member(json, "removing"), false) && !fault("cri-removed-come-back");
 	status->created_at = json_int(json_member(json, "created_at"), 0);
 	status->started_at = json_int(json_member(json, "started_at"), 0);
 	status->finished_at = json_int(json_member(json, "finished_at"), 0);
-	status->exit_code = (int32_t) json_int(json_member(json, "exit_code"), 0);
+	status->exit_code =
+	    fault("cri-restart-end-forgotten") ? 0 : (int32_t) json_int(json_member(json, "exit_code"), 0);
 	status->reason = take_string(json, "reason");
 	status->message = take_string(json, "message");
 	status->pid = (pid_t) json_int(json_member(json, "pid"), 0);

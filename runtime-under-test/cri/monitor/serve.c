@@ -12,6 +12,7 @@
 #include "runtime-under-test/cri/monitor/monitor.h"
 #include "runtime-under-test/cri/monitor/options.h"
 #include "runtime-under-test/cri/monitor/polls.h"
+#include "runtime-under-test/oci/faults.h"
 
 #define CHUNK 32768
 /* What a client types is taken when the container has taken what came before. */
@@ -161,6 +162,8 @@ static void serve_clients(struct monitor *monitor, const struct polls *polls)
 			take_last_words(monitor, client);
 			*at = client->next;
 			client_free(client);
+			if (fault("log-ends-with-server"))
+				log_close(&monitor->log);
 			continue;
 		}
 		client_stop_holding(client, process_now_ms());
