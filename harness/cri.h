@@ -47,6 +47,8 @@ int cri_step_run(struct bench *bench, const char *verb, const struct json *argum
 		 struct step_result *result, struct err *err);
 /* The request alone; owned. docs/OBSERVATION.md, "Steps of a CRI case". */
 struct json *cri_request(const struct bench *bench, const char *method, const struct json *argument);
+/* A copy to be kept: what authenticates to a registry reads "(redacted)" in it. Owned. */
+struct json *cri_without_secrets(const struct json *request);
 
 /*
  * {"exists", "status", "pid", "container": {...}, "info": {...}, "sandbox": {...}, "sandbox_info": {...}} of @container and

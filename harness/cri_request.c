@@ -183,3 +183,16 @@ struct json *cri_request(const struct bench *bench, const char *name, const stru
 	json_free(request);
 	return ret;
 }
+
+/* Members of AuthConfig that are secrets; its others name the registry. */
+static const char *const secrets[] = { "username", "password", "auth", "identity_token", "registry_token" };
+
+struct json *cri_without_secrets(const struct json *request)
+{
+	struct json *ret = json_copy(request), *login = json_member(ret, "auth");
+
+	for (size_t i = 0; i < ARRAY_SIZE(secrets); i++)
+		if (json_has(login, secrets[i]))
+			json_put(login, secrets[i], json_new_string("(redacted)"));
+	return ret;
+}

@@ -138,6 +138,7 @@ static int call_and_wait(struct bench *bench, const char *method, const struct j
 		return r;
 	learn(bench, method, argument, request, json_member(answer, "response"));
 	result->exit = exit_facts(method, answer);
+	json_put(result->exit, "request", cri_without_secrets(request));
 	forgive_cancel(result->exit, argument);
 	json_free(answer);
 	/* What it printed: a probe is heard as the first process is. */
@@ -171,6 +172,7 @@ static int begin(struct bench *bench, const char *method, const struct json *arg
 	result->exit = json_new_object();
 	json_put(result->exit, "verb", json_new_string(method));
 	json_put(result->exit, "code", json_new_int(0));
+	json_put(result->exit, "request", cri_without_secrets(request));
 	return 0;
 }
 
@@ -335,6 +337,8 @@ int cri_step_run(struct bench *bench, const char *verb, const struct json *argum
 		return r;
 	result->end_ns = command_now_ns();
 	json_put(result->exit, "ms", json_new_int((result->end_ns - result->begin_ns) / 1000000));
+	json_put(result->exit, "begin_ns", json_new_int(result->begin_ns));
+	json_put(result->exit, "end_ns", json_new_int(result->end_ns));
 	json_put(result->exit, "timed_out", json_new_bool(result->timed_out));
 	return 0;
 }
