@@ -17,7 +17,7 @@ enum event_type {
 	EVENT_CALL = 1, /* a system call that entered and returned */
 	EVENT_CALL_DENIED, /* an exit without an enter: refused by seccomp, or attached in mid-call */
 	EVENT_FORK, /* args: child tgid, child tid, clone flags, child pid in its namespace, real parent */
-	EVENT_EXEC, /* parts: file name, path of the file, argv, state */
+	EVENT_EXEC, /* parts: file name, path of the file, argv, its second half kilobyte, state */
 	EVENT_EXIT, /* args: exit code as wait(2) encodes it */
 	EVENT_FD, /* follows EVENT_EXEC once a descriptor that survived it */
 	EVENT_CGROUP_ATTACH, /* args: tgid, hierarchy id, controller mask, cgroup id, whole group */

@@ -84,6 +84,10 @@ int BPF_PROG(on_exec, struct task_struct *p, pid_t old_pid, struct linux_binprm 
 	__u64 start = BPF_CORE_READ(p, mm, arg_start), end = BPF_CORE_READ(p, mm, arg_end);
 	if (end > start)
 		add_user_bytes(where, 2, start, end - start > STRING_MAX ? STRING_MAX : end - start);
+	/* A runtime's id stands behind its bundle, its log and its pid file. */
+	start += STRING_MAX;
+	if (end > start)
+		add_user_bytes(where, 3, start, end - start > STRING_MAX ? STRING_MAX : end - start);
 	struct fs_struct *fs = BPF_CORE_READ(p, fs);
 	add_path(where, PART_ARG_ROOT, (__u64) BPF_CORE_READ(fs, root.mnt),
 		 (__u64) BPF_CORE_READ(fs, root.dentry));
