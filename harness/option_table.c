@@ -6,23 +6,26 @@
 
 #define AT(member) offsetof(struct options, member)
 #define RUNS (VERB_TEST | VERB_PROVE)
+#define SERVERS (RUNS | VERB_FLOW)
 
 const struct option_row option_table[] = {
-	{ "runtime", 0, OPTION_WORDS, RUNS | VERB_REPRO | VERB_BENCH, "NAME|PATH",
+	{ "runtime", 0, OPTION_WORDS, SERVERS | VERB_REPRO | VERB_BENCH, "NAME|PATH",
 	  "the runtime to test, by name or path; may be given several times (default: plumbline-oci)",
 	  AT(runtimes) },
-	{ "runtime-arg", 0, OPTION_WORDS, RUNS | VERB_REPRO | VERB_BENCH, "ARG",
+	{ "runtime-arg", 0, OPTION_WORDS, SERVERS | VERB_REPRO | VERB_BENCH, "ARG",
 	  "a global argument for the runtime, after those of its profile; may be repeated",
 	  AT(runtime_args) },
-	{ "cri", 0, OPTION_WORDS, RUNS, "NAME|PATH",
+	{ "cri", 0, OPTION_WORDS, SERVERS, "NAME|PATH",
 	  "the CRI server to test, started anew for every case; --runtime names the OCI runtime behind it "
 	  "(default: plumbline-cri)",
 	  AT(endpoints) },
-	{ "profile", 0, OPTION_STRING, RUNS | VERB_REPRO | VERB_BENCH, "NAME",
+	{ "profile", 0, OPTION_STRING, SERVERS | VERB_REPRO | VERB_BENCH, "NAME",
 	  "use this profile (plumbline list runtimes) instead of the one --version suggests", AT(profile) },
 	{ "out", 'o', OPTION_STRING, VERB_TEST | VERB_REPRO, "DIR", "write here (default for runs: runs/RUN)",
 	  AT(out) },
 	{ "out", 'o', OPTION_STRING, VERB_DIFF, "DIR", "of two runtimes: keep the runs in DIR", AT(out) },
+	{ "out", 'o', OPTION_STRING, VERB_FLOW, "DIR",
+	  "keep what was observed and recorded in DIR, as plumbline test does", AT(out) },
 	{ "out", 'o', OPTION_STRING, VERB_TRACE, "FILE",
 	  "keep the recording in FILE: plumbline trace FILE reads it", AT(out) },
 	{ "story", 0, OPTION_FLAG, VERB_TRACE, NULL,
@@ -51,8 +54,8 @@ const struct option_row option_table[] = {
 	  "run every case N times; different verdicts make it flaky", AT(repeat), 1, 100000 },
 	{ "retries", 0, OPTION_NUMBER, VERB_TEST, "N",
 	  "run a failed case up to N times more; a pass makes it flaky", AT(retries), 0, 1000 },
-	{ "timeout-scale", 0, OPTION_FACTOR, RUNS, "F", "multiply every time-out (slow machines, sanitizers)",
-	  AT(timeout_scale), 0, 1000 },
+	{ "timeout-scale", 0, OPTION_FACTOR, SERVERS, "F",
+	  "multiply every time-out (slow machines, sanitizers)", AT(timeout_scale), 0, 1000 },
 	{ "in", 0, OPTION_STRING, RUNS, "vm:FLAVOUR",
 	  "run in a virtual machine: vm:v2 or vm:v1 (cgroups without systemd), vm:systemd or vm:hybrid",
 	  AT(in) },
@@ -72,7 +75,7 @@ const struct option_row option_table[] = {
 	  AT(rounds), 1, 10000 },
 	{ "keep", 0, OPTION_FLAG, VERB_TEST, NULL,
 	  "keep bundle, state and output of failed cases in the run directory", AT(keep) },
-	{ "record", 0, OPTION_STRING, RUNS, "WHEN",
+	{ "record", 0, OPTION_STRING, SERVERS, "WHEN",
 	  "record kernel calls: on, off or auto (default auto: where this machine lets us)", AT(record) },
 	{ "junit", 0, OPTION_STRING, VERB_TEST | VERB_REPORT, "FILE",
 	  "write a JUnit report (- is standard output)", AT(junit) },

@@ -16,6 +16,7 @@
 #define VERB_BENCH (1u << 9)
 #define VERB_TRACE (1u << 10)
 #define VERB_DIFF (1u << 11)
+#define VERB_FLOW (1u << 12)
 #define VERB_ALL (~0u)
 
 enum option_kind {

@@ -266,7 +266,20 @@ static int check_words(const struct options *options, struct prepared_run *run)
 	return EXIT_USAGE;
 }
 
+static void choose_only(const struct selected *only, struct selection *ret)
+{
+	ret->items = calloc(1, sizeof(*ret->items));
+	assert(ret->items);
+	ret->items[ret->count++] =
+	    (struct selected){ .area = only->area, .c = only->c, .id = text_format("%s", only->id) };
+}
+
 int prepare_run(const struct options *options, struct prepared_run *ret)
+{
+	return prepare_run_of(options, NULL, ret);
+}
+
+int prepare_run_of(const struct options *options, const struct selected *only, struct prepared_run *ret)
 {
 	struct err err = { 0 };
 	int code;
@@ -285,7 +298,10 @@ int prepare_run(const struct options *options, struct prepared_run *ret)
 		screen_say(&ret->screen, "%s", err.text);
 		return EXIT_BROKEN;
 	}
-	code = choose_cases(options, ret);
+	if (only)
+		choose_only(only, &ret->selection);
+	else
+		code = choose_cases(options, ret);
 	if (code)
 		return code;
 	ret->name = run_name_new();

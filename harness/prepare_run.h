@@ -32,6 +32,8 @@ struct prepared_run {
  * or 4.
  */
 int prepare_run(const struct options *options, struct prepared_run *ret);
+/* The same for one case that no selector has to find; NULL: those that the options select. */
+int prepare_run_of(const struct options *options, const struct selected *only, struct prepared_run *ret);
 void prepared_run_free(struct prepared_run *prepared);
 #define auto_prepared_run __attribute__((cleanup(prepared_run_free))) struct prepared_run
 

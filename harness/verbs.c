@@ -122,6 +122,25 @@ const struct verb verbs[] = {
 	  "nothing differs, "
 	  "1 when something does.",
 	  verb_diff },
+	{ "flow",
+	  VERB_FLOW,
+	  "[CASE]",
+	  "show the way of one pod: CRI request, config.json, kernel calls",
+	  { "plumbline flow", "plumbline flow --cri containerd --runtime crun | less -R",
+	    "plumbline flow cri/resources/shares_of_the_processor --json" },
+	  "Starts a CRI server in a world of its own, runs one pod on it, and tells of each call what was "
+	  "asked and "
+	  "answered, which config.json the server made of it, which programs it ran, what they asked of the "
+	  "kernel, and what "
+	  "was left. plumbline-cri says where every value of a config.json comes from; other servers do not, "
+	  "and there the "
+	  "request and the config.json are compared. CASE is any case of the CRI (plumbline list 'cri/*'), "
+	  "whose pod is told "
+	  "of instead. The exit status is 0 when the pod came to its end, 1 when a call failed, which the "
+	  "story then ends "
+	  "with, 6 when the server does not answer. Where the machine refuses BPF the kernel calls are "
+	  "missing, and it says why.",
+	  verb_flow },
 	{ "clean",
 	  VERB_CLEAN,
 	  "[RUN]",

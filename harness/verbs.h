@@ -13,6 +13,7 @@ int verb_repro(const struct options *options);
 int verb_report(const struct options *options);
 int verb_trace(const struct options *options);
 int verb_diff(const struct options *options);
+int verb_flow(const struct options *options);
 int verb_clean(const struct options *options);
 int verb_doctor(const struct options *options);
 int verb_help(const struct options *options);

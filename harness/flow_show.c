@@ -1,0 +1,214 @@
+/* Lines of the story: short names, the gutter, rules, and messages as YAML would have them. */
+#include "harness/flow_show.h"
+
+#include <string.h>
+
+#include "base/base64.h"
+#include "base/cleanup.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "reports/columns.h"
+
+#define INDENT_MAX 12
+
+static const struct {
+	const char *symbol, *word;
+} short_names[] = { { "@container", "CONTAINER" }, { "@sandbox", "SANDBOX" }, { "@cri-state", "@state" },
+		    { "@cri-root", "@root" },      { "@cri", "@cri" },        { "@run", "@run" } };
+
+/* How much of the text a symbol's value covers; the word for it goes into *ret. */
+static size_t match_symbol(const struct teller *teller, const char *text, const char **ret)
+{
+	const struct json *symbols = json_member(teller->head, "symbols");
+
+	for (size_t i = 0; i < ARRAY_SIZE(short_names); i++) {
+		const char *value = json_string(json_member(symbols, short_names[i].symbol));
+		size_t len = value ? strlen(value) : 0;
+
+		if (!len || strncmp(text, value, len) != 0)
+			continue;
+		*ret = short_names[i].word;
+		return len;
+	}
+	return 0;
+}
+
+char *flow_short(const struct teller *teller, const char *text)
+{
+	auto_text ret = { 0 };
+	const char *word;
+
+	while (text && *text) {
+		size_t len = match_symbol(teller, text, &word);
+
+		if (len)
+			text_add(&ret, word);
+		else
+			text_add_char(&ret, *text);
+		text += len ? len : 1;
+	}
+	return text_take(&ret);
+}
+
+void flow_label(const struct teller *teller, const char *label)
+{
+	columns_space(teller->out, 2);
+	colour_on(teller->out, SGR_LABEL, &teller->style);
+	columns_left(teller->out, label, FLOW_GUTTER - 2, &teller->style);
+	colour_off(teller->out, &teller->style);
+}
+
+void flow_line(const struct teller *teller, const char *label, const char *text, const char *right)
+{
+	int room = FLOW_WIDTH - FLOW_GUTTER, mark = right && *right ? columns_of(right) + 4 : 0;
+
+	/* Who asked is worth less than what was done: it gives way. */
+	if (mark > room / 2)
+		mark = room / 2;
+	flow_label(teller, label);
+	if (!mark) {
+		columns_cut(teller->out, text, room, &teller->style);
+		text_add_char(teller->out, '\n');
+		return;
+	}
+	columns_left(teller->out, text, room - mark, &teller->style);
+	colour_on(teller->out, SGR_ORIGIN, &teller->style);
+	text_add(teller->out, " <- ");
+	columns_cut(teller->out, right, mark - 4, &teller->style);
+	colour_off(teller->out, &teller->style);
+	text_add_char(teller->out, '\n');
+}
+
+void flow_wrap(const struct teller *teller, const char *label, const char *text, int lines)
+{
+	flow_label(teller, label);
+	columns_wrap(teller->out, text, FLOW_GUTTER, lines, &teller->style);
+	text_add_char(teller->out, '\n');
+}
+
+void flow_rule(const struct teller *teller, const char *left, const char *right, bool bad)
+{
+	const char *dash = teller->style.unicode ? "\xe2\x94\x80" : "-";
+	int fill = FLOW_WIDTH - 3 - columns_of(left) - 1 - (*right ? columns_of(right) + 2 + 2 : 0);
+
+	colour_on(teller->out, bad ? SGR_BAD : SGR_HEAD, &teller->style);
+	text_addf(teller->out, "%s%s %s ", dash, dash, left);
+	for (int i = 0; i < fill; i++)
+		text_add(teller->out, dash);
+	if (*right)
+		text_addf(teller->out, " %s %s%s", right, dash, dash);
+	colour_off(teller->out, &teller->style);
+	text_add_char(teller->out, '\n');
+}
+
+static bool is_set(const struct json *value)
+{
+	switch (json_kind(value)) {
+	case JSON_NULL:
+		return false;
+	case JSON_BOOL:
+		return json_bool(value, false);
+	case JSON_INT:
+		return json_int(value, 1) != 0;
+	case JSON_STRING:
+		return *json_string(value);
+	case JSON_DOUBLE:
+		return true;
+	case JSON_ARRAY:
+	case JSON_OBJECT:
+		break;
+	}
+	for (size_t i = 0; i < json_length(value); i++)
+		if (is_set(json_kind(value) == JSON_OBJECT ? json_value_at(value, i) : json_at(value, i)))
+			return true;
+	return false;
+}
+
+/* The value of a variable is bytes in the interface, and so base64 in its JSON. */
+static bool add_variable(const struct json *value, struct text *ret)
+{
+	const char *key = json_get_string(value, "key"), *encoded = json_get_string(value, "value");
+	auto_text bytes = { 0 };
+
+	if (!key || !encoded || json_length(value) != 2 || base64_decode(encoded, &bytes) < 0)
+		return false;
+	text_addf(ret, "%s=%s", key, text_str(&bytes));
+	return true;
+}
+
+static void add_inline(const struct json *value, struct text *ret)
+{
+	bool object = json_kind(value) == JSON_OBJECT, first = true;
+
+	if (json_string(value)) {
+		text_add(ret, json_string(value));
+		return;
+	}
+	if ((object && add_variable(value, ret)) || (!object && json_kind(value) != JSON_ARRAY)) {
+		if (!object)
+			json_print(value, 0, ret);
+		return;
+	}
+	text_add_char(ret, object ? '{' : '[');
+	for (size_t i = 0; i < json_length(value); i++) {
+		const struct json *element = object ? json_value_at(value, i) : json_at(value, i);
+
+		if (object && !is_set(element))
+			continue;
+		text_add(ret, first ? "" : ", ");
+		if (object)
+			text_addf(ret, "%s: ", json_key_at(value, i));
+		add_inline(element, ret);
+		first = false;
+	}
+	text_add_char(ret, object ? '}' : ']');
+}
+
+struct message {
+	const struct teller *teller;
+	const char *label; /* of the next line: the first has the real one */
+};
+
+static void message_line(struct message *message, int indent, const char *key, const char *value)
+{
+	auto_text line = { 0 };
+
+	columns_space(&line, indent);
+	text_addf(&line, "%s:%s%s", key, *value ? " " : "", value);
+	flow_line(message->teller, message->label, text_str(&line), NULL);
+	message->label = "";
+}
+
+static void show_member(struct message *message, const char *key, const struct json *value, int indent)
+{
+	const struct teller *teller = message->teller;
+	auto_text text = { 0 };
+	int room = FLOW_WIDTH - FLOW_GUTTER - indent - (int) strlen(key) - 2;
+
+	if (!is_set(value))
+		return;
+	if (!strcmp(key, "sandbox_config") && json_equal(value, teller->sandbox_request)) {
+		message_line(message, indent, key, "(that of RunPodSandbox once more)");
+		return;
+	}
+	add_inline(value, &text);
+	auto_free char *shortened = flow_short(teller, text_str(&text));
+	bool object = json_kind(value) == JSON_OBJECT && json_length(value) && indent < INDENT_MAX;
+	if (!object || columns_of(shortened) <= room) {
+		message_line(message, indent, key, shortened);
+		return;
+	}
+	message_line(message, indent, key, "");
+	for (size_t i = 0; i < json_length(value); i++)
+		show_member(message, json_key_at(value, i), json_value_at(value, i), indent + 2);
+}
+
+void flow_show_message(const struct teller *teller, const char *label, const struct json *message)
+{
+	struct message at = { .teller = teller, .label = label };
+
+	for (size_t i = 0; i < json_length(message); i++)
+		show_member(&at, json_key_at(message, i), json_value_at(message, i), 0);
+	if (*at.label)
+		flow_line(teller, label, "(nothing)", NULL);
+}

@@ -1,0 +1,251 @@
+/* The story: one chapter a call, the plumb line through all rungs, and what is left in the end. */
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "harness/flow.h"
+#include "harness/flow_show.h"
+#include "reports/columns.h"
+
+static void add_fact(const struct teller *teller, const char *name, const char *value)
+{
+	auto_free char *shortened = flow_short(teller, value ? value : "unknown");
+
+	columns_space(teller->out, 2);
+	columns_left(teller->out, name, 9, &teller->style);
+	columns_wrap(teller->out, shortened, 11, 3, &teller->style);
+	text_add_char(teller->out, '\n');
+}
+
+static void tell_kernel(const struct teller *teller)
+{
+	const char *why = json_get_string(teller->head, "not_recorded"),
+		   *kernel = json_get_string(teller->head, "kernel");
+	uint64_t lost = json_uint(json_member(teller->head, "lost"), 0);
+	auto_text text = { 0 };
+
+	if (why) {
+		text_addf(&text, "not recorded (%s): rung L4 is missing below", why);
+	} else {
+		text_addf(&text, "Linux %s, its calls recorded by eBPF: %llu events, ", kernel ? kernel : "?",
+			  (unsigned long long) json_uint(json_member(teller->head, "events"), 0));
+		if (lost)
+			text_addf(&text, "%llu lost: there are holes", (unsigned long long) lost);
+		else
+			text_add(&text, "none lost");
+	}
+	add_fact(teller, "kernel", text_str(&text));
+}
+
+static void tell_names(const struct teller *teller)
+{
+	const char *home = json_get_string(teller->head, "symbols.@cri"),
+		   *sandbox = json_get_string(teller->head, "symbols.@sandbox"),
+		   *container = json_get_string(teller->head, "symbols.@container");
+	auto_text text = { 0 };
+
+	if (sandbox)
+		text_addf(&text, "SANDBOX is the id %.12s..., ", sandbox);
+	if (container)
+		text_addf(&text, "CONTAINER is %.12s..., ", container);
+	if (!home)
+		return;
+	text_addf(&text, "@state and @root lie in %s", home);
+	columns_space(teller->out, 2);
+	columns_left(teller->out, "names", 9, &teller->style);
+	columns_wrap(teller->out, text_str(&text), 11, 3, &teller->style);
+	text_add_char(teller->out, '\n');
+}
+
+static void tell_head(const struct teller *teller)
+{
+	static const char guide[] = "Read it as a ladder. A call of the kubelet's (L2, the CRI) becomes a "
+				    "config.json and commands (L3, the "
+				    "OCI), these become calls of the kernel (L4), and those what the kernel "
+				    "holds in the end (L5). What "
+				    "stands behind <- is where a line comes from, one rung up.";
+	static const char no_origins[] = "This server does not tell where the values of its config.json come "
+					 "from: they are compared with the "
+					 "request, and = marks those that are the same.";
+
+	colour_on(teller->out, SGR_HEAD, &teller->style);
+	text_add(teller->out, "The way of one pod, from the request to the kernel");
+	colour_off(teller->out, &teller->style);
+	text_add(teller->out, "\n\n");
+	add_fact(teller, "server", json_get_string(teller->head, "server"));
+	add_fact(teller, "runtime", json_get_string(teller->head, "runtime"));
+	tell_kernel(teller);
+	tell_names(teller);
+	text_add_char(teller->out, '\n');
+	columns_wrap(teller->out, guide, 0, 5, &teller->style);
+	text_add_char(teller->out, '\n');
+	if (!json_bool(json_member(teller->head, "origins"), false)) {
+		columns_wrap(teller->out, no_origins, 0, 3, &teller->style);
+		text_add_char(teller->out, '\n');
+	}
+}
+
+static void tell_failure(const struct teller *teller, const struct json *call)
+{
+	const char *status = json_get_string(call, "status"), *message = json_get_string(call, "message");
+	auto_free char *text =
+	    text_format("%s: %s", status ? status : "no answer", message ? message : "it says no more");
+	auto_free char *shortened = flow_short(teller, text);
+
+	flow_wrap(teller, "L2 refuses", shortened, 6);
+}
+
+static void tell_call(struct teller *teller, const struct json *call)
+{
+	const char *method = json_get_string(call, "method"), *status = json_get_string(call, "status");
+	const struct json *request = json_member(call, "request");
+	bool failed = json_bool(json_member(call, "failed"), false);
+	const char *about = flow_about(method);
+	auto_free char *left =
+	    text_format("%llu %s", (unsigned long long) json_uint(json_member(call, "number"), 0), method);
+	auto_free char *right =
+	    text_format("%s  %.1f ms", status ? status : "none", json_double(json_member(call, "ms"), 0));
+
+	text_add_char(teller->out, '\n');
+	flow_rule(teller, left, right, failed);
+	if (about) {
+		columns_space(teller->out, 2);
+		columns_wrap(teller->out, about, 2, 3, &teller->style);
+		text_add_char(teller->out, '\n');
+	}
+	flow_show_message(teller, "L2 asks", request);
+	if (!strcmp(method, "RunPodSandbox"))
+		teller->sandbox_request = json_member(request, "config");
+	if (failed)
+		tell_failure(teller, call);
+	else
+		flow_show_message(teller, "L2 answers", json_member(call, "response"));
+	flow_show_config(teller, json_member(call, "config"));
+	flow_show_commands(teller, json_member(call, "commands"));
+	flow_show_effects(teller, json_member(call, "effects"));
+	flow_show_now(teller, json_member(call, "now"));
+}
+
+/* "cg.set:cpu.shares:512" is cpu.shares=512 where there is room for it, else cpu.shares. */
+static char *call_word(const char *effect, size_t room)
+{
+	const char *object = effect ? strchr(effect, ':') : NULL, *detail;
+	auto_text text = { 0 };
+
+	if (!object)
+		return text_format("%s", effect ? effect : "-");
+	if (text_starts(effect, "sec."))
+		return text_format("%.*s", (int) (object - effect), effect);
+	object++;
+	detail = strchr(object, ':');
+	text_addf(&text, "%.*s", (int) (detail ? detail - object : (long) strlen(object)), object);
+	if (detail && text.len + strlen(detail) <= room)
+		text_addf(&text, "=%s", detail + 1);
+	return text_take(&text);
+}
+
+static void tell_value(const struct teller *teller, const struct json *value)
+{
+	static const struct {
+		const char *rung;
+		int width;
+	} columns[] = { { "L2", 17 }, { "L3", 17 }, { "L4", 23 }, { "L5", 0 } };
+	const char *leaves = json_get_string(value, "leaves_at");
+	const struct report_style *style = &teller->style;
+
+	columns_space(teller->out, 2);
+	columns_left(teller->out, json_get_string(value, "name"), 18, style);
+	for (size_t i = 0; i < ARRAY_SIZE(columns); i++) {
+		const char *text = json_string(json_member(json_member(value, "rungs"), columns[i].rung));
+		auto_free char *word = i == 2 ? call_word(text, (size_t) columns[i].width - 2)
+					      : text_format("%s", text ? text : "-");
+		auto_free char *shortened = flow_short(teller, word);
+
+		if (leaves && !strcmp(leaves, columns[i].rung))
+			colour_on(teller->out, SGR_BAD, style);
+		if (columns[i].width) {
+			columns_left(teller->out, shortened, columns[i].width - 1, style);
+			columns_space(teller->out, 1);
+		} else {
+			columns_cut(teller->out, shortened, FLOW_WIDTH - 77 + 12, style);
+		}
+		colour_off(teller->out, style);
+	}
+	text_add_char(teller->out, '\n');
+	if (leaves)
+		text_addf(teller->out, "    leaves the line at %s\n", leaves);
+}
+
+static bool is_of_type(const struct json *fact, const char *type)
+{
+	const char *is = json_get_string(fact, "type");
+
+	return is && !strcmp(is, type);
+}
+
+static void tell_values(const struct teller *teller, const struct json *facts)
+{
+	bool begun = false;
+
+	for (size_t i = 0; i < json_length(facts); i++) {
+		const struct json *fact = json_at(facts, i);
+
+		if (!is_of_type(fact, "value"))
+			continue;
+		if (!begun) {
+			text_add_char(teller->out, '\n');
+			flow_rule(teller, "The plumb line", "what was asked for, rung by rung", false);
+			text_add(teller->out, "                    L2 request       L3 config.json   L4 call"
+					      "                L5 now\n");
+		}
+		begun = true;
+		tell_value(teller, fact);
+	}
+}
+
+static void tell_end(const struct teller *teller, const struct json *summary)
+{
+	const struct json *left = json_member(summary, "left");
+	bool failed = json_uint(json_member(summary, "failed"), 0) > 0;
+
+	text_add_char(teller->out, '\n');
+	flow_rule(teller, "What is left", "", false);
+	if (failed)
+		text_add(
+		    teller->out,
+		    "  The story ends early: the last call failed, and those behind it were not made.\n");
+	if (left && !json_length(left))
+		text_add(teller->out,
+			 "  Nothing: no process, mount, cgroup, network device or file of this pod.\n");
+	for (size_t i = 0; i < json_length(left); i++) {
+		auto_free char *line = flow_short(teller, json_string(json_at(left, i)));
+
+		columns_space(teller->out, 2);
+		columns_wrap(teller->out, line, 4, 2, &teller->style);
+		text_add_char(teller->out, '\n');
+	}
+	if (failed && json_length(left) && !json_length(json_member(summary, "leaks")))
+		text_add(teller->out, "  All of it went when the pod was stopped and removed afterwards.\n");
+}
+
+void flow_story(const struct json *facts, const struct report_style *style, struct text *ret)
+{
+	struct teller teller = { .head = json_at(facts, 0), .style = *style, .out = ret };
+	bool values_told = false;
+
+	teller.style.width = FLOW_WIDTH;
+	tell_head(&teller);
+	for (size_t i = 1; i < json_length(facts); i++) {
+		const struct json *fact = json_at(facts, i);
+
+		if (is_of_type(fact, "call"))
+			tell_call(&teller, fact);
+		if (is_of_type(fact, "value") && !values_told) {
+			tell_values(&teller, facts);
+			values_told = true;
+		}
+		if (is_of_type(fact, "summary"))
+			tell_end(&teller, fact);
+	}
+}
