@@ -11,8 +11,8 @@ $(cri_API).o: $(cri_API).c $(B)/flags
 	$(call say,CC,$<)
 	$(Q)$(CC) $(BASE_CFLAGS) $(OPT) $(SANFLAGS) $(CFLAGS) -I$(B)/cri -Wno-missing-prototypes -c $< -o $@
 
-# What a program does not use costs its start: libcurl alone brings forty libraries.
-cri_LIBS := -Wl,--as-needed -lgrpc -lgpr -lprotobuf-c -lcurl -lcrypto -lz -lpthread
+# What a program is linked with costs its start.
+cri_LIBS := -Wl,--as-needed -lgrpc -lgpr -lprotobuf-c -lcrypto -lz -lpthread
 wire_SRC := $(wildcard base/wire/*.c)
 cri_SRC := $(wildcard runtime-under-test/cri/*.c $(patsubst %,runtime-under-test/cri/%/*.c,rpc spec image net stream))
 monitor_SRC := $(wildcard runtime-under-test/cri/monitor/*.c)

@@ -63,12 +63,15 @@ digest=$("$push" "$W/two" "http://$here:5000" team/two 1)
 "$push" "$W/two" "http://$here:5000" other/two latest > /dev/null
 "$push" "$W/one" "http://$here:5000" one latest > /dev/null
 check 'the server starts' server_start
+maps_curl() { grep -c '/libcurl\.so' "/proc/$server/maps"; }
+is 'a server that has pulled nothing is without libcurl' 0 "$(maps_curl)"
 
 # --- over HTTP on the loopback device
 r=$here:5000
 id=$(pulled "$r/team/two:1")
 config=$(jq -r '.config.digest' "$W/two/blobs/sha256/${digest#sha256:}")
 is 'a pull answers with the digest of the configuration' "$config" "$id"
+check 'which is there once it has' [ "$(maps_curl)" -gt 0 ]
 is 'the tag is known' "$r/team/two:1" "$(status "$r/team/two:1" '.image.repo_tags | join(" ")')"
 is 'and the digest' "$r/team/two@$digest" "$(status "$id" '.image.repo_digests | join(" ")')"
 is 'status by tag, id, digest and the beginning of the id is one' 1 "$(for name in "$r/team/two:1" "$id" "$r/team/two@$digest" "$(printf %.20s "${id#sha256:}")"; do
@@ -260,6 +263,13 @@ for size in 1m 4m; do
 	server_stop
 	umount "$W/root"
 done
+
+# --- where the package is missing, all but pulls works
+mount --bind /dev/null "$(/sbin/ldconfig -p | sed -n 's/.*=> \(.*\/libcurl\.so\.4\)$/\1/p' | head -n 1)"
+check 'a server without libcurl starts' server_start --registries "$W/registries.json"
+refused 'and says what a pull needs' UNKNOWN 'pull registry\.example:5000/one: it needs libcurl\.so\.4 of the package libcurl4: ' pull registry.example:5000/one
+is 'it lists the images it has' '[]' "$(call ListImages | jq -c '.images // []')"
+server_stop
 
 # shellcheck disable=SC2086 # pids
 kill $registries $httpd

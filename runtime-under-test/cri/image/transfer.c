@@ -1,7 +1,6 @@
-/* Downloads; no other file knows libcurl. */
+/* Downloads; no other file makes calls of libcurl. */
 #include "runtime-under-test/cri/image/transfer.h"
 
-#include <curl/curl.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +16,11 @@
 #define REDIRECTS_MAX 5
 #define REFUSAL_MAX 16384 /* of what a registry says with a refusal */
 #define STEP_MS 100
+
+static const struct curl_library *library_of(const struct transfer *transfer)
+{
+	return &transfer->transfers->library;
+}
 
 static size_t on_header(char *line, size_t size, size_t count, void *user)
 {
@@ -39,7 +43,7 @@ static size_t on_data(char *data, size_t size, size_t count, void *user)
 	size_t len = size * count;
 	long status = 0;
 
-	(void) curl_easy_getinfo(transfer->curl, CURLINFO_RESPONSE_CODE, &status);
+	(void) library_of(transfer)->easy_getinfo(transfer->curl, CURLINFO_RESPONSE_CODE, &status);
 	if (status >= 300) {
 		size_t room = REFUSAL_MAX - transfer->refusal.len;
 
@@ -65,7 +69,7 @@ static size_t on_data(char *data, size_t size, size_t count, void *user)
 
 static void add_header(struct transfer *transfer, const char *header)
 {
-	struct curl_slist *longer = curl_slist_append(transfer->headers, header);
+	struct curl_slist *longer = library_of(transfer)->slist_append(transfer->headers, header);
 
 	if (!longer)
 		abort();
@@ -76,17 +80,18 @@ static void add_header(struct transfer *transfer, const char *header)
 static void add_credentials(struct transfer *transfer)
 {
 	const struct registry *registry = transfer->transfers->registry;
+	const struct curl_library *library = library_of(transfer);
 	CURL *curl = transfer->curl;
 
 	if (transfer->request.form)
 		return;
 	if (registry->token && !transfer->request.is_token) {
-		(void) curl_easy_setopt(curl, CURLOPT_HTTPAUTH, CURLAUTH_BEARER);
-		(void) curl_easy_setopt(curl, CURLOPT_XOAUTH2_BEARER, registry->token);
+		(void) library->easy_setopt(curl, CURLOPT_HTTPAUTH, CURLAUTH_BEARER);
+		(void) library->easy_setopt(curl, CURLOPT_XOAUTH2_BEARER, registry->token);
 	} else if (registry->username && (transfer->request.is_token || registry->use_basic)) {
-		(void) curl_easy_setopt(curl, CURLOPT_HTTPAUTH, CURLAUTH_BASIC);
-		(void) curl_easy_setopt(curl, CURLOPT_USERNAME, registry->username);
-		(void) curl_easy_setopt(curl, CURLOPT_PASSWORD, registry->password);
+		(void) library->easy_setopt(curl, CURLOPT_HTTPAUTH, CURLAUTH_BASIC);
+		(void) library->easy_setopt(curl, CURLOPT_USERNAME, registry->username);
+		(void) library->easy_setopt(curl, CURLOPT_PASSWORD, registry->password);
 	}
 }
 
@@ -94,36 +99,37 @@ static void set_up(struct transfer *transfer)
 {
 	const struct registry *registry = transfer->transfers->registry;
 	const char *protocols = registry_is_plain(registry) ? "http,https" : "https";
+	const struct curl_library *library = library_of(transfer);
 	CURL *curl = transfer->curl;
 
-	(void) curl_easy_setopt(curl, CURLOPT_URL, transfer->request.url);
-	(void) curl_easy_setopt(curl, CURLOPT_PRIVATE, transfer);
-	(void) curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, transfer->message);
-	(void) curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header);
-	(void) curl_easy_setopt(curl, CURLOPT_HEADERDATA, transfer);
-	(void) curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_data);
-	(void) curl_easy_setopt(curl, CURLOPT_WRITEDATA, transfer);
+	(void) library->easy_setopt(curl, CURLOPT_URL, transfer->request.url);
+	(void) library->easy_setopt(curl, CURLOPT_PRIVATE, transfer);
+	(void) library->easy_setopt(curl, CURLOPT_ERRORBUFFER, transfer->message);
+	(void) library->easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header);
+	(void) library->easy_setopt(curl, CURLOPT_HEADERDATA, transfer);
+	(void) library->easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_data);
+	(void) library->easy_setopt(curl, CURLOPT_WRITEDATA, transfer);
 	/* Threads: no alarm(2) for the resolver. */
-	(void) curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-	(void) curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, protocols);
-	(void) curl_easy_setopt(curl, CURLOPT_REDIR_PROTOCOLS_STR, protocols);
-	(void) curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 1L);
-	(void) curl_easy_setopt(curl, CURLOPT_MAXREDIRS, (long) REDIRECTS_MAX);
-	(void) curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long) CONNECT_MS);
-	(void) curl_easy_setopt(curl, CURLOPT_USERAGENT, "plumbline-cri/" PLUMBLINE_VERSION);
-	(void) curl_easy_setopt(curl, CURLOPT_BUFFERSIZE, 262144L);
+	(void) library->easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+	(void) library->easy_setopt(curl, CURLOPT_PROTOCOLS_STR, protocols);
+	(void) library->easy_setopt(curl, CURLOPT_REDIR_PROTOCOLS_STR, protocols);
+	(void) library->easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 1L);
+	(void) library->easy_setopt(curl, CURLOPT_MAXREDIRS, (long) REDIRECTS_MAX);
+	(void) library->easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long) CONNECT_MS);
+	(void) library->easy_setopt(curl, CURLOPT_USERAGENT, "plumbline-cri/" PLUMBLINE_VERSION);
+	(void) library->easy_setopt(curl, CURLOPT_BUFFERSIZE, 262144L);
 	/* A file of our own comes in addition: both it and the directory of the system's authorities are read. */
 	if (registry->ca)
-		(void) curl_easy_setopt(curl, CURLOPT_CAINFO, registry->ca);
-	(void) curl_easy_setopt(curl, CURLOPT_CAPATH, "/etc/ssl/certs");
+		(void) library->easy_setopt(curl, CURLOPT_CAINFO, registry->ca);
+	(void) library->easy_setopt(curl, CURLOPT_CAPATH, "/etc/ssl/certs");
 	if (transfer->request.form)
-		(void) curl_easy_setopt(curl, CURLOPT_POSTFIELDS, transfer->request.form);
+		(void) library->easy_setopt(curl, CURLOPT_POSTFIELDS, transfer->request.form);
 	if (transfer->request.accept) {
 		auto_free char *accept = text_format("Accept: %s", transfer->request.accept);
 
 		add_header(transfer, accept);
 	}
-	(void) curl_easy_setopt(curl, CURLOPT_HTTPHEADER, transfer->headers);
+	(void) library->easy_setopt(curl, CURLOPT_HTTPHEADER, transfer->headers);
 	add_credentials(transfer);
 }
 
@@ -137,11 +143,11 @@ struct transfer *transfer_start(struct transfers *transfers, const struct transf
 	transfer->request = *request;
 	transfer->digest = digest_begin();
 	transfer->moved_ms = process_now_ms();
-	transfer->curl = curl_easy_init();
+	transfer->curl = transfers->library.easy_init();
 	if (!transfer->curl)
 		abort();
 	set_up(transfer);
-	if (curl_multi_add_handle(transfers->multi, transfer->curl) != CURLM_OK)
+	if (transfers->library.multi_add_handle(transfers->multi, transfer->curl) != CURLM_OK)
 		abort(); /* no memory: the handle is new */
 	transfer->next = transfers->all;
 	transfers->all = transfer;
@@ -150,16 +156,19 @@ struct transfer *transfer_start(struct transfers *transfers, const struct transf
 
 void transfer_free(struct transfer *transfer)
 {
+	const struct curl_library *library;
+
 	if (!transfer)
 		return;
+	library = library_of(transfer);
 	for (struct transfer **at = &transfer->transfers->all; *at; at = &(*at)->next)
 		if (*at == transfer) {
 			*at = transfer->next;
 			break;
 		}
-	(void) curl_multi_remove_handle(transfer->transfers->multi, transfer->curl);
-	curl_easy_cleanup(transfer->curl);
-	curl_slist_free_all(transfer->headers);
+	(void) library->multi_remove_handle(transfer->transfers->multi, transfer->curl);
+	library->easy_cleanup(transfer->curl);
+	library->slist_free_all(transfer->headers);
 	digest_free(transfer->digest);
 	challenge_clear(&transfer->challenge);
 	text_free(&transfer->body);
@@ -170,14 +179,20 @@ void transfer_free(struct transfer *transfer)
 int transfers_open(struct registry *registry, const struct image_patience *patience, int64_t stall_ms,
 		   struct transfers **ret, struct err *err)
 {
-	struct transfers *transfers = calloc(1, sizeof(*transfers));
+	struct curl_library library;
+	struct transfers *transfers;
+	int r = curl_library_open(&library, err);
 
+	if (r < 0)
+		return r;
+	transfers = calloc(1, sizeof(*transfers));
 	if (!transfers)
 		abort();
+	transfers->library = library;
 	transfers->registry = registry;
 	transfers->patience = patience;
 	transfers->stall_ms = stall_ms;
-	transfers->multi = curl_multi_init();
+	transfers->multi = library.multi_init();
 	if (!transfers->multi) {
 		free(transfers);
 		return fail_text(err, -ENOMEM, "start libcurl");
@@ -192,20 +207,21 @@ void transfers_close(struct transfers *transfers)
 		return;
 	while (transfers->all)
 		transfer_free(transfers->all);
-	(void) curl_multi_cleanup(transfers->multi);
+	(void) transfers->library.multi_cleanup(transfers->multi);
 	free(transfers);
 }
 
 static void finish(struct transfer *transfer, CURLcode code)
 {
-	const char *said = transfer->message[0] ? transfer->message : curl_easy_strerror(code);
+	const struct curl_library *library = library_of(transfer);
+	const char *said = transfer->message[0] ? transfer->message : library->easy_strerror(code);
 
 	transfer->is_done = true;
 	if (transfer->r < 0)
 		return; /* our own callback ended it */
 	switch (code) {
 	case CURLE_OK:
-		(void) curl_easy_getinfo(transfer->curl, CURLINFO_RESPONSE_CODE, &transfer->status);
+		(void) library->easy_getinfo(transfer->curl, CURLINFO_RESPONSE_CODE, &transfer->status);
 		return;
 	case CURLE_SSL_CONNECT_ERROR:
 		transfer->speaks_no_tls = true;
@@ -239,7 +255,7 @@ static void end_stalled(struct transfers *transfers)
 			continue;
 		transfer->r = fail_text(&transfer->err, -EHOSTDOWN, "nothing came for %lld ms",
 					(long long) transfers->stall_ms);
-		(void) curl_multi_remove_handle(transfers->multi, transfer->curl);
+		(void) transfers->library.multi_remove_handle(transfers->multi, transfer->curl);
 		transfer->is_done = true;
 	}
 }
@@ -259,27 +275,28 @@ static int check_patience(const struct transfers *transfers, struct err *err)
 
 int transfers_step(struct transfers *transfers, int fd, struct err *err)
 {
+	const struct curl_library *library = &transfers->library;
 	struct curl_waitfd extra = { .fd = fd, .events = CURL_WAIT_POLLIN };
 	CURLMsg *message;
 	int running, left, r = check_patience(transfers, err);
 
 	if (r < 0)
 		return r;
-	if (curl_multi_perform(transfers->multi, &running) != CURLM_OK)
+	if (library->multi_perform(transfers->multi, &running) != CURLM_OK)
 		return fail_text(err, -EIO, "libcurl gave up");
-	while ((message = curl_multi_info_read(transfers->multi, &left))) {
+	while ((message = library->multi_info_read(transfers->multi, &left))) {
 		struct transfer *transfer = NULL;
 
 		if (message->msg != CURLMSG_DONE)
 			continue;
-		(void) curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **) &transfer);
+		(void) library->easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **) &transfer);
 		finish(transfer, message->data.result);
 	}
 	end_stalled(transfers);
 	for (const struct transfer *transfer = transfers->all; transfer; transfer = transfer->next)
 		if (transfer->is_done && !transfer->is_seen)
 			return 0;
-	if (curl_multi_poll(transfers->multi, &extra, fd >= 0 ? 1 : 0, STEP_MS, NULL) != CURLM_OK)
+	if (library->multi_poll(transfers->multi, &extra, fd >= 0 ? 1 : 0, STEP_MS, NULL) != CURLM_OK)
 		return fail_text(err, -EIO, "libcurl gave up");
 	return 0;
 }

@@ -2,12 +2,12 @@
 #ifndef CRI_IMAGE_TRANSFER_INTERNAL_H
 #define CRI_IMAGE_TRANSFER_INTERNAL_H
 
-#include <curl/curl.h>
-
 #include "base/err.h"
+#include "runtime-under-test/cri/image/curl_library.h"
 #include "runtime-under-test/cri/image/transfer.h"
 
 struct transfers {
+	struct curl_library library;
 	CURLM *multi;
 	struct registry *registry; /* borrowed */
 	const struct image_patience *patience; /* borrowed; may be NULL */
