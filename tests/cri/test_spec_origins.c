@@ -29,7 +29,8 @@ static const char *const sandboxes[] = {
 	"'level': 'l'}, 'run_as_user': {'value': 5}, 'run_as_group': {'value': 5}, 'readonly_rootfs': true, "
 	"'supplemental_groups': [7], 'supplemental_groups_policy': 'Strict', 'privileged': true, 'seccomp': "
 	"{'profile_type': "
-	"'Unconfined', 'localhost_ref': 'r'}, 'apparmor': {'profile_type': 'Unconfined', 'localhost_ref': "
+	"'Localhost', 'localhost_ref': '/proc/self/cwd/tests/cri/seccomp.json'}, 'apparmor': "
+	"{'profile_type': 'Unconfined', 'localhost_ref': "
 	"'r'}, "
 	"'seccomp_profile_path': 'unconfined'}}, 'windows': {}}",
 	"{'hostname': 'pod', 'linux': {'security_context': {'privileged': true, 'namespace_options': "

@@ -25,6 +25,7 @@ static enum wish wish_of_profile(const cri_profile *profile, const char **ret_fi
 	case RUNTIME__V1__SECURITY_PROFILE__PROFILE_TYPE__Localhost:
 		return WISH_FILE;
 	case RUNTIME__V1__SECURITY_PROFILE__PROFILE_TYPE__Unconfined:
+		return fault("cri-seccomp-unconfined-is-default") ? WISH_DEFAULT : WISH_UNCONFINED;
 	case _RUNTIME__V1__SECURITY_PROFILE__PROFILE_TYPE_IS_INT_SIZE:
 		break;
 	}
@@ -81,9 +82,11 @@ static void put_default(struct spec_build *build, const char *field)
 static int put_wish(struct spec_build *build, enum wish wish, const char *file, const char *field,
 		    struct err *err)
 {
+	int r;
+
 	if (wish == WISH_NOTHING)
 		return 0;
-	if (build->privileged) {
+	if (build->privileged && !fault("cri-seccomp-of-privileged")) {
 		spec_unmapped(build, field, "privileged: no filter");
 		return 0;
 	}
@@ -97,11 +100,26 @@ static int put_wish(struct spec_build *build, enum wish wish, const char *file, 
 		put_default(build, field);
 		return 0;
 	case WISH_FILE:
-		return put_file(build, file, field, err);
+		r = put_file(build, file, field, err);
+		return r < 0 && fault("cri-seccomp-file-unchecked") ? 0 : r;
 	case WISH_NOTHING:
 		break;
 	}
 	return 0;
+}
+
+static int put_profile(struct spec_build *build, const cri_profile *profile, const char *path,
+		       struct err *err)
+{
+	const char *file = NULL;
+	enum wish wish = wish_of_profile(profile, &file);
+
+	if (wish != WISH_FILE && is_set(file) && !fault("cri-seccomp-file-unneeded"))
+		return fail_text(err, -EINVAL,
+				 FIELD "seccomp.localhost_ref: only the type Localhost has a file");
+	if (is_set(path))
+		spec_unmapped(build, FIELD "seccomp_profile_path", "deprecated, and overruled by seccomp");
+	return put_wish(build, wish, file, FIELD "seccomp", err);
 }
 
 int spec_seccomp(struct spec_build *build, struct err *err)
@@ -110,7 +128,6 @@ int spec_seccomp(struct spec_build *build, struct err *err)
 	const cri_security *own = build->security;
 	const cri_profile *profile = NULL;
 	const char *path = NULL, *file = NULL;
-	int wish;
 
 	if (build->container && own) {
 		profile = own->seccomp;
@@ -119,14 +136,13 @@ int spec_seccomp(struct spec_build *build, struct err *err)
 		profile = pod->seccomp;
 		path = pod->seccomp_profile_path;
 	}
-	if (profile) {
-		if (is_set(path))
-			spec_unmapped(build, FIELD "seccomp_profile_path",
-				      "deprecated, and overruled by seccomp");
-		wish = (int) wish_of_profile(profile, &file); /* before file is looked at */
-		return put_wish(build, (enum wish) wish, file, FIELD "seccomp", err);
-	}
-	wish = wish_of_path(path ? path : "", &file);
+	if (!profile && pod && fault("cri-seccomp-from-sandbox"))
+		profile = pod->seccomp;
+	if (profile && !(is_set(path) && fault("cri-seccomp-older-field-wins")))
+		return put_profile(build, profile, path, err);
+	if (!is_set(path) || fault("cri-seccomp-older-field-ignored"))
+		path = fault("cri-seccomp-always") ? "runtime/default" : "";
+	int wish = wish_of_path(path, &file);
 	if (wish < 0)
 		return fail_text(err, -EINVAL, FIELD "seccomp_profile_path: %s is no profile", path);
 	return put_wish(build, (enum wish) wish, file, FIELD "seccomp_profile_path", err);

@@ -185,13 +185,15 @@ struct json *seccomp_profile(const struct json *capabilities)
 	struct json *profile = json_new_object(), *rules = json_new_array(), *list = json_new_array();
 	struct json *always = new_rule(NULL, "SCMP_ACT_ALLOW");
 
-	for (size_t i = 0; i < ARRAY_SIZE(architectures); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(architectures) && !(i && fault("cri-seccomp-native-only")); i++)
 		json_append(list, json_new_string(architectures[i]));
 	for (size_t i = 0; i < ARRAY_SIZE(allowed); i++)
 		add_names(json_member(always, "names"), allowed[i]);
 	json_append(rules, always);
 	for (size_t i = 0; i < ARRAY_SIZE(guarded); i++)
-		if (holds(capabilities, guarded[i].capability) || fault("cri-seccomp-forgets-capabilities"))
+		if ((holds(capabilities, guarded[i].capability) &&
+		     !fault("cri-seccomp-without-capabilities")) ||
+		    fault("cri-seccomp-forgets-capabilities"))
 			json_append(rules, new_rule(guarded[i].names, "SCMP_ACT_ALLOW"));
 	if (!holds(capabilities, "CAP_SYS_ADMIN"))
 		add_clone(rules);
