@@ -47,6 +47,10 @@ int container_remove(struct server *server, struct container *container, struct 
 	int r;
 
 	store_lock(server->store);
+	if (container->status.removing && fault("cri-remove-once")) {
+		store_unlock(server->store);
+		return fail_text(err, -EBUSY, "it is being removed");
+	}
 	container->status.removing = true;
 	store_unlock(server->store);
 	r = container_stop(server, container, 0, NULL, err);

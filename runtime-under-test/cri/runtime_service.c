@@ -85,7 +85,7 @@ static void add_handlers(struct rpc_call *call, struct server *server, Runtime__
 	answer->runtime_handlers =
 	    arena_array(rpc_call_arena(call), runtimes->count + 1, sizeof(*answer->runtime_handlers));
 	add_handler(call, server, "", 0, answer);
-	for (size_t i = 0; i < runtimes->count; i++)
+	for (size_t i = 0; i < runtimes->count && !fault("cri-handlers-not-listed"); i++)
 		add_handler(call, server, runtimes->items[i], strcspn(runtimes->items[i], "="), answer);
 }
 

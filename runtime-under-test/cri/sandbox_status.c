@@ -20,7 +20,8 @@ void sandbox_describe(struct server *server, const struct sandbox *sandbox, stru
 	ret->n_labels = fault("cri-list-without-labels") ? 0 : config->n_labels;
 	ret->annotations = describe_copies(arena, config->annotations, config->n_annotations);
 	ret->n_annotations = config->n_annotations;
-	ret->runtime_handler = arena_string(arena, sandbox->request->runtime_handler);
+	ret->runtime_handler =
+	    arena_string(arena, fault("cri-handler-not-told") ? "" : sandbox->request->runtime_handler);
 	ret->created_at = sandbox->status.created_at;
 	store_lock(server->store);
 	ret->state = sandbox_state(sandbox);
@@ -77,7 +78,8 @@ void sandbox_describe_status(struct server *server, const struct sandbox *sandbo
 	ret->n_labels = config->n_labels;
 	ret->annotations = describe_copies(arena, config->annotations, config->n_annotations);
 	ret->n_annotations = config->n_annotations - (config->n_annotations && fault("cri-annotation-lost"));
-	ret->runtime_handler = arena_string(arena, sandbox->request->runtime_handler);
+	ret->runtime_handler =
+	    arena_string(arena, fault("cri-handler-not-told") ? "" : sandbox->request->runtime_handler);
 	store_lock(server->store);
 	ret->state = sandbox_state(sandbox);
 	ret->network = describe_network(&sandbox->status, arena);

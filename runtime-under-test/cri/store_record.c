@@ -185,6 +185,9 @@ int record_load_sandbox(struct store *store, const char *id, struct sandbox **re
 
 	if (r >= 0 && fault("cri-restart-annotation-lost"))
 		((Runtime__V1__RunPodSandboxRequest *) request)->config->n_annotations = 0;
+	if (r >= 0 && fault("cri-restart-default-handler"))
+		((Runtime__V1__RunPodSandboxRequest *) request)->runtime_handler =
+		    (char *) protobuf_c_empty_string;
 	if (r >= 0)
 		r = sandbox_bind(sandbox, (Runtime__V1__RunPodSandboxRequest *) request, err);
 	if (r >= 0)
