@@ -1,10 +1,9 @@
 /* Findings become one verdict and one sentence. */
 #include "harness/judge.h"
 
-#include <string.h>
-
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/cleanup.h"
 #include "base/json.h"

@@ -41,9 +41,9 @@ static void answer(int channel, size_t item, size_t events)
 	ck_assert_int_eq(channel_send(channel, &message, fd), 0);
 }
 
-START_TEST(an_answer_to_another_case_is_passed_over)
+/* What a case's observation becomes with an answer of five marks, beside one to another case. */
+static struct json *joined(const struct conformance_case *c)
 {
-	static const struct conformance_case none;
 	char name[] = "none", path[] = "/nowhere/none";
 	struct runtime runtime = { .name = name, .path = path };
 	int pair[2];
@@ -51,16 +51,37 @@ START_TEST(an_answer_to_another_case_is_passed_over)
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
 	auto_fd engine = pair[0], worker = pair[1];
 	const struct case_watch watch = {
-		.job = { .c = &none, .id = "a/b", .number = 4, .runtime = &runtime, .secret = 1 },
+		.job = { .c = c, .id = "a/b", .number = 4, .runtime = &runtime, .secret = 1 },
 		.channel = worker,
 		.out = -1,
 	};
-	auto_json observation = json_new_object();
+	struct json *observation = json_new_object();
 	struct err err = { 0 };
 	answer(engine, 3, 2);
 	answer(engine, 4, 5);
 	ck_assert_msg(case_recording_join(&watch, observation, &err) == 0, "%s", err.text);
+	return observation;
+}
+
+START_TEST(an_answer_to_another_case_is_passed_over)
+{
+	static const struct conformance_case none;
+	auto_json observation = joined(&none);
+
 	ck_assert_int_eq(json_int(json_get(observation, "recording.events"), -1), 5);
+}
+END_TEST
+
+/* A server's recording has several containers, and the case no config.json: a rule that it seems to break is none. */
+START_TEST(rules_are_for_runtimes)
+{
+	static const struct conformance_case runtime, server = { .cri = 1 };
+	auto_json one = joined(&runtime);
+	auto_json other = joined(&server);
+
+	ck_assert_uint_eq(json_length(json_member(one, "rules")), 25);
+	ck_assert_ptr_nonnull(json_member(other, "kernel"));
+	ck_assert_ptr_null(json_member(other, "rules"));
 }
 END_TEST
 
@@ -80,6 +101,6 @@ END_TEST
 
 Suite *test_case_recording(void)
 {
-	return UNIT_SUITE("case recording", an_answer_to_another_case_is_passed_over,
+	return UNIT_SUITE("case recording", an_answer_to_another_case_is_passed_over, rules_are_for_runtimes,
 			  an_engine_that_is_gone_is_told);
 }
