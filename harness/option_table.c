@@ -16,8 +16,9 @@ const struct option_row option_table[] = {
 	  "a global argument for the runtime, after those of its profile; may be repeated",
 	  AT(runtime_args) },
 	{ "cri", 0, OPTION_WORDS, SERVERS, "NAME|PATH",
-	  "the CRI server to test, started anew for every case; --runtime names the OCI runtime behind it "
-	  "(default: plumbline-cri)",
+	  "the CRI server to test, started anew for every case; --runtime names the OCI runtime behind it, "
+	  "several "
+	  "are tried one after the other (default: plumbline-cri)",
 	  AT(endpoints) },
 	{ "profile", 0, OPTION_STRING, SERVERS | VERB_REPRO | VERB_BENCH, "NAME",
 	  "use this profile (plumbline list runtimes) instead of the one --version suggests", AT(profile) },

@@ -34,6 +34,8 @@ struct prepared_run {
 int prepare_run(const struct options *options, struct prepared_run *ret);
 /* The same for one case that no selector has to find; NULL: those that the options select. */
 int prepare_run_of(const struct options *options, const struct selected *only, struct prepared_run *ret);
+/* The part of it that fills runtimes and shares: every runtime, or every server with every runtime behind it. */
+int prepare_runtimes(const struct options *options, struct prepared_run *run);
 void prepared_run_free(struct prepared_run *prepared);
 #define auto_prepared_run __attribute__((cleanup(prepared_run_free))) struct prepared_run
 

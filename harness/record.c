@@ -58,11 +58,12 @@ void case_record_free(struct case_record *record)
 void run_record_free(struct run_record *record)
 {
 	struct runtime_facts *runtime = &record->runtime;
-	char *owned[] = { record->run,           record->tool_version, record->started,
-			  record->recording,     record->kernel,       record->machine,
-			  record->cgroup_mode,   record->distribution, runtime->name,
-			  runtime->path,         runtime->sha256,      runtime->version,
-			  runtime->spec_version, runtime->profile };
+	char *owned[] = {
+		record->run,           record->tool_version, record->started,     record->recording,
+		record->kernel,        record->machine,      record->cgroup_mode, record->distribution,
+		runtime->name,         runtime->path,        runtime->sha256,     runtime->version,
+		runtime->spec_version, runtime->profile,     runtime->behind,     runtime->behind_version
+	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(owned); i++)
 		free(owned[i]);

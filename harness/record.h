@@ -58,6 +58,7 @@ struct runtime_facts {
 	char *version; /* first line of --version */
 	char *spec_version; /* what the bundles were written with */
 	char *profile;
+	char *behind, *behind_version; /* of a CRI server: the OCI runtime that it used; NULL: it is none */
 	struct json *features; /* NULL: the runtime has no such command */
 };
 

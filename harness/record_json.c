@@ -57,6 +57,8 @@ static const struct string_field runtime_fields[] = {
 	RUN_FIELD("version", runtime.version),
 	RUN_FIELD("spec_version", runtime.spec_version),
 	RUN_FIELD("profile", runtime.profile),
+	RUN_FIELD("behind", runtime.behind),
+	RUN_FIELD("behind_version", runtime.behind_version),
 };
 
 static void put_string(struct json *object, const char *name, const char *string)

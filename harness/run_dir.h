@@ -44,6 +44,8 @@ struct run_list {
 };
 /* A run.json, a runtime's folder, or a run directory. -ENOENT: no such path; -EBADMSG: there, but no run. */
 int run_list_add(struct run_list *list, const char *path, struct err *err);
+/* Runs of one name become columns that can be told apart: containerd+runc and containerd+crun, else crun and crun-2. */
+void run_list_name_columns(struct run_list *list);
 void run_list_free(struct run_list *list);
 #define auto_run_list __attribute__((cleanup(run_list_free))) struct run_list
 

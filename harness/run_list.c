@@ -107,6 +107,54 @@ int run_list_add(struct run_list *list, const char *path, struct err *err)
 	return 0;
 }
 
+static bool is_behind_another(const struct run_list *list, const struct runtime_facts *facts)
+{
+	for (size_t i = 0; facts->behind && i < list->count; i++) {
+		const struct runtime_facts *other = &list->runs[i].runtime;
+
+		if (other->behind && !strcmp(other->name, facts->name) &&
+		    strcmp(other->behind, facts->behind) != 0)
+			return true;
+	}
+	return false;
+}
+
+static void name_after_number(struct run_list *list, size_t index)
+{
+	struct runtime_facts *facts = &list->runs[index].runtime;
+	auto_free char *base = text_format("%s", facts->name);
+	size_t number = 1;
+
+	for (size_t i = 0; i < index; i++) {
+		if (strcmp(list->runs[i].runtime.name, facts->name) != 0)
+			continue;
+		free(facts->name);
+		facts->name = text_format("%s-%zu", base, ++number);
+		i = (size_t) -1;
+	}
+}
+
+void run_list_name_columns(struct run_list *list)
+{
+	auto_free char **names = calloc(list->count + 1, sizeof(*names));
+
+	assert(names);
+	for (size_t i = 0; i < list->count; i++) {
+		const struct runtime_facts *facts = &list->runs[i].runtime;
+		const char *slash = facts->behind ? strrchr(facts->behind, '/') : NULL;
+
+		if (is_behind_another(list, facts))
+			names[i] = text_format("%s+%s", facts->name, slash ? slash + 1 : facts->behind);
+	}
+	for (size_t i = 0; i < list->count; i++) {
+		if (names[i]) {
+			free(list->runs[i].runtime.name);
+			list->runs[i].runtime.name = names[i];
+		}
+		name_after_number(list, i);
+	}
+}
+
 void run_list_free(struct run_list *list)
 {
 	for (size_t i = 0; i < list->count; i++)

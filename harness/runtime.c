@@ -236,7 +236,7 @@ int runtime_find(const char *run, const char *word, const struct options *option
 int runtime_find_server(const char *run, const char *word, const char *handler, const struct options *options,
 			struct runtime_found *ret, struct err *err)
 {
-	struct runtime_found found;
+	struct runtime_found found, behind = { 0 };
 	int r = runtime_find(run, word, options, &found, err);
 
 	if (r < 0)
@@ -244,7 +244,11 @@ int runtime_find_server(const char *run, const char *word, const char *handler, 
 	if (!json_has(found.runtime.profile->document, "cri"))
 		r = fail_text(err, -EINVAL, "%s: no profile says how this CRI server is started", word);
 	if (r >= 0)
-		r = runtime_locate(handler, &found.runtime.handler, err);
+		r = runtime_locate(handler, &behind.runtime.path, err);
+	if (r >= 0)
+		r = ask_version(run, &behind, err);
+	found.runtime.handler = TAKE(behind.runtime.path);
+	found.behind_version = TAKE(behind.version);
 	if (r < 0) {
 		runtime_free(&found);
 		return r;
@@ -265,6 +269,7 @@ void runtime_free(struct runtime_found *found)
 	json_free(found->runtime.features);
 	free(found->sha256);
 	free(found->version);
+	free(found->behind_version);
 	*found = (struct runtime_found){ 0 };
 }
 
@@ -282,6 +287,8 @@ void runtime_facts(const struct runtime_found *found, struct run_record *ret)
 		.version = copy(found->version),
 		.spec_version = copy(found->runtime.spec_version),
 		.profile = copy(found->runtime.profile->name),
+		.behind = copy(found->runtime.handler),
+		.behind_version = copy(found->behind_version),
 		.features = json_copy(found->runtime.features),
 	};
 }

@@ -13,6 +13,7 @@ struct text;
 struct runtime_found {
 	struct runtime runtime;
 	char *sha256, *version; /* owned; version NULL: it tells none */
+	char *behind_version; /* owned; of the runtime behind a CRI server */
 };
 
 /*
@@ -27,7 +28,7 @@ int runtime_locate(const char *word, char **ret, struct err *err);
  */
 int runtime_find(const char *run, const char *word, const struct options *options, struct runtime_found *ret,
 		 struct err *err);
-/* A CRI server and the OCI runtime behind it. -EINVAL beside the above: no profile says how it is started. */
+/* A CRI server and the OCI runtime behind it, which is asked for its version. -EINVAL beside the above: no profile says how it is started. */
 int runtime_find_server(const char *run, const char *word, const char *handler, const struct options *options,
 			struct runtime_found *ret, struct err *err);
 void runtime_free(struct runtime_found *found);

@@ -52,6 +52,7 @@ int verb_report(const struct options *options)
 			return r == -ENOENT ? EXIT_USAGE : EXIT_INVALID_INPUT;
 		}
 	}
+	run_list_name_columns(&list);
 	if (reports_asked(options)) {
 		if (write_asked_reports(options, list.runs, list.count, &err) >= 0)
 			return EXIT_AS_EXPECTED;

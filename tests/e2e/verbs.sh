@@ -118,6 +118,12 @@ cat > "$W/always-1" <<'R'
 exit 1
 R
 chmod +x "$W/always-1"
+run 'a runtime beside a case of servers' 0 test "$passing" cri/version/all_four_fields_are_told --runtime crun --out beside
+check 'what is not run is told' says err '^plumbline: 1 case of the CRI left out: --cri'
+run 'a server beside a case of runtimes' 0 test "$passing" cri/version/all_four_fields_are_told --cri plumbline-cri --runtime crun --runtime plumbline-oci --out servers --json
+check 'that is told too' says err '^plumbline: 1 case of the OCI runtime itself left out'
+is 'each runtime is behind it once' 'plumbline-cri+crun plumbline-cri+plumbline-oci' \
+	"$(sed -n 's/^{"type":"summary","runtime":"\([^"]*\)".*/\1/p' "$W/out" | paste -sd' ')"
 run 'a failure' 1 test "$passing" "$refusal" --runtime ./always-1 --out failed
 check 'it is told with a repro line' says out "repro: *plumbline repro $passing --runtime /.*/always-1 -o /tmp/"
 run 'last-failed selects the same' 1 test --last-failed --runtime ./always-1 --out failed --json

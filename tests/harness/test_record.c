@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "harness/record.h"
+#include "harness/run_dir.h"
 
 Suite *test_record(void);
 
@@ -97,7 +98,9 @@ static struct run_record small_run(struct case_record *cases, size_t count)
 			     .sha256 = (char *) "00",
 			     .version = (char *) "crun version 1",
 			     .spec_version = (char *) "1.0.2",
-			     .profile = (char *) "crun" },
+			     .profile = (char *) "crun",
+			     .behind = (char *) "/usr/bin/runc",
+			     .behind_version = (char *) "runc version 1" },
 		.cases = cases,
 		.case_count = count,
 		.lost_events = 3,
@@ -202,8 +205,32 @@ START_TEST(hostile_runs_are_refused)
 }
 END_TEST
 
+/* One column a run: what two of them share in their names is told apart by what is behind them, else by a number. */
+START_TEST(columns_have_names_of_their_own)
+{
+	static const char *const given[][2] = { { "containerd", "/usr/sbin/runc" }, { "crun", NULL },
+						{ "containerd", "/usr/bin/crun" },  { "crun", NULL },
+						{ "plumbline-cri", "/a/crun" },     { "crun", NULL },
+						{ "containerd", "/usr/bin/crun" } };
+	static const char *const expected[] = { "containerd+runc", "crun",   "containerd+crun",  "crun-2",
+						"plumbline-cri",   "crun-3", "containerd+crun-2" };
+	auto_run_list list = { .runs = calloc(ARRAY_SIZE(given), sizeof(*list.runs)) };
+
+	for (; list.count < ARRAY_SIZE(given); list.count++) {
+		struct runtime_facts *facts = &list.runs[list.count].runtime;
+
+		facts->name = strdup(given[list.count][0]);
+		facts->behind = given[list.count][1] ? strdup(given[list.count][1]) : NULL;
+	}
+	run_list_name_columns(&list);
+	for (size_t i = 0; i < list.count; i++)
+		ck_assert_str_eq(list.runs[i].runtime.name, expected[i]);
+}
+END_TEST
+
 Suite *test_record(void)
 {
 	return UNIT_SUITE("record", a_case_comes_back_whole, a_run_comes_back_whole_from_disk,
-			  verdicts_add_up_to_what_was_selected, hostile_runs_are_refused);
+			  verdicts_add_up_to_what_was_selected, hostile_runs_are_refused,
+			  columns_have_names_of_their_own);
 }
