@@ -171,6 +171,25 @@ void columns_right(struct text *out, const char *string, int width, const struct
 	text_add(out, text_str(&cut));
 }
 
+void columns_right_end(struct text *out, const char *string, int width, const struct report_style *style)
+{
+	const char *ellipsis = style->unicode ? "\u2026" : "...";
+	int room = width - columns_of(ellipsis);
+	auto_text clean = { 0 };
+
+	add_printable(&clean, string, style);
+	const char *s = text_str(&clean);
+	if (columns_of(s) <= width || room < 0) {
+		columns_right(out, s, width, style);
+		return;
+	}
+	while (columns_of(s) > room)
+		s += next_character(s, &(uint32_t){ 0 });
+	columns_space(out, room - columns_of(s));
+	text_add(out, ellipsis);
+	text_add(out, s);
+}
+
 /* Where a line of at most width columns that begins at s may end: after a word when there is one. */
 static size_t line_end(const char *s, int width)
 {

@@ -14,6 +14,8 @@ int columns_cut(struct text *out, const char *string, int width, const struct re
 /* The same, filled with spaces up to width; columns_right() puts the spaces before. */
 void columns_left(struct text *out, const char *string, int width, const struct report_style *style);
 void columns_right(struct text *out, const char *string, int width, const struct report_style *style);
+/* columns_right() of what must be told apart by its end: the beginning is cut away. */
+void columns_right_end(struct text *out, const char *string, int width, const struct report_style *style);
 /*
  * Breaks string at spaces into at most max_lines lines between column indent and the style's width; what is
  * left over is cut with an ellipsis. The first line continues the current one; ends without newline.

@@ -45,10 +45,12 @@ static void add_verdict(struct text *out, enum verdict verdict)
 static void add_runtime_row(struct text *out, const struct run_record *run)
 {
 	struct run_summary sum = { 0 };
+	auto_text version = { 0 };
 
 	run_summarize(run, &sum);
+	add_version(run, &version);
 	add_element(out, "<tr><th scope=\"row\">", runtime_name(run), "</th>");
-	add_element(out, "<td>", run->runtime.version, "</td>");
+	add_element(out, "<td>", text_str(&version), "</td>");
 	add_element(out, "<td>", run->runtime.spec_version, "</td>");
 	for (size_t v = 0; v < VERDICTS_BY_WEIGHT; v++) {
 		size_t n = sum.by_verdict[verdicts_by_weight[v]];
@@ -75,6 +77,7 @@ static void add_machine(struct text *out, const struct run_record *run)
 	add_fact(out, "program", run->runtime.path);
 	add_fact(out, "sha256", run->runtime.sha256);
 	add_fact(out, "profile", run->runtime.profile);
+	add_fact(out, "behind it", run->runtime.behind);
 	add_fact(out, "kernel", run->kernel);
 	add_fact(out, "machine", run->machine);
 	add_fact(out, "cgroups", run->cgroup_mode);
@@ -88,9 +91,8 @@ static void add_machine(struct text *out, const struct run_record *run)
 
 static void add_runtimes(struct text *out, const struct run_record *runs, size_t count)
 {
-	text_add(
-	    out,
-	    "<div class=\"wide\"><table><thead><tr><th>runtime</th><th>version</th><th>specification</th>");
+	text_add(out, "<div class=\"wide\"><table "
+		      "class=\"runs\"><thead><tr><th>runtime</th><th>version</th><th>specification</th>");
 	for (size_t v = 0; v < VERDICTS_BY_WEIGHT; v++)
 		text_addf(out, "<th>%s</th>", verdict_look(verdicts_by_weight[v])->label);
 	text_add(out, "<th>leaks</th><th>unexpected</th><th>time</th></tr></thead><tbody>\n");
@@ -189,7 +191,7 @@ static void add_row(struct text *out, const struct run_record *runs, size_t coun
 		if (cell)
 			add_verdict(out, cell->verdict);
 		else
-			text_add(out, "<span class=\"absent\">not selected</span>");
+			text_add(out, "<span class=\"absent\" title=\"not in this run\">\u2013</span>");
 		text_add(out, cell && cell->leak_count ? " <small>and leaks</small></td>" : "</td>");
 	}
 	text_add(out, "</tr>\n");
@@ -205,6 +207,11 @@ static void add_matrix(struct text *out, const struct run_record *runs, size_t c
 	struct matrix matrix = { 0 };
 
 	matrix_make(runs, count, &matrix);
+	if (matrix.partial)
+		text_add(
+		    out,
+		    "<p>A dash: not a case of that column. Those of cri/ are for CRI servers, all others "
+		    "for OCI runtimes.</p>\n");
 	text_add(out, "<div class=\"wide matrix\"><table><thead><tr><th>case</th>");
 	for (size_t i = 0; i < count; i++)
 		add_element(out, "<th>", runtime_name(&runs[i]), "</th>");

@@ -19,6 +19,8 @@ const char html_style[] =
     ".wide{overflow-x:auto;margin-bottom:1.2rem}.wide>details{margin-top:.6rem}.matrix{overflow:visible}."
     "matrix table{width:100%}\n"
     ".matrix td:first-child{width:99%}\n"
+    ".runs th,.runs td{padding:.25rem .45rem}.runs th[scope=row]{white-space:nowrap}"
+    ".runs td:nth-child(2){min-width:9rem;overflow-wrap:anywhere}.runs{font-size:.93em}\n"
     ".area th{background:var(--head);font-weight:600}\n"
     "code,summary,dd{font-family:ui-monospace,monospace;font-size:.9em;overflow-wrap:anywhere}\n"
     "summary{cursor:pointer}summary "

@@ -211,6 +211,8 @@ static void add_properties(struct text *out, const struct run_record *run)
 		{ "runtime.sha256", run->runtime.sha256 },
 		{ "runtime.version", run->runtime.version },
 		{ "runtime.profile", run->runtime.profile },
+		{ "runtime.behind", run->runtime.behind },
+		{ "runtime.behind_version", run->runtime.behind_version },
 		{ "spec_version", run->runtime.spec_version },
 		{ "kernel", run->kernel },
 		{ "machine", run->machine },

@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "reports/formats.h"
+#include "reports/matrix.h"
 #include "reports/safe.h"
 #include "reports/words.h"
 
@@ -39,12 +40,14 @@ static void add_runtimes(const struct run_record *runs, size_t count, struct tex
 	text_add_char(out, '\n');
 	for (size_t i = 0; i < count; i++) {
 		struct run_summary sum = { 0 };
+		auto_text version = { 0 };
 
 		run_summarize(&runs[i], &sum);
 		text_add(out, "| ");
 		add_cell(out, runtime_name(&runs[i]));
 		text_add(out, " | ");
-		add_cell(out, runs[i].runtime.version ? runs[i].runtime.version : "unknown");
+		add_version(&runs[i], &version);
+		add_cell(out, text_str(&version));
 		text_add(out, " |");
 		for (size_t v = 0; v < VERDICTS_BY_WEIGHT; v++)
 			text_addf(out, " %zu |", sum.by_verdict[verdicts_by_weight[v]]);
@@ -54,17 +57,23 @@ static void add_runtimes(const struct run_record *runs, size_t count, struct tex
 
 static void add_headline(const struct run_record *runs, size_t count, struct text *out)
 {
-	size_t cases = 0, unexpected = 0, newer = 0;
+	size_t verdicts = 0, unexpected = 0, newer = 0;
+	struct matrix matrix = { 0 };
 
 	for (size_t i = 0; i < count; i++) {
 		struct run_summary sum = { 0 };
 
 		run_summarize(&runs[i], &sum);
-		cases += sum.selected;
+		verdicts += sum.selected;
 		unexpected += sum.unexpected;
 		newer += count_newer(&runs[i]);
 	}
-	text_addf(out, "%zu case%s, %zu unexpected", cases, cases == 1 ? "" : "s", unexpected);
+	matrix_make(runs, count, &matrix);
+	text_addf(out, "%zu case%s, ", matrix.row_count, matrix.row_count == 1 ? "" : "s");
+	if (count > 1)
+		text_addf(out, "%zu verdicts, ", verdicts);
+	text_addf(out, "%zu unexpected", unexpected);
+	matrix_free(&matrix);
 	if (newer)
 		text_addf(out, ", %zu newer than the runtime's specification version", newer);
 	text_add(out, ".\n\n");

@@ -28,12 +28,17 @@ static void *zeroed(size_t count, size_t size)
 	return memory;
 }
 
-static bool row_differs(const struct matrix_row *row, size_t count)
+static void compare_cells(struct matrix_row *row, size_t count)
 {
-	for (size_t i = 1; i < count; i++)
-		if (!row->cells[i] || !row->cells[0] || row->cells[i]->verdict != row->cells[0]->verdict)
-			return true;
-	return false;
+	const struct case_record *first = NULL;
+
+	for (size_t i = 0; i < count; i++) {
+		if (!row->cells[i])
+			continue;
+		first = first ? first : row->cells[i];
+		row->present++;
+		row->differs = row->differs || row->cells[i]->verdict != first->verdict;
+	}
 }
 
 void matrix_make(const struct run_record *runs, size_t count, struct matrix *ret)
@@ -61,8 +66,10 @@ void matrix_make(const struct run_record *runs, size_t count, struct matrix *ret
 		row->cells[entries[i].run] = entries[i].record;
 	}
 	for (size_t i = 0; i < ret->row_count; i++) {
-		ret->rows[i].differs = row_differs(&ret->rows[i], count);
+		compare_cells(&ret->rows[i], count);
 		ret->differences += ret->rows[i].differs;
+		ret->partial += ret->rows[i].present < count;
+		ret->shared += ret->rows[i].present > 1;
 	}
 }
 

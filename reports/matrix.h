@@ -9,12 +9,15 @@
 struct matrix_row {
 	const char *id;
 	const struct case_record **cells; /* one a run, NULL: that run has no such case */
-	bool differs; /* not the same verdict everywhere */
+	size_t present; /* cells that are there */
+	bool
+	    differs; /* not the same verdict wherever it is: a run that lacks the case says nothing about it */
 };
 
 struct matrix {
 	struct matrix_row *rows; /* ordered by id */
 	size_t row_count, differences;
+	size_t partial, shared; /* rows that some run lacks; rows that two runs have */
 	const struct case_record **cells; /* the rows' cells, owned in one piece */
 };
 

@@ -76,6 +76,11 @@ static void add_runtime_line(const struct run_record *run, const struct report_s
 		text_addf(&line, ", profile %s", runtime->profile);
 	columns_cut(out, text_str(&line), style->width, style);
 	text_add_char(out, '\n');
+	if (!runtime->behind_version)
+		return;
+	text_add(out, "  behind it ");
+	columns_cut(out, runtime->behind_version, style->width - 12, style);
+	text_add_char(out, '\n');
 }
 
 /* One item of the headline, on a line of its own when it would not fit. Returns the column after it. */

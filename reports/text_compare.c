@@ -13,24 +13,33 @@
 #define COLUMN_MIN 8
 #define COLUMN_MAX 20
 #define DIFFERENCES_SHOWN 40
+#define ID_WIDTH 48 /* what ids keep beside the columns */
 
 struct layout {
 	int label, column; /* widths */
 	size_t per_block; /* runtimes that stand beside each other */
 };
 
-static struct layout layout_for(const struct run_record *runs, size_t count, int label,
-				const struct report_style *style)
+/* What the longest name takes. */
+static int column_for(const struct run_record *runs, size_t count)
 {
-	struct layout layout = { .label = label, .column = COLUMN_MIN };
-	int room = style->width - label;
+	int column = COLUMN_MIN;
 
 	for (size_t i = 0; i < count; i++) {
 		int wanted = columns_of(runtime_name(&runs[i])) + 2;
 
-		if (wanted > layout.column)
-			layout.column = wanted < COLUMN_MAX ? wanted : COLUMN_MAX;
+		if (wanted > column)
+			column = wanted < COLUMN_MAX ? wanted : COLUMN_MAX;
 	}
+	return column;
+}
+
+static struct layout layout_for(const struct run_record *runs, size_t count, int label,
+				const struct report_style *style)
+{
+	struct layout layout = { .label = label, .column = column_for(runs, count) };
+	int room = style->width - label;
+
 	if (room < layout.column)
 		room = layout.column;
 	if ((int) count * layout.column > room && (int) count * COLUMN_MIN <= room)
@@ -39,13 +48,32 @@ static struct layout layout_for(const struct run_record *runs, size_t count, int
 	return layout;
 }
 
+/* Two names that would be cut to one and the same. */
+static bool are_alike(const struct run_record *runs, size_t count, int width,
+		      const struct report_style *style)
+{
+	for (size_t i = 0; i < count; i++)
+		for (size_t k = 0; k < i; k++) {
+			auto_text a = { 0 }, b = { 0 };
+
+			columns_right(&a, runtime_name(&runs[i]), width, style);
+			columns_right(&b, runtime_name(&runs[k]), width, style);
+			if (!strcmp(text_str(&a), text_str(&b)))
+				return true;
+		}
+	return false;
+}
+
 static void add_names(const struct run_record *runs, size_t count, const struct layout *layout,
 		      const char *label, const struct report_style *style, struct text *out)
 {
+	bool alike = are_alike(runs, count, layout->column - 2, style);
+
 	columns_left(out, label, layout->label, style);
 	for (size_t i = 0; i < count; i++) {
 		columns_space(out, 2);
-		columns_right(out, runtime_name(&runs[i]), layout->column - 2, style);
+		(alike ? columns_right_end : columns_right)(out, runtime_name(&runs[i]), layout->column - 2,
+							    style);
 	}
 	text_add_char(out, '\n');
 }
@@ -118,7 +146,7 @@ static void add_difference(const struct matrix_row *row, size_t from, size_t cou
 
 		if (look)
 			colour_on(out, look->colour, style);
-		columns_right(out, look ? look->word : "absent", layout->column, style);
+		columns_right(out, look ? look->word : "-", layout->column, style);
 		if (look)
 			colour_off(out, style);
 	}
@@ -128,10 +156,13 @@ static void add_difference(const struct matrix_row *row, size_t from, size_t cou
 static void add_differences(const struct run_record *runs, size_t count, const struct matrix *matrix,
 			    const struct report_style *style, struct text *out)
 {
-	int label = style->width - (int) count * COLUMN_MIN - 1;
+	int most = (style->width - ID_WIDTH) / (int) count, wanted = column_for(runs, count);
+	int column = wanted < most ? wanted : most > COLUMN_MIN ? most : COLUMN_MIN;
+	int label = style->width - (int) count * column - 1;
 	struct layout layout = layout_for(runs, count, label < 30 ? 30 : label, style);
 
-	layout.column = COLUMN_MIN;
+	layout.column = column;
+	layout.per_block = (size_t) ((style->width - layout.label) / column);
 	for (size_t from = 0; from < count; from += layout.per_block) {
 		size_t n = count - from < layout.per_block ? count - from : layout.per_block, shown = 0;
 
@@ -159,7 +190,11 @@ void report_text_compare(const struct run_record *runs, size_t count, const stru
 	matrix_make(runs, count, &matrix);
 	if (matrix.differences)
 		add_differences(runs, count, &matrix, style, out);
-	else if (count > 1)
-		text_addf(out, "\nthe same verdict for each of %zu cases\n", matrix.row_count);
+	else if (matrix.shared)
+		text_addf(out, "\nthe same verdict for each of %zu case%s\n", matrix.shared,
+			  matrix.shared == 1 ? "" : "s");
+	if (matrix.partial)
+		text_addf(out, "\n%zu of %zu cases stand in every column, %zu in two or more\n",
+			  matrix.row_count - matrix.partial, matrix.row_count, matrix.shared);
 	matrix_free(&matrix);
 }

@@ -52,6 +52,13 @@ const char *runtime_name(const struct run_record *run)
 	return run->runtime.name ? run->runtime.name : "runtime";
 }
 
+void add_version(const struct run_record *run, struct text *out)
+{
+	text_add(out, run->runtime.version ? run->runtime.version : "unknown");
+	if (run->runtime.behind_version)
+		text_addf(out, ", with %s behind it", run->runtime.behind_version);
+}
+
 void add_clauses(const struct case_record *record, struct text *out)
 {
 	for (size_t i = 0; i < record->clause_count; i++) {

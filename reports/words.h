@@ -28,6 +28,8 @@ const char *case_expectation(const struct case_record *record);
 
 double run_seconds(const struct run_record *run); /* never negative */
 const char *runtime_name(const struct run_record *run); /* never NULL */
+/* "containerd 1.6.20, with crun version 1.8.1 behind it"; appends. */
+void add_version(const struct run_record *run, struct text *out);
 /* False: the reason only repeats what was expected and observed. */
 bool reason_adds(const struct case_record *record);
 /* "MUST a, SHOULD b"; appends. */

@@ -40,13 +40,14 @@ loads_nothing() {
 	! grep -a -n -E '(src|href|action|data)="?[a-z]+:|@import|url\(' "$1" >&2
 }
 
-for place in tests/golden/one tests/golden/two $hostile; do
+for place in tests/golden/one tests/golden/two tests/golden/mixed $hostile; do
 	check "$place/junit.xml is JUnit XML" xmllint --huge --noout --schema tests/e2e/junit.xsd "$place/junit.xml"
 	check "$place/matrix.html is HTML" valid_html "$place/matrix.html"
 	check "$place/matrix.html loads nothing" loads_nothing "$place/matrix.html"
 	check "$place/badge.svg is XML" xmllint --noout "$place/badge.svg"
 done
 check 'TAP of one runtime' valid_tap tests/golden/one/report.tap 12 4
+check 'TAP of a runtime and two servers' valid_tap tests/golden/mixed/report.tap 3 2
 check 'TAP of two runtimes' valid_tap tests/golden/two/report.tap 2 1
 check 'TAP of a hostile run' valid_tap $hostile/report.tap
 

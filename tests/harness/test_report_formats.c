@@ -45,6 +45,25 @@ START_TEST(one_runtime_is_golden)
 }
 END_TEST
 
+/* A runtime beside two servers: they have no case in common, which is no difference. */
+START_TEST(runtimes_beside_servers_are_golden)
+{
+	static const char *const names[] = { "crun.json", "plumbline-cri.json", "containerd.json" };
+	const struct report_format *format = &report_formats[_i];
+	auto_free char *name = text_format("mixed/%s", format->file);
+	struct run_record runs[ARRAY_SIZE(names)] = { 0 };
+	auto_text out = { 0 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		fixture_read(names[i], &runs[i]);
+	format->write(runs, ARRAY_SIZE(names), &out);
+	fixture_golden(name, &out);
+	fixture_assert_clean(format->name, &out);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		run_record_free(&runs[i]);
+}
+END_TEST
+
 START_TEST(hostile_strings_stay_inside)
 {
 	const struct report_format *format = &report_formats[_i];
@@ -220,6 +239,7 @@ Suite *test_report_formats(void)
 	tcase_set_timeout(tcase, 20);
 	tcase_add_loop_test(tcase, two_runtimes_are_golden, 0, count);
 	tcase_add_loop_test(tcase, one_runtime_is_golden, 0, count);
+	tcase_add_loop_test(tcase, runtimes_beside_servers_are_golden, 0, count);
 	tcase_add_loop_test(tcase, hostile_strings_stay_inside, 0, count);
 	tcase_add_loop_test(tcase, nothing_at_all_is_written_too, 0, count);
 	tcase_add_loop_test(tcase, markup_is_escaped, 0, 3);

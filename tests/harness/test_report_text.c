@@ -167,6 +167,37 @@ START_TEST(columns_shrink_before_they_wrap)
 }
 END_TEST
 
+static void named(struct run_record *run, const char *name)
+{
+	fixture_read("crun.json", run);
+	free(run->runtime.name);
+	run->runtime.name = strdup(name);
+}
+
+/* plumbline-oci beside plumbline-cri: cut to one word they would be one column. */
+START_TEST(names_that_are_cut_stay_apart)
+{
+	static const char *const names[] = { "plumbline-oci",   "plumbline-cri",   "runc",
+					     "containerd+crun", "containerd+runc", "crun" };
+	struct run_record runs[ARRAY_SIZE(names)] = { 0 };
+	auto_text out = { 0 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		named(&runs[i], names[i]);
+	runs[0].cases[0].verdict = VERDICT_FAIL;
+	report_text_compare(runs, ARRAY_SIZE(names), &styles[0], &out);
+	assert_fits(&out, &styles[0], NULL);
+	const char *heading = strstr(text_str(&out), "they differ on");
+	ck_assert_ptr_nonnull(heading);
+	auto_free char *line = strndup(heading, strcspn(heading, "\n"));
+	ck_assert_msg(strstr(line, "e-oci") && strstr(line, "e-cri") && strstr(line, "+crun") &&
+			  strstr(line, "+runc"),
+		      "%s", line);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		run_record_free(&runs[i]);
+}
+END_TEST
+
 START_TEST(progress_is_one_cut_line)
 {
 	size_t counts[VERDICT_COUNT] = { [VERDICT_FAIL] = 2 };
@@ -249,6 +280,7 @@ Suite *test_report_text(void)
 	tcase_add_test(tcase, failure_blocks_are_golden);
 	tcase_add_loop_test(tcase, comparison_fits_any_number, 0, 24);
 	tcase_add_test(tcase, columns_shrink_before_they_wrap);
+	tcase_add_test(tcase, names_that_are_cut_stay_apart);
 	tcase_add_test(tcase, clips_are_between_characters);
 	tcase_add_test(tcase, progress_is_one_cut_line);
 	tcase_add_test(tcase, columns_are_display_columns);
