@@ -173,7 +173,7 @@ $(eval $(call unit_test,bpf,$(call obj,$(bpf_SRC))))
 probe_tested := $(call obj,harness/probe/mount_line.c)
 $(eval $(call unit_test,harness,$(call without_main,$(harness_OBJ)) $(probe_tested)))
 $(eval $(call unit_test,reports,$(call without_main,$(harness_OBJ))))
-$(eval $(call unit_test,oci,$(call without_main,$(oci_OBJ)) $(call obj,tests/base/scratch.c tests/fuzz/config.c tests/fuzz/state.c)))
+$(eval $(call unit_test,oci,$(call without_main,$(oci_OBJ)) $(call obj,tests/base/scratch.c tests/fuzz/config.c tests/fuzz/state.c tests/fuzz/place.c)))
 $(eval $(call unit_test,faulty,$(call without_main,$(faulty_OBJ)) $(B)/obj/faults.o))
 
 include runtime-under-test/cri/build.mk
@@ -188,7 +188,7 @@ fuzz:
 		build/fuzz/fuzz-config build/fuzz/fuzz-state build/fuzz/fuzz-recording build/fuzz/fuzz-frames build/fuzz/fuzz-request \
 		build/fuzz/fuzz-layer build/fuzz/fuzz-image
 	@FUZZ_SECONDS='$(FUZZ_SECONDS)' tests/fuzz/run.sh
-fuzz_oci_OBJ := $(call without_main,$(oci_OBJ)) $(call obj,tests/fuzz/config.c tests/fuzz/state.c)
+fuzz_oci_OBJ := $(call without_main,$(oci_OBJ)) $(call obj,tests/fuzz/config.c tests/fuzz/state.c tests/fuzz/place.c)
 fuzz_LINK = $(CC) $(BASE_CFLAGS) $(OPT) -fsanitize=fuzzer,address,undefined $^
 $(B)/fuzz-config $(B)/fuzz-state: $(B)/fuzz-%: tests/fuzz/entry.c $(fuzz_oci_OBJ) $(base_OBJ)
 	$(call say,LINK,$@)
@@ -204,7 +204,7 @@ $(B)/fuzz-request: $(call obj,tests/fuzz/fuzz_request.c $(patsubst %,base/wire/%
 		$(cri_API).o $(base_OBJ)
 	$(call say,LINK,$@)
 	$(Q)$(fuzz_LINK) $(json_LIBS) -lprotobuf-c -o $@
-$(B)/fuzz-layer: $(call obj,tests/fuzz/fuzz_layer.c) $(filter-out %/main.o %/confine.o %/overlay.o,$(unpack_OBJ)) $(base_OBJ)
+$(B)/fuzz-layer: $(call obj,tests/fuzz/fuzz_layer.c tests/fuzz/place.c) $(filter-out %/main.o %/confine.o %/overlay.o,$(unpack_OBJ)) $(base_OBJ)
 	$(call say,LINK,$@)
 	$(Q)$(fuzz_LINK) $(json_LIBS) -larchive -lcrypto -o $@
 $(B)/fuzz-image: $(call obj,tests/fuzz/fuzz_image.c $(patsubst %,runtime-under-test/cri/image/%.c,manifest reference registry digest)) $(base_OBJ)

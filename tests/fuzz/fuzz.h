@@ -9,4 +9,7 @@
 int fuzz_config(const uint8_t *data, size_t size);
 int fuzz_state(const uint8_t *data, size_t size);
 
+/* One directory a process, in memory; it is gone soon after the process, however that ends. Borrowed. */
+const char *fuzz_place(void);
+
 #endif

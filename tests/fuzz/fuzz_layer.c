@@ -18,30 +18,14 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "runtime-under-test/cri/unpack/unpack.h"
+#include "tests/fuzz/fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static char place[] = "/dev/shm/plumbline-layer-XXXXXX";
 
 static void demand(int holds)
 {
 	if (!holds)
 		abort();
-}
-
-static void remove_place(void)
-{
-	(void) file_remove_tree_at(AT_FDCWD, place, NULL);
-}
-
-static void make_place(void)
-{
-	static int made;
-
-	if (made)
-		return;
-	demand(mkdtemp(place) != NULL && atexit(remove_place) == 0);
-	made = 1;
 }
 
 struct input {
@@ -71,9 +55,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	auto_fd before = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	pthread_t thread;
 
-	make_place();
 	demand(input.fd >= 0 && before >= 0 && file_write_all(input.fd, data, size) == 0);
-	demand(lseek(input.fd, 0, SEEK_SET) == 0 && chdir(place) == 0);
+	demand(lseek(input.fd, 0, SEEK_SET) == 0 && chdir(fuzz_place()) == 0);
 	demand(mkdir("tree", 0700) == 0);
 	demand(pthread_create(&thread, NULL, apply, &input) == 0 && pthread_join(thread, NULL) == 0);
 	demand(input.r >= 0 || input.err.text[0] != '\0');

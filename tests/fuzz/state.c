@@ -25,22 +25,13 @@ static void demand(int holds)
 		abort();
 }
 
-static char place[] = "/dev/shm/plumbline-fuzz-XXXXXX";
-
-static void remove_place(void)
-{
-	(void) file_remove_tree_at(AT_FDCWD, place, NULL);
-}
-
-/* One directory a process, in memory. */
 static int directory(void)
 {
 	static int fd = -1;
 
 	if (fd >= 0)
 		return fd;
-	demand(mkdtemp(place) != NULL && atexit(remove_place) == 0);
-	fd = open(place, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	fd = open(fuzz_place(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	demand(fd >= 0);
 	return fd;
 }

@@ -2,8 +2,13 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/file.h"
@@ -49,7 +54,33 @@ START_TEST(states_are_read_or_refused)
 }
 END_TEST
 
+START_TEST(an_abort_leaves_no_directory)
+{
+	char path[PATH_MAX] = "";
+	int ends[2], status;
+	pid_t pid;
+
+	ck_assert_int_eq(pipe2(ends, O_CLOEXEC), 0);
+	/* Who removes it becomes our child, and can be waited for. */
+	ck_assert_int_eq(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+	pid = fork();
+	ck_assert_int_ge(pid, 0);
+	if (pid == 0) {
+		(void) fuzz_state((const uint8_t *) "{}", 2);
+		(void) file_write_all(ends[1], fuzz_place(), strlen(fuzz_place()));
+		abort();
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert(WIFSIGNALED(status));
+	ck_assert_int_gt(read(ends[0], path, sizeof(path) - 1), 0);
+	while (waitpid(-1, &status, 0) > 0)
+		;
+	ck_assert_msg(access(path, F_OK) < 0, "%s is left", path);
+}
+END_TEST
+
 Suite *test_fuzz_corpus(void)
 {
-	return UNIT_SUITE("fuzz corpus", configs_are_read_or_refused, states_are_read_or_refused);
+	return UNIT_SUITE("fuzz corpus", configs_are_read_or_refused, states_are_read_or_refused,
+			  an_abort_leaves_no_directory);
 }
