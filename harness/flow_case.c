@@ -18,7 +18,7 @@ static const struct conformance_case cases[] = {
 		       SET("container.linux.security_context.readonly_rootfs", true),
 		       SET("container.linux.security_context.no_new_privs", true),
 		       SET("container.linux.security_context.capabilities",
-			   { "drop_capabilities" : ["ALL"], "add_capabilities" : ["NET_BIND_SERVICE"] }),
+			   { "drop_capabilities" : ["ALL"], "add_capabilities" : ["CHOWN"] }),
 		       SET("container.linux.security_context.seccomp",
 			   { "profile_type" : "RuntimeDefault" }) },
 	    .inside = { "hold" },

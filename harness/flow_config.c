@@ -140,6 +140,16 @@ static void put_element(struct walk *walk, const char *path, const char *at, con
 	row_add(row_of(walk->rows, path, origin_of(walk->origins, first)), text_str(&value));
 }
 
+/* Five empty sets of capabilities are none, and worth a row. */
+static bool is_empty(const struct json *object)
+{
+	for (size_t i = 0; i < json_length(object); i++)
+		if (json_kind(json_value_at(object, i)) != JSON_ARRAY ||
+		    json_length(json_value_at(object, i)))
+			return false;
+	return true;
+}
+
 /* Sets of capabilities by name, the rest by its keys; a filter is too long for either. */
 static void put_whole(struct walk *walk, const char *path, const struct json *object)
 {
@@ -156,13 +166,19 @@ static void put_whole(struct walk *walk, const char *path, const struct json *ob
 		row_add(row_of(walk->rows, path, origin_of(walk->origins, path)), value);
 		return;
 	}
+	if (is_empty(object)) {
+		auto_free char *at = child_path(path, json_length(object) ? json_key_at(object, 0) : "");
+
+		(void) row_of(walk->rows, path, origin_of(walk->origins, at));
+		return;
+	}
 	for (size_t i = 0; i < json_length(object); i++) {
 		const struct json *value = json_value_at(object, i);
 		auto_free char *at = child_path(path, json_key_at(object, i));
-		struct json *row = row_of(walk->rows, path, origin_of(walk->origins, at));
 
 		if (json_kind(value) != JSON_ARRAY)
-			row_add(row, json_key_at(object, i));
+			row_add(row_of(walk->rows, path, origin_of(walk->origins, at)),
+				json_key_at(object, i));
 		for (size_t k = 0; k < json_length(value) && json_kind(value) == JSON_ARRAY; k++) {
 			auto_free char *element = text_format("%s[%zu]", at, k);
 

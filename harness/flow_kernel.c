@@ -33,7 +33,7 @@ struct split {
 	struct tgids owners, scripts,
 	    running; /* of a process; running: the index of its command, and one; 0: none */
 	struct flow_kernel *kernel;
-	char *runtime, *bundles[FLOW_OWNERS]; /* owned */
+	char *runtime; /* owned */
 };
 
 static enum flow_owner owner_of(const struct split *split, uint32_t tgid)
@@ -77,9 +77,10 @@ static void note_bundle(struct split *split, enum flow_owner owner, const struct
 	for (size_t i = 0; i + 1 < json_length(words); i++) {
 		const char *word = json_string(json_at(words, i));
 
-		if (split->bundles[owner] || (strcmp(word, "--bundle") != 0 && strcmp(word, "-b") != 0))
+		if (split->kernel->bundle[owner] ||
+		    (strcmp(word, "--bundle") != 0 && strcmp(word, "-b") != 0))
 			continue;
-		split->bundles[owner] = text_format("%s", json_string(json_at(words, i + 1)));
+		split->kernel->bundle[owner] = text_format("%s", json_string(json_at(words, i + 1)));
 	}
 }
 
@@ -110,6 +111,19 @@ static void add_command(struct split *split, const struct decoded *event, enum f
 	json_append(commands, row);
 }
 
+/* An id that nobody was told is that of what could not be made: the sandbox, or the container once there is one. */
+static enum flow_owner subject_of(const struct split *split, const struct json *words,
+				  enum flow_owner otherwise)
+{
+	for (enum flow_owner i = FLOW_CONTAINER; i >= FLOW_SANDBOX; i--)
+		if (speaks_of(words, split->objects[i].id))
+			return i;
+	for (enum flow_owner i = FLOW_SANDBOX; i < FLOW_OWNERS; i++)
+		if (!split->objects[i].id)
+			return i;
+	return otherwise;
+}
+
 /* The handler is ours: it only says where the runtime is, and gives it the same words. */
 static void see_exec(struct split *split, const struct decoded *event)
 {
@@ -124,12 +138,10 @@ static void see_exec(struct split *split, const struct decoded *event)
 		owner = FLOW_NOBODY;
 	else if (owner == FLOW_NOBODY && tgids_get(&split->owners, event->event.tgid) == TGIDS_NONE)
 		owner = FLOW_SERVER;
-	if (script)
-		for (enum flow_owner i = FLOW_SANDBOX; i < FLOW_OWNERS; i++)
-			if (speaks_of(words, split->objects[i].id)) {
-				owner = i;
-				note_bundle(split, i, words);
-			}
+	if (script) {
+		owner = subject_of(split, words, owner);
+		note_bundle(split, owner, words);
+	}
 	tgids_put(&split->owners, event->event.tgid, owner);
 	if (script)
 		tgids_put(&split->scripts, event->event.tgid, owner > FLOW_SERVER);
@@ -212,7 +224,7 @@ static struct json *symbols_of(const struct split *split, enum flow_owner owner,
 {
 	static const char *const kept[] = { "kernel", "machine", "host", "payload_visible" };
 	const struct json *config = split->objects[owner].config;
-	const char *root = json_get_string(config, "root.path"), *bundle = split->bundles[owner];
+	const char *root = json_get_string(config, "root.path"), *bundle = split->kernel->bundle[owner];
 	struct json *symbols = json_new_object();
 
 	for (size_t i = 0; i < ARRAY_SIZE(kept); i++)
@@ -253,7 +265,6 @@ void flow_kernel_read(const struct recording *recording, const struct flow_objec
 		ret->part[i].symbols = symbols_of(&split, i, recording->symbols);
 		if (effects_from(&ret->part[i], &ret->effects[i], NULL) < 0)
 			ret->effects[i] = (struct effects){ 0 };
-		free(split.bundles[i]);
 	}
 	free(split.runtime);
 	tgids_free(&split.owners);
@@ -266,6 +277,7 @@ void flow_kernel_free(struct flow_kernel *kernel)
 	for (enum flow_owner i = FLOW_SERVER; i < FLOW_OWNERS; i++) {
 		effects_free(&kernel->effects[i]);
 		recording_free(&kernel->part[i]);
+		free(kernel->bundle[i]);
 	}
 	json_free(kernel->commands);
 	*kernel = (struct flow_kernel){ 0 };
@@ -288,7 +300,6 @@ static struct json *names_to_json(const struct story_group *g)
 static struct json *group_to_json(const struct story_group *g)
 {
 	struct json *row = json_new_object(), *errors = json_new_array();
-	size_t count = g->done;
 
 	json_put(row, "time_ns", json_new_uint(g->time_ns));
 	json_put(row, "role", json_new_string(effect_role_name(g->role)));
@@ -298,9 +309,8 @@ static struct json *group_to_json(const struct story_group *g)
 		const char *name = name_of_errno(g->errors[i].error);
 
 		json_append(errors, json_new_string(name ? name : "error"));
-		count += g->errors[i].count;
 	}
-	json_put(row, "count", json_new_uint(count));
+	json_put(row, "count", json_new_uint(story_group_size(g)));
 	json_put(row, "failed", json_new_bool(!g->done));
 	if (json_length(errors))
 		json_put(row, "errors", errors);
@@ -311,7 +321,7 @@ static struct json *group_to_json(const struct story_group *g)
 	return row;
 }
 
-struct json *flow_effects(const struct effects *effects, uint64_t begin, uint64_t end, size_t lines,
+struct json *flow_effects(const struct effects *effects, uint64_t begin, uint64_t end, size_t lines, int rank,
 			  size_t *ret_left_out)
 {
 	size_t first = 0, count = 0;
@@ -324,10 +334,15 @@ struct json *flow_effects(const struct effects *effects, uint64_t begin, uint64_
 		count++;
 	story_collect(&story, effects->items + first, count);
 	story_shorten(&story, lines);
-	for (size_t i = 0; i < story.count; i++)
-		if (story.groups[i].shown)
-			json_append(rows, group_to_json(&story.groups[i]));
 	*ret_left_out = story.left_out;
+	for (size_t i = 0; i < story.count; i++) {
+		const struct story_group *g = &story.groups[i];
+
+		if (g->shown && g->words->rank >= rank)
+			json_append(rows, group_to_json(g));
+		else if (g->shown)
+			*ret_left_out += story_group_size(g);
+	}
 	story_free(&story);
 	return rows;
 }

@@ -11,96 +11,116 @@
 
 #define AFTER "after." /* of the step that saw the program run */
 
-/* On each rung "%" stands for the value of the request; a rung that says it in other words has them here. NULL: anything. */
+enum rung { L2, L3, L4, L5, RUNGS };
+
+#define SAME "%" /* the value of the request, on this rung too */
+#define PAGE 4096 /* what the kernel counts memory in */
+
+/* NULL where a rung says it in words of its own: it is there, and that has to do. */
 struct row {
-	const char *name;
+	const char *name; /* NULL: it is compared with config.json, and not followed further */
 	bool sandbox; /* it is of RunPodSandbox */
 	const char *request, *config, *effects[2], *now[2]; /* two: cgroup versions 1 and 2 */
 	const char *says_config, *says_effect, *says_now;
+	bool pages; /* the kernel rounds it down to those */
+	const char *unless; /* a member of config.json that changes what the kernel says */
+	bool drops_all; /* only where the request drops all capabilities first */
 };
 
 static const struct row rows[] = {
-	{ "host name",
-	  true,
-	  "hostname",
-	  "hostname",
-	  { "uts.set:hostname" },
-	  { "inside.hostname" },
-	  "%",
-	  "%",
-	  "%" },
-	{ "CPU shares",
-	  false,
-	  "linux.resources.cpu_shares",
-	  "linux.resources.cpu.shares",
-	  { "cg.set:cpu.shares", "cg.set:cpu.weight" },
-	  { AFTER "cgroup.cpu[cpu.shares]", AFTER "cgroup.cpu[cpu.weight]" },
-	  "%",
-	  NULL,
-	  NULL },
-	{ "memory",
-	  false,
-	  "linux.resources.memory_limit_in_bytes",
-	  "linux.resources.memory.limit",
-	  { "cg.set:memory.limit_in_bytes", "cg.set:memory.max" },
-	  { AFTER "cgroup.memory[memory.limit_in_bytes]", AFTER "cgroup.memory[memory.max]" },
-	  "%",
-	  "%",
-	  "%" },
-	{ "OOM score",
-	  false,
-	  "linux.resources.oom_score_adj",
-	  "process.oomScoreAdj",
-	  { "proc.tune:oom_score_adj" },
-	  { AFTER "init.oom_score_adj" },
-	  "%",
-	  "%",
-	  "%" },
-	{ "user",
-	  false,
-	  "linux.security_context.run_as_user.value",
-	  "process.user.uid",
-	  { "cred.ids:uid" },
-	  { AFTER "init.uid.effective" },
-	  "%",
-	  "%",
-	  "%" },
-	{ "no new privileges",
-	  false,
-	  "linux.security_context.no_new_privs",
-	  "process.noNewPrivileges",
-	  { "sec.nnp" },
-	  { AFTER "init.no_new_privs" },
-	  "%",
-	  NULL,
-	  "1" },
-	{ "read-only root",
-	  false,
-	  "linux.security_context.readonly_rootfs",
-	  "root.readonly",
-	  { "mnt.attr:/:ro", "mnt.attr:@rootfs:ro" },
-	  { "inside.mounts[/].flags" },
-	  "%",
-	  NULL,
-	  "ro" },
-	{ "capabilities",
-	  false,
-	  "linux.security_context.capabilities.add_capabilities",
-	  "process.capabilities.bounding",
-	  { "cap.change:bounding" },
-	  { AFTER "init.caps.bounding" },
-	  NULL,
-	  NULL,
-	  NULL },
-	{ "system calls",
-	  false,
-	  "linux.security_context.seccomp.profile_type",
-	  "linux.seccomp.defaultAction",
-	  { "sec.seccomp" },
-	  { AFTER "init.seccomp" },
-	  NULL,
-	  NULL,
-	  "2" },
+	{ .name = "host name",
+	  .sandbox = true,
+	  .request = "hostname",
+	  .config = "hostname",
+	  .effects = { "uts.set:hostname" },
+	  .now = { "inside.hostname" },
+	  .says_config = SAME,
+	  .says_effect = SAME,
+	  .says_now = SAME },
+	{ .name = "CPU shares",
+	  .request = "linux.resources.cpu_shares",
+	  .config = "linux.resources.cpu.shares",
+	  .effects = { "cg.set:cpu.shares", "cg.set:cpu.weight" },
+	  .now = { AFTER "cgroup.cpu[cpu.shares]", AFTER "cgroup.cpu[cpu.weight]" },
+	  .says_config = SAME },
+	{ .name = "memory",
+	  .request = "linux.resources.memory_limit_in_bytes",
+	  .config = "linux.resources.memory.limit",
+	  .effects = { "cg.set:memory.limit_in_bytes", "cg.set:memory.max" },
+	  .now = { AFTER "cgroup.memory[memory.limit_in_bytes]", AFTER "cgroup.memory[memory.max]" },
+	  .says_config = SAME,
+	  .says_effect = SAME,
+	  .says_now = SAME,
+	  .pages = true },
+	{ .name = "OOM score",
+	  .request = "linux.resources.oom_score_adj",
+	  .config = "process.oomScoreAdj",
+	  .effects = { "proc.tune:oom_score_adj" },
+	  .now = { AFTER "init.oom_score_adj" },
+	  .says_config = SAME,
+	  .says_effect = SAME,
+	  .says_now = SAME },
+	{ .name = "user",
+	  .request = "linux.security_context.run_as_user.value",
+	  .config = "process.user.uid",
+	  .effects = { "cred.ids:uid" },
+	  .now = { AFTER "init.uid.effective" },
+	  .says_config = SAME,
+	  .says_effect = SAME,
+	  .says_now = SAME,
+	  .unless = "linux.uidMappings" },
+	{ .name = "no new privileges",
+	  .request = "linux.security_context.no_new_privs",
+	  .config = "process.noNewPrivileges",
+	  .effects = { "sec.nnp" },
+	  .now = { AFTER "init.no_new_privs" },
+	  .says_config = SAME,
+	  .says_now = "1" },
+	{ .name = "read-only root",
+	  .request = "linux.security_context.readonly_rootfs",
+	  .config = "root.readonly",
+	  .effects = { "mnt.attr:/:*ro*", "path.readonly:/" },
+	  .now = { "inside.mounts[/].flags[0]" },
+	  .says_config = SAME,
+	  .says_now = "ro" },
+	{ .name = "capabilities",
+	  .request = "linux.security_context.capabilities.add_capabilities",
+	  .config = "process.capabilities.bounding",
+	  .effects = { "cap.change:bounding" },
+	  .now = { AFTER "init.caps.bounding" },
+	  .says_config = SAME,
+	  .says_effect = SAME,
+	  .says_now = SAME,
+	  .drops_all = true },
+	{ .name = "system calls",
+	  .request = "linux.security_context.seccomp.profile_type",
+	  .config = "linux.seccomp.defaultAction",
+	  .effects = { "sec.seccomp" },
+	  .now = { AFTER "init.seccomp" },
+	  .says_now = "2" },
+	{ .request = "command", .config = "process.args", .says_config = SAME },
+	{ .request = "working_dir", .config = "process.cwd", .says_config = SAME },
+	{ .request = "linux.resources.cpu_quota",
+	  .config = "linux.resources.cpu.quota",
+	  .says_config = SAME },
+	{ .request = "linux.resources.cpu_period",
+	  .config = "linux.resources.cpu.period",
+	  .says_config = SAME },
+	{ .request = "linux.resources.cpuset_cpus",
+	  .config = "linux.resources.cpu.cpus",
+	  .says_config = SAME },
+	{ .request = "linux.resources.cpuset_mems",
+	  .config = "linux.resources.cpu.mems",
+	  .says_config = SAME },
+	{ .request = "linux.security_context.masked_paths",
+	  .config = "linux.maskedPaths",
+	  .says_config = SAME },
+	{ .request = "linux.security_context.readonly_paths",
+	  .config = "linux.readonlyPaths",
+	  .says_config = SAME },
+	{ .request = "linux.security_context.supplemental_groups",
+	  .config = "process.user.additionalGids",
+	  .says_config = SAME },
 };
 
 /* Nobody asked: the interface has no other way of saying it. */
@@ -142,15 +162,26 @@ static char *value_text(const struct json *value)
 	return text_take(&text);
 }
 
-static const struct json *request_value(const struct json *observation, const struct row *row)
+/* Borrowed; NULL: it is not asked for. */
+static const struct json *asked_value(const struct json *request, const struct row *row)
 {
-	auto_free char *path = text_format("exit.%s.request.config.%s",
-					   row->sandbox ? "RunPodSandbox" : "CreateContainer", row->request);
+	static const char dropped[] = "config.linux.security_context.capabilities.drop_capabilities[0]";
+	auto_free char *path = text_format("config.%s", row->request);
+	const struct json *value = json_get(request, path);
+	const char *drops = json_get_string(request, dropped);
 
-	return json_get(observation, path);
+	if (!is_asked(value) || (row->drops_all && (!drops || strcmp(drops, "ALL") != 0)))
+		return NULL;
+	return value;
 }
 
-static const struct json *config_value(const struct json *observation, const struct row *row)
+static const struct json *request_of(const struct json *observation, const struct row *row)
+{
+	return json_get(observation,
+			row->sandbox ? "exit.RunPodSandbox.request" : "exit.CreateContainer.request");
+}
+
+static const struct json *config_of(const struct json *observation, const struct row *row)
 {
 	static const char *const paths[2][2] = {
 		{ "state.after.CreateContainer.info.info.runtimeSpec",
@@ -160,7 +191,7 @@ static const struct json *config_value(const struct json *observation, const str
 	};
 	const struct json *spec = json_get(observation, paths[row->sandbox][0]);
 
-	return json_get(spec ? spec : json_get(observation, paths[row->sandbox][1]), row->config);
+	return spec ? spec : json_get(observation, paths[row->sandbox][1]);
 }
 
 /* The last one counts: groups, gid and uid are set more than once on the way. */
@@ -197,20 +228,20 @@ static const struct json *now_value(const struct json *observation, const struct
 	return NULL;
 }
 
-/* says: what the rung must read for the value of the request. */
-static bool agrees(const char *says, const char *value, const char *seen)
+static bool is_rounded(const char *value, const char *seen)
 {
-	if (!says)
-		return seen;
-	if (strcmp(says, "%") != 0)
-		value = says;
-	return seen && !strcmp(seen, value);
+	long long asked, got;
+
+	return text_to_i64(value, &asked) == 0 && text_to_i64(seen, &got) == 0 && asked - asked % PAGE == got;
 }
 
-static void put_rung(struct json *rungs, const char *name, const char *text)
+static bool agrees(const struct row *row, const char *says, const char *value, const char *seen)
 {
-	if (text)
-		json_put(rungs, name, json_new_bytes(text, strlen(text)));
+	if (!says || !seen)
+		return seen;
+	if (strcmp(says, SAME) != 0)
+		value = says;
+	return !strcmp(seen, value) || (row->pages && is_rounded(value, seen));
 }
 
 /* "cg.set:cpu.shares:512" says 512; what has no detail says what it is. */
@@ -221,39 +252,49 @@ static const char *said_by_effect(const char *effect)
 	return colon ? colon + 1 : effect;
 }
 
+static const char *leaves_at(const struct row *row, bool recorded, const char *const rungs[RUNGS])
+{
+	if (!agrees(row, row->says_config, rungs[L2], rungs[L3]))
+		return "L3";
+	if (recorded && !agrees(row, row->says_effect, rungs[L2], said_by_effect(rungs[L4])))
+		return "L4";
+	return agrees(row, row->says_now, rungs[L2], rungs[L5]) ? NULL : "L5";
+}
+
 static struct json *follow(const struct json *observation, const struct flow_kernel *kernel,
 			   const struct row *row)
 {
-	const struct json *asked = request_value(observation, row), *spec = config_value(observation, row),
+	static const char *const names[RUNGS] = { "L2", "L3", "L4", "L5" };
+	const struct json *spec = json_get(config_of(observation, row), row->config),
 			  *now = now_value(observation, row);
-	auto_free char *l2 = value_text(asked), *l3 = spec ? value_text(spec) : NULL;
-	auto_free char *l5 =
-	    !now ? NULL
-	    : row->says_now && !strcmp(row->says_now, "ro")
-		? text_format("%s", json_string(json_at(now, 0)) ? json_string(json_at(now, 0)) : "?")
-		: value_text(now);
-	const char *effect = kernel ? effect_value(kernel, row) : NULL, *leaves = NULL;
-	struct json *ret = json_new_object(), *rungs = json_new_object();
+	auto_free char *l2 = value_text(asked_value(request_of(observation, row), row));
+	auto_free char *l3 = spec ? value_text(spec) : NULL;
+	auto_free char *l5 = now ? value_text(now) : NULL;
+	const char *const rungs[RUNGS] = { l2, l3, kernel ? effect_value(kernel, row) : NULL, l5 };
+	const char *leaves = leaves_at(row, kernel, rungs);
+	struct json *ret = json_new_object(), *told = json_new_object();
 
-	put_rung(rungs, "L2", l2);
-	put_rung(rungs, "L3", l3);
-	put_rung(rungs, "L4", effect);
-	put_rung(rungs, "L5", l5);
-	if (!agrees(row->says_config, l2, l3))
-		leaves = "L3";
-	else if (kernel && !agrees(row->says_effect, l2, said_by_effect(effect)))
-		leaves = "L4";
-	else if (!agrees(row->says_now, l2, l5))
-		leaves = "L5";
+	for (size_t i = 0; i < RUNGS; i++)
+		if (rungs[i])
+			json_put(told, names[i], json_new_bytes(rungs[i], strlen(rungs[i])));
 	json_put(ret, "type", json_new_string("value"));
 	json_put(ret, "name", json_new_string(row->name));
 	json_put(ret, "request", json_new_string(row->request));
 	json_put(ret, "config", json_new_string(row->config));
-	json_put(ret, "rungs", rungs);
+	json_put(ret, "rungs", told);
 	json_put(ret, "plumb", json_new_bool(!leaves));
 	if (leaves)
 		json_put(ret, "leaves_at", json_new_string(leaves));
 	return ret;
+}
+
+/* Not what a server keeps to itself: without its config.json there is no line to follow. */
+static bool can_follow(const struct json *observation, const struct row *row)
+{
+	const struct json *config = config_of(observation, row);
+
+	return row->name && config && asked_value(request_of(observation, row), row) &&
+	       !(row->unless && json_get(config, row->unless));
 }
 
 struct json *flow_ladder(const struct json *observation, const struct flow_kernel *kernel)
@@ -261,32 +302,38 @@ struct json *flow_ladder(const struct json *observation, const struct flow_kerne
 	struct json *ret = json_new_array();
 
 	/* A pod that never started has not been all the way. */
-	if (!json_get(observation, "exit.StartContainer") ||
-	    json_int(json_get(observation, "exit.StartContainer.code"), 1))
+	if (json_int(json_get(observation, "exit.StartContainer.code"), 1))
 		return ret;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		if (is_asked(request_value(observation, &rows[i])))
+		if (can_follow(observation, &rows[i]))
 			json_append(ret, follow(observation, kernel, &rows[i]));
 	return ret;
+}
+
+/* The row of flow_values() that has the member: capabilities stand in one. */
+static struct json *value_of(struct json *values, const char *path)
+{
+	for (size_t i = 0; i < json_length(values); i++) {
+		const char *of = json_get_string(json_at(values, i), "path");
+		size_t len = strlen(of);
+
+		if (!strncmp(of, path, len) && (!path[len] || path[len] == '.'))
+			return json_at(values, i);
+	}
+	return NULL;
 }
 
 void flow_compare(const struct json *request, bool of_sandbox, const struct json *config, struct json *values)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		auto_free char *path = text_format("config.%s", rows[i].request);
-		const struct json *asked = json_get(request, path);
+		const struct json *asked = asked_value(request, &rows[i]),
+				  *got = json_get(config, rows[i].config);
+		struct json *value = value_of(values, rows[i].config);
 
-		if (rows[i].sandbox != of_sandbox || !is_asked(asked))
+		if (rows[i].sandbox != of_sandbox || !asked || !value || !rows[i].says_config)
 			continue;
-		for (size_t k = 0; k < json_length(values); k++) {
-			struct json *value = json_at(values, k);
-			auto_free char *wanted = value_text(asked),
-				       *seen = value_text(json_get(config, rows[i].config));
-
-			if (strcmp(json_get_string(value, "path"), rows[i].config) != 0)
-				continue;
-			json_put(value, "from", json_new_string(strcmp(wanted, seen) ? "differs" : "equal"));
-			json_put(value, "field", json_new_string(rows[i].request));
-		}
+		auto_free char *wanted = value_text(asked), *seen = value_text(got);
+		json_put(value, "from", json_new_string(strcmp(wanted, seen) ? "differs" : "equal"));
+		json_put(value, "field", json_new_string(rows[i].request));
 	}
 }

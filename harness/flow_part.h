@@ -23,14 +23,18 @@ struct flow_object { /* borrowed */
 struct flow_kernel {
 	struct recording part[FLOW_OWNERS]; /* owned: the events of each */
 	struct effects effects[FLOW_OWNERS]; /* owned */
+	char *bundle[FLOW_OWNERS]; /* owned: where their config.json lies; NULL: no command said so */
 	struct json *commands; /* owned: [{"time_ns", "of", "argv", "code" | "signal", "ms"}] by time */
 };
 /* objects: by owner, those of FLOW_SANDBOX and FLOW_CONTAINER. handler: the script that stands for the OCI runtime. */
 void flow_kernel_read(const struct recording *recording, const struct flow_object objects[FLOW_OWNERS],
 		      const char *handler, struct flow_kernel *ret);
 void flow_kernel_free(struct flow_kernel *kernel);
-/* Of [begin, end): groups as the story of plumbline trace makes them, at most `lines` of them; owned. */
-struct json *flow_effects(const struct effects *effects, uint64_t begin, uint64_t end, size_t lines,
+/*
+ * Of [begin, end): groups as the story of plumbline trace makes them, at most `lines` of them, none below a rank (trace_words.h).
+ * Owned.
+ */
+struct json *flow_effects(const struct effects *effects, uint64_t begin, uint64_t end, size_t lines, int rank,
 			  size_t *ret_left_out);
 
 /*

@@ -84,15 +84,14 @@ static bool told_before(const struct json *rows, size_t index, const char *from,
 	return false;
 }
 
-/* The last words of a field say more than its first. */
+/* The last words of a field say more than its first, which the request above shows. */
 static const char *tail_of(const char *field)
 {
-	static const char *const heads[] = { "sandbox_config.linux.security_context.",
-					     "linux.security_context.", "sandbox_config." };
+	static const char *const heads[] = { "sandbox_config.", "linux.", "security_context.", "resources." };
 
 	for (size_t i = 0; field && i < ARRAY_SIZE(heads); i++)
 		if (text_starts(field, heads[i]))
-			return field + strlen(heads[i]);
+			field += strlen(heads[i]);
 	return field;
 }
 
@@ -184,6 +183,29 @@ static void show_command(const struct teller *teller, const struct json *command
 	text_add_char(teller->out, '\n');
 }
 
+/* They get what they need by their environment and their input: their names are all there is to see. */
+static bool is_plugin(const struct json *command)
+{
+	const char *path = json_get_string(command, "argv[0]");
+
+	return path && json_length(json_member(command, "argv")) == 1 && strstr(path, "/cni/");
+}
+
+/* Those that follow each other, on one line; returns how many. */
+static size_t show_plugins(const struct teller *teller, const struct json *commands, size_t index,
+			   const char *label)
+{
+	auto_text line = { 0 };
+	size_t count = 0;
+
+	text_add(&line, "network plugins:");
+	while (index + count < json_length(commands) && is_plugin(json_at(commands, index + count)))
+		text_addf(&line, " %s",
+			  base_name(json_get_string(json_at(commands, index + count++), "argv[0]")));
+	flow_wrap(teller, label, text_str(&line), 2);
+	return count;
+}
+
 /* Programs of the payload and copies of a runtime of itself are told by the kernel's calls. */
 void flow_show_commands(const struct teller *teller, const struct json *commands)
 {
@@ -195,7 +217,10 @@ void flow_show_commands(const struct teller *teller, const struct json *commands
 
 		if (strcmp(kind, "server") != 0 && strcmp(kind, "runtime") != 0)
 			continue;
-		show_command(teller, command, label);
+		if (is_plugin(command))
+			i += show_plugins(teller, commands, i, label) - 1;
+		else
+			show_command(teller, command, label);
 		label = "";
 	}
 }
@@ -207,25 +232,70 @@ static bool is_told(const struct json *group, bool of_server)
 
 	if (!strcmp(role, "runtime") && (text_starts(does, "executes") || text_starts(does, "exits with")))
 		return true;
-	return of_server && (text_starts(does, "starts processes") || text_starts(does, "looks up"));
+	return of_server &&
+	       (text_starts(does, "starts processes") || json_bool(json_member(group, "failed"), false));
+}
+
+/* "No limit", before the limit comes. */
+static bool is_reset(const struct json *objects, size_t index)
+{
+	const char *name = json_string(json_at(objects, index));
+	size_t len = strcspn(name, "=") + 1;
+
+	if (!text_ends(name, "=-1"))
+		return false;
+	for (size_t i = index + 1; i < json_length(objects); i++)
+		if (!strncmp(json_string(json_at(objects, i)), name, len))
+			return true;
+	return false;
+}
+
+/* What is written into files of a cgroup is what the pod asked for: a second line for it. */
+static void add_objects(const struct teller *teller, const struct json *objects, bool all, int room,
+			struct text *first, struct text *second)
+{
+	size_t i = 0, count = json_length(objects);
+	struct text *to = first;
+
+	if (!all) {
+		add_values(teller, objects, room, first);
+		return;
+	}
+	for (; i < count; i++) {
+		auto_free char *value = flow_short(teller, json_string(json_at(objects, i)));
+
+		if (is_reset(objects, i))
+			continue;
+		if (to == first && to->len && columns_of(text_str(to)) + 1 + columns_of(value) > room)
+			to = second;
+		if (to == second &&
+		    columns_of(text_str(to)) + 1 + columns_of(value) + 6 > FLOW_WIDTH - FLOW_GUTTER) {
+			text_addf(to, " +%zu", count - i);
+			return;
+		}
+		text_addf(to, "%s%s", to == second && !to->len ? "  " : to->len ? " " : "", value);
+	}
 }
 
 static void show_group(const struct teller *teller, const struct json *group, const char *label)
 {
 	const struct json *objects = json_member(group, "objects"), *errors = json_member(group, "errors");
-	const char *field = json_get_string(group, "field");
+	const char *field = json_get_string(group, "field"), *does = json_get_string(group, "does");
 	bool failed = json_bool(json_member(group, "failed"), false);
 	int mark = field ? columns_of(field) + 4 : 0;
-	auto_text line = { 0 }, names = { 0 }, tail = { 0 };
+	auto_text line = { 0 }, names = { 0 }, more = { 0 }, tail = { 0 };
 
 	for (size_t i = 0; failed && i < json_length(errors); i++)
 		text_addf(&tail, "%s%s", i ? ", " : ": ", json_string(json_at(errors, i)));
-	text_add(&line, json_get_string(group, "does"));
+	text_add(&line, does);
 	if (json_length(objects))
-		add_values(teller, objects,
-			   FLOW_WIDTH - FLOW_GUTTER - (int) line.len - 1 - (int) tail.len - mark, &names);
+		add_objects(teller, objects, !strcmp(does, "writes"),
+			    FLOW_WIDTH - FLOW_GUTTER - (int) line.len - 1 - (int) tail.len - mark, &names,
+			    &more);
 	text_addf(&line, "%s%s%s", names.len ? " " : "", text_str(&names), text_str(&tail));
 	flow_line(teller, label, text_str(&line), field);
+	if (more.len)
+		flow_line(teller, "", text_str(&more), NULL);
 }
 
 static void show_owner(const struct teller *teller, const struct json *part, bool of_server, bool *begun)

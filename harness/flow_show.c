@@ -10,11 +10,19 @@
 #include "reports/columns.h"
 
 #define INDENT_MAX 12
+#define DIGITS 64 /* of a SHA-256, and of an id */
+#define MARK_MIN 18 /* columns of an origin */
 
 static const struct {
 	const char *symbol, *word;
-} short_names[] = { { "@container", "CONTAINER" }, { "@sandbox", "SANDBOX" }, { "@cri-state", "@state" },
-		    { "@cri-root", "@root" },      { "@cri", "@cri" },        { "@run", "@run" } };
+} short_names[] = { { "@container-bundle", "@bundle" },
+		    { "@sandbox-bundle", "@bundle" },
+		    { "@container", "CONTAINER" },
+		    { "@sandbox", "SANDBOX" },
+		    { "@cri-state", "@state" },
+		    { "@cri-root", "@root" },
+		    { "@cri", "@cri" },
+		    { "@run", "@run" } };
 
 /* How much of the text a symbol's value covers; the word for it goes into *ret. */
 static size_t match_symbol(const struct teller *teller, const char *text, const char **ret)
@@ -33,6 +41,12 @@ static size_t match_symbol(const struct teller *teller, const char *text, const 
 	return 0;
 }
 
+/* An id or a digest that has no word: enough of it to tell it from others. */
+static size_t match_digits(const char *text)
+{
+	return strspn(text, "0123456789abcdef") == DIGITS ? DIGITS : 0;
+}
+
 char *flow_short(const struct teller *teller, const char *text)
 {
 	auto_text ret = { 0 };
@@ -41,33 +55,46 @@ char *flow_short(const struct teller *teller, const char *text)
 	while (text && *text) {
 		size_t len = match_symbol(teller, text, &word);
 
-		if (len)
+		if (len) {
 			text_add(&ret, word);
-		else
+		} else if ((len = match_digits(text))) {
+			text_addf(&ret, "%.12s...", text);
+		} else {
 			text_add_char(&ret, *text);
-		text += len ? len : 1;
+			len = 1;
+		}
+		text += len;
 	}
 	return text_take(&ret);
 }
 
-void flow_label(const struct teller *teller, const char *label)
+static void add_label(const struct teller *teller, const char *label, const char *sgr)
 {
 	columns_space(teller->out, 2);
-	colour_on(teller->out, SGR_LABEL, &teller->style);
+	if (*label)
+		colour_on(teller->out, sgr, &teller->style);
 	columns_left(teller->out, label, FLOW_GUTTER - 2, &teller->style);
-	colour_off(teller->out, &teller->style);
+	if (*label)
+		colour_off(teller->out, &teller->style);
+}
+
+void flow_label(const struct teller *teller, const char *label)
+{
+	add_label(teller, label, SGR_LABEL);
 }
 
 void flow_line(const struct teller *teller, const char *label, const char *text, const char *right)
 {
 	int room = FLOW_WIDTH - FLOW_GUTTER, mark = right && *right ? columns_of(right) + 4 : 0;
+	int taken = columns_of(text);
 
 	/* Who asked is worth less than what was done: it gives way. */
-	if (mark > room / 2)
-		mark = room / 2;
+	if (mark && taken + mark > room)
+		mark = room - taken > MARK_MIN ? room - taken : MARK_MIN < mark ? MARK_MIN : mark;
 	flow_label(teller, label);
 	if (!mark) {
 		columns_cut(teller->out, text, room, &teller->style);
+		text_trim_end(teller->out);
 		text_add_char(teller->out, '\n');
 		return;
 	}
@@ -83,6 +110,13 @@ void flow_wrap(const struct teller *teller, const char *label, const char *text,
 {
 	flow_label(teller, label);
 	columns_wrap(teller->out, text, FLOW_GUTTER, lines, &teller->style);
+	text_add_char(teller->out, '\n');
+}
+
+void flow_refusal(const struct teller *teller, const char *text)
+{
+	add_label(teller, "L2 refuses", SGR_BAD);
+	columns_wrap(teller->out, text, FLOW_GUTTER, 6, &teller->style);
 	text_add_char(teller->out, '\n');
 }
 

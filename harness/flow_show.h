@@ -34,6 +34,7 @@ void flow_label(const struct teller *teller, const char *label);
 void flow_line(const struct teller *teller, const char *label, const char *text, const char *right);
 /* Broken at spaces into at most so many lines. */
 void flow_wrap(const struct teller *teller, const char *label, const char *text, int lines);
+void flow_refusal(const struct teller *teller, const char *text);
 void flow_rule(const struct teller *teller, const char *left, const char *right, bool bad);
 
 /* A message as YAML would have it, members that nobody set left out. */

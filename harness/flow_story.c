@@ -26,14 +26,15 @@ static void tell_kernel(const struct teller *teller)
 	auto_text text = { 0 };
 
 	if (why) {
-		text_addf(&text, "not recorded (%s): rung L4 is missing below", why);
+		text_addf(&text, "its calls are not recorded (%s): L4 is missing below",
+			  text_starts(why, "off: ") ? why + strlen("off: ") : why);
 	} else {
-		text_addf(&text, "Linux %s, its calls recorded by eBPF: %llu events, ", kernel ? kernel : "?",
+		text_addf(&text, "Linux %s; eBPF recorded %llu events, lost ", kernel ? kernel : "?",
 			  (unsigned long long) json_uint(json_member(teller->head, "events"), 0));
 		if (lost)
-			text_addf(&text, "%llu lost: there are holes", (unsigned long long) lost);
+			text_addf(&text, "%llu: there are holes", (unsigned long long) lost);
 		else
-			text_add(&text, "none lost");
+			text_add(&text, "none");
 	}
 	add_fact(teller, "kernel", text_str(&text));
 }
@@ -45,20 +46,28 @@ static void tell_names(const struct teller *teller)
 		   *container = json_get_string(teller->head, "symbols.@container");
 	auto_text text = { 0 };
 
-	if (sandbox)
-		text_addf(&text, "SANDBOX is the id %.12s..., ", sandbox);
-	if (container)
-		text_addf(&text, "CONTAINER is %.12s..., ", container);
-	if (!home)
+	if (!sandbox || !home)
 		return;
-	text_addf(&text, "@state and @root lie in %s", home);
+	text_addf(&text, "SANDBOX is the id %.12s...", sandbox);
+	if (container)
+		text_addf(&text, ", CONTAINER is %.12s...", container);
+	text_addf(&text, "; @state and @root lie in %s; @bundle and @cgroup are those of whom a line speaks",
+		  home);
 	columns_space(teller->out, 2);
 	columns_left(teller->out, "names", 9, &teller->style);
 	columns_wrap(teller->out, text_str(&text), 11, 3, &teller->style);
 	text_add_char(teller->out, '\n');
 }
 
-static void tell_head(const struct teller *teller)
+static bool has_config(const struct json *facts)
+{
+	for (size_t i = 0; i < json_length(facts); i++)
+		if (json_has(json_at(facts, i), "request") && json_has(json_at(facts, i), "config"))
+			return true;
+	return false;
+}
+
+static void tell_head(const struct teller *teller, const struct json *facts)
 {
 	static const char guide[] = "Read it as a ladder. A call of the kubelet's (L2, the CRI) becomes a "
 				    "config.json and commands (L3, the "
@@ -80,7 +89,7 @@ static void tell_head(const struct teller *teller)
 	text_add_char(teller->out, '\n');
 	columns_wrap(teller->out, guide, 0, 5, &teller->style);
 	text_add_char(teller->out, '\n');
-	if (!json_bool(json_member(teller->head, "origins"), false)) {
+	if (has_config(facts) && !json_bool(json_member(teller->head, "origins"), false)) {
 		columns_wrap(teller->out, no_origins, 0, 3, &teller->style);
 		text_add_char(teller->out, '\n');
 	}
@@ -93,7 +102,7 @@ static void tell_failure(const struct teller *teller, const struct json *call)
 	    text_format("%s: %s", status ? status : "no answer", message ? message : "it says no more");
 	auto_free char *shortened = flow_short(teller, text);
 
-	flow_wrap(teller, "L2 refuses", shortened, 6);
+	flow_refusal(teller, shortened);
 }
 
 static void tell_call(struct teller *teller, const struct json *call)
@@ -145,36 +154,51 @@ static char *call_word(const char *effect, size_t room)
 	return text_take(&text);
 }
 
+static const struct {
+	const char *rung, *head;
+	int width;
+} columns[] = { { "L2", "L2 request", 15 },
+		{ "L3", "L3 config.json", 15 },
+		{ "L4", "L4 call", 22 },
+		{ "L5", "L5 now", 8 } };
+
+static void tell_rung(const struct teller *teller, const struct json *value, size_t column)
+{
+	const char *rung = columns[column].rung, *leaves = json_get_string(value, "leaves_at");
+	const char *text = json_string(json_member(json_member(value, "rungs"), rung));
+	int width = columns[column].width;
+	bool last = column + 1 == ARRAY_SIZE(columns), bad = leaves && !strcmp(leaves, rung);
+	auto_free char *word =
+	    !strcmp(rung, "L4") ? call_word(text, (size_t) width - 1) : text_format("%s", text ? text : "-");
+	auto_free char *shortened = flow_short(teller, word);
+
+	if (bad)
+		colour_on(teller->out, SGR_BAD, &teller->style);
+	if (last)
+		columns_cut(teller->out, shortened, width, &teller->style);
+	else
+		columns_left(teller->out, shortened, width - 1, &teller->style);
+	if (bad)
+		colour_off(teller->out, &teller->style);
+	text_add_char(teller->out, last ? '\n' : ' ');
+}
+
 static void tell_value(const struct teller *teller, const struct json *value)
 {
-	static const struct {
-		const char *rung;
-		int width;
-	} columns[] = { { "L2", 17 }, { "L3", 17 }, { "L4", 23 }, { "L5", 0 } };
 	const char *leaves = json_get_string(value, "leaves_at");
-	const struct report_style *style = &teller->style;
+	bool unicode = teller->style.unicode;
 
-	columns_space(teller->out, 2);
-	columns_left(teller->out, json_get_string(value, "name"), 18, style);
-	for (size_t i = 0; i < ARRAY_SIZE(columns); i++) {
-		const char *text = json_string(json_member(json_member(value, "rungs"), columns[i].rung));
-		auto_free char *word = i == 2 ? call_word(text, (size_t) columns[i].width - 2)
-					      : text_format("%s", text ? text : "-");
-		auto_free char *shortened = flow_short(teller, word);
-
-		if (leaves && !strcmp(leaves, columns[i].rung))
-			colour_on(teller->out, SGR_BAD, style);
-		if (columns[i].width) {
-			columns_left(teller->out, shortened, columns[i].width - 1, style);
-			columns_space(teller->out, 1);
-		} else {
-			columns_cut(teller->out, shortened, FLOW_WIDTH - 77 + 12, style);
-		}
-		colour_off(teller->out, style);
-	}
-	text_add_char(teller->out, '\n');
+	colour_on(teller->out, leaves ? SGR_BAD : SGR_GOOD, &teller->style);
 	if (leaves)
-		text_addf(teller->out, "    leaves the line at %s\n", leaves);
+		text_add(teller->out, unicode ? "\xe2\x9c\x97 " : "x ");
+	else
+		text_add(teller->out, unicode ? "\xe2\x9c\x93 " : "= ");
+	colour_off(teller->out, &teller->style);
+	columns_left(teller->out, json_get_string(value, "name"), 18, &teller->style);
+	for (size_t i = 0; i < ARRAY_SIZE(columns); i++)
+		tell_rung(teller, value, i);
+	if (leaves)
+		text_addf(teller->out, "                    leaves the line at %s\n", leaves);
 }
 
 static bool is_of_type(const struct json *fact, const char *type)
@@ -182,6 +206,15 @@ static bool is_of_type(const struct json *fact, const char *type)
 	const char *is = json_get_string(fact, "type");
 
 	return is && !strcmp(is, type);
+}
+
+static void tell_columns(const struct teller *teller)
+{
+	columns_space(teller->out, 20);
+	for (size_t i = 0; i < ARRAY_SIZE(columns); i++)
+		columns_left(teller->out, columns[i].head, columns[i].width, &teller->style);
+	text_trim_end(teller->out);
+	text_add_char(teller->out, '\n');
 }
 
 static void tell_values(const struct teller *teller, const struct json *facts)
@@ -196,8 +229,7 @@ static void tell_values(const struct teller *teller, const struct json *facts)
 		if (!begun) {
 			text_add_char(teller->out, '\n');
 			flow_rule(teller, "The plumb line", "what was asked for, rung by rung", false);
-			text_add(teller->out, "                    L2 request       L3 config.json   L4 call"
-					      "                L5 now\n");
+			tell_columns(teller);
 		}
 		begun = true;
 		tell_value(teller, fact);
@@ -225,8 +257,11 @@ static void tell_end(const struct teller *teller, const struct json *summary)
 		columns_wrap(teller->out, line, 4, 2, &teller->style);
 		text_add_char(teller->out, '\n');
 	}
-	if (failed && json_length(left) && !json_length(json_member(summary, "leaks")))
-		text_add(teller->out, "  All of it went when the pod was stopped and removed afterwards.\n");
+	if (json_length(left))
+		text_add(teller->out,
+			 json_length(json_member(summary, "leaks"))
+			     ? "  Some of it stays, after every pod that the server knows of was removed.\n"
+			     : "  All of it went when the pod was stopped and removed afterwards.\n");
 }
 
 void flow_story(const struct json *facts, const struct report_style *style, struct text *ret)
@@ -235,7 +270,7 @@ void flow_story(const struct json *facts, const struct report_style *style, stru
 	bool values_told = false;
 
 	teller.style.width = FLOW_WIDTH;
-	tell_head(&teller);
+	tell_head(&teller, facts);
 	for (size_t i = 1; i < json_length(facts); i++) {
 		const struct json *fact = json_at(facts, i);
 

@@ -142,7 +142,7 @@ static size_t shown_lines(const struct story *story)
 	return lines;
 }
 
-static size_t size_of(const struct story_group *g)
+size_t story_group_size(const struct story_group *g)
 {
 	size_t size = g->done;
 
@@ -163,7 +163,7 @@ void story_shorten(struct story *story, size_t budget)
 		for (size_t i = story->count; i-- > 0 && shown_lines(story) > budget;)
 			if (story->groups[i].shown && rank_of(&story->groups[i]) == rank) {
 				story->groups[i].shown = false;
-				story->left_out += size_of(&story->groups[i]);
+				story->left_out += story_group_size(&story->groups[i]);
 			}
 }
 

@@ -48,6 +48,7 @@ struct story {
 void story_collect(struct story *story, const struct effect *effects, size_t count);
 /* Hides what matters least until so many lines are left, and counts its effects. */
 void story_shorten(struct story *story, size_t budget);
+size_t story_group_size(const struct story_group *group); /* effects, those that failed too */
 void story_free(struct story *story);
 
 #endif

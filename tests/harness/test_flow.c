@@ -1,0 +1,367 @@
+/* What plumbline flow tells, from the recording of a real pod: tests/golden/flow.sh makes it. */
+#include "tests/unit.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "bpf/recording.h"
+#include "harness/cri.h"
+#include "harness/flow.h"
+#include "harness/flow_part.h"
+#include "reports/columns.h"
+#include "reports/report.h"
+#include "tests/harness/report_fixture.h"
+
+Suite *test_flow(void);
+
+#define OBSERVATION_MAX (1u << 20)
+
+static const struct report_style plain = { .width = 80, .unicode = true };
+
+struct pod {
+	struct json *observation;
+	struct recording recording;
+};
+
+static void load(struct pod *ret)
+{
+	struct err err = { 0 };
+
+	*ret = (struct pod){ 0 };
+	ck_assert_msg(json_read_at(AT_FDCWD, "fixtures/recordings/flow.json", OBSERVATION_MAX,
+				   &ret->observation, &err) == 0,
+		      "%s", err.text);
+	ck_assert_msg(recording_read_at(AT_FDCWD, "fixtures/recordings/flow.rec", &ret->recording, &err) == 0,
+		      "%s", err.text);
+}
+
+static void unload(struct pod *pod)
+{
+	json_free(pod->observation);
+	recording_free(&pod->recording);
+}
+
+static struct json *gather(const struct pod *pod, bool recorded)
+{
+	return flow_facts(&(struct flow_source){
+	    .observation = pod->observation,
+	    .recording = recorded ? &pod->recording : NULL,
+	    .not_recorded = recorded ? NULL : "off: it may not",
+	    .server = "plumbline-cri 0.1.0",
+	    .server_path = "/opt/plumbline-cri",
+	    .runtime = "/opt/plumbline-oci",
+	});
+}
+
+static void set(struct pod *pod, const char *path, const char *value)
+{
+	struct json *parsed = NULL;
+	struct err err = { 0 };
+
+	ck_assert_int_eq(json_parse(value, strlen(value), &parsed, NULL), 0);
+	ck_assert_msg(json_set(pod->observation, path, parsed, &err) == 0, "%s: %s", path, err.text);
+}
+
+static const struct json *call_of(const struct json *facts, const char *method)
+{
+	for (size_t i = 0; i < json_length(facts); i++) {
+		const char *is = json_get_string(json_at(facts, i), "method");
+
+		if (is && !strcmp(is, method))
+			return json_at(facts, i);
+	}
+	ck_abort_msg("no call %s", method);
+}
+
+static const struct json *value_of(const struct json *facts, const char *name)
+{
+	for (size_t i = 0; i < json_length(facts); i++) {
+		const char *is = json_get_string(json_at(facts, i), "name");
+
+		if (is && !strcmp(is, name))
+			return json_at(facts, i);
+	}
+	return NULL;
+}
+
+static const struct json *row_of(const struct json *facts, const char *method, const char *path)
+{
+	const struct json *rows = json_get(call_of(facts, method), "config.values");
+
+	for (size_t i = 0; i < json_length(rows); i++)
+		if (!strcmp(json_get_string(json_at(rows, i), "path"), path))
+			return json_at(rows, i);
+	ck_abort_msg("%s has no row %s", method, path);
+}
+
+static void check_width(const char *story)
+{
+	while (*story) {
+		size_t len = strcspn(story, "\n");
+		auto_free char *line = text_format("%.*s", (int) len, story);
+
+		ck_assert_msg(columns_of(line) <= 80, "%d columns: %s", columns_of(line), line);
+		ck_assert_msg(!len || line[len - 1] != ' ', "ends with a space: %s", line);
+		story += len + (story[len] == '\n');
+	}
+}
+
+START_TEST(the_story_of_a_pod_is_golden)
+{
+	struct pod pod;
+	auto_json facts = NULL;
+	auto_text story = { 0 };
+
+	load(&pod);
+	facts = gather(&pod, true);
+	flow_story(facts, &plain, &story);
+	check_width(text_str(&story));
+	fixture_golden("flow.txt", &story);
+	unload(&pod);
+}
+END_TEST
+
+/* Each program is told with the call that it ran for, and with whom it was about. */
+START_TEST(commands_stand_with_their_call)
+{
+	struct pod pod;
+	auto_json facts = NULL;
+
+	load(&pod);
+	facts = gather(&pod, true);
+	const struct json *commands = json_member(call_of(facts, "StartContainer"), "commands");
+	ck_assert_uint_eq(json_length(commands), 4);
+	ck_assert_str_eq(json_get_string(commands, "[0].kind"), "server");
+	ck_assert_str_eq(json_get_string(commands, "[1].kind"), "runtime");
+	ck_assert_str_eq(json_get_string(commands, "[1].of"), "container");
+	ck_assert_int_eq(json_int(json_get(commands, "[1].code"), -1), 0);
+	ck_assert_str_eq(json_get_string(commands, "[3].kind"), "payload");
+	const struct json *argv = json_get(commands, "[1].argv");
+	ck_assert_str_eq(json_string(json_at(argv, json_length(argv) - 1)),
+			 json_get_string(pod.observation, "symbols.@container"));
+	ck_assert_uint_eq(json_length(json_member(call_of(facts, "CreateContainer"), "commands")), 0);
+	unload(&pod);
+}
+END_TEST
+
+START_TEST(effects_name_the_field_and_whose_they_are)
+{
+	struct pod pod;
+	auto_json facts = NULL;
+	bool sandbox = false, container = false;
+
+	load(&pod);
+	facts = gather(&pod, true);
+	const struct json *groups = json_get(call_of(facts, "RunPodSandbox"), "effects.sandbox.groups");
+	for (size_t i = 0; i < json_length(groups); i++) {
+		const char *object = json_get_string(json_at(groups, i), "objects[0]"),
+			   *field = json_get_string(json_at(groups, i), "field");
+
+		sandbox = sandbox || (object && field && !strcmp(object, "hostname web-0") &&
+				      !strcmp(field, "hostname"));
+	}
+	groups = json_get(call_of(facts, "StartContainer"), "effects.container.groups");
+	for (size_t i = 0; i < json_length(groups); i++) {
+		const char *does = json_get_string(json_at(groups, i), "does"),
+			   *field = json_get_string(json_at(groups, i), "field");
+
+		container = container || (field && !strcmp(field, "linux.seccomp") &&
+					  !strcmp(does, "installs a system call filter"));
+	}
+	ck_assert(sandbox);
+	ck_assert(container);
+	unload(&pod);
+}
+END_TEST
+
+START_TEST(without_a_recording_the_ladder_is_told)
+{
+	struct pod pod;
+	auto_json facts = NULL;
+	auto_text story = { 0 };
+
+	load(&pod);
+	facts = gather(&pod, false);
+	flow_story(facts, &plain, &story);
+	check_width(text_str(&story));
+	ck_assert_ptr_nonnull(strstr(text_str(&story), "its calls are not recorded (it may not)"));
+	ck_assert_ptr_null(strstr(text_str(&story), "\n  L4 "));
+	ck_assert_ptr_nonnull(strstr(text_str(&story), "linux.resources.cpu.shares: 512"));
+	ck_assert(json_bool(json_member(value_of(facts, "memory"), "plumb"), false));
+	ck_assert_ptr_null(json_get(value_of(facts, "memory"), "rungs.L4"));
+	unload(&pod);
+}
+END_TEST
+
+START_TEST(a_call_that_fails_ends_the_story)
+{
+	struct pod pod;
+	auto_json facts = NULL;
+	auto_text story = { 0 };
+
+	load(&pod);
+	struct json *steps = json_get(pod.observation, "exit.step");
+	while (json_length(steps) > 5)
+		json_remove_at(steps, json_length(steps) - 1);
+	set(&pod, "exit.step[4].code", "1");
+	set(&pod, "exit.step[4].status", "\"UNKNOWN\"");
+	set(&pod, "exit.step[4].errors", "\"no\\u001b[31m room\"");
+	set(&pod, "exit.StartContainer.code", "1");
+	set(&pod, "host.leftovers", "[\"process 7 is still there\"]");
+	facts = gather(&pod, true);
+	flow_story(facts, &plain, &story);
+	check_width(text_str(&story));
+	ck_assert_uint_eq(json_uint(json_member(json_at(facts, json_length(facts) - 1), "failed"), 9), 1);
+	ck_assert_ptr_nonnull(strstr(text_str(&story), "L2 refuses  UNKNOWN: no"));
+	ck_assert_ptr_null(strchr(text_str(&story), '\033'));
+	ck_assert_ptr_null(strstr(text_str(&story), "The plumb line"));
+	ck_assert_ptr_nonnull(strstr(text_str(&story), "process 7 is still there"));
+	ck_assert_ptr_nonnull(strstr(text_str(&story), "the last call failed"));
+	unload(&pod);
+}
+END_TEST
+
+static const struct {
+	const char *path, *value, *name, *leaves;
+} lost[] = {
+	{ "state.after.CreateContainer.info.info.runtimeSpec.linux.resources.memory.limit", "4096", "memory",
+	  "L3" },
+	{ "host.after.ready.cgroup.memory[memory.limit_in_bytes]", "\"9223372036854771712\"", "memory",
+	  "L5" },
+	{ "host.after.ready.init.no_new_privs", "0", "no new privileges", "L5" },
+	{ "inside.mounts[/].flags[0]", "\"rw\"", "read-only root", "L5" },
+	{ "host.after.ready.init.caps.bounding[]", "\"CAP_SYS_ADMIN\"", "capabilities", "L5" },
+};
+
+START_TEST(a_value_leaves_the_line_where_it_is_lost)
+{
+	struct pod pod;
+	auto_json facts = NULL;
+
+	load(&pod);
+	set(&pod, lost[_i].path, lost[_i].value);
+	facts = gather(&pod, true);
+	const char *leaves = json_get_string(value_of(facts, lost[_i].name), "leaves_at");
+	ck_assert_msg(leaves && !strcmp(leaves, lost[_i].leaves), "%s leaves at %s", lost[_i].name,
+		      leaves ? leaves : "no rung");
+	unload(&pod);
+}
+END_TEST
+
+/* Request and config.json agree on 5 pages, and the runtime writes what it was given on the day it was recorded. */
+START_TEST(a_value_leaves_the_line_at_the_kernel_call)
+{
+	struct pod pod;
+	auto_json facts = NULL;
+
+	load(&pod);
+	set(&pod, "exit.CreateContainer.request.config.linux.resources.memory_limit_in_bytes", "20480");
+	set(&pod, "state.after.CreateContainer.info.info.runtimeSpec.linux.resources.memory.limit", "20480");
+	facts = gather(&pod, true);
+	ck_assert_str_eq(json_get_string(value_of(facts, "memory"), "leaves_at"), "L4");
+	unload(&pod);
+}
+END_TEST
+
+START_TEST(a_server_without_origins_is_compared)
+{
+	struct pod pod;
+	auto_json facts = NULL;
+	auto_text story = { 0 };
+
+	load(&pod);
+	json_remove(json_get(pod.observation, "state.after.RunPodSandbox.sandbox_info.info"), "origins");
+	json_remove(json_get(pod.observation, "state.after.CreateContainer.info.info"), "origins");
+	set(&pod, "state.after.CreateContainer.info.info.runtimeSpec.linux.resources.cpu.shares", "2");
+	facts = gather(&pod, true);
+	ck_assert(!json_bool(json_member(json_at(facts, 0), "origins"), true));
+	ck_assert_str_eq(
+	    json_get_string(row_of(facts, "CreateContainer", "linux.resources.memory.limit"), "from"),
+	    "equal");
+	ck_assert_str_eq(
+	    json_get_string(row_of(facts, "CreateContainer", "linux.resources.cpu.shares"), "from"),
+	    "differs");
+	ck_assert_ptr_null(json_member(row_of(facts, "CreateContainer", "ociVersion"), "from"));
+	flow_story(facts, &plain, &story);
+	check_width(text_str(&story));
+	ck_assert_ptr_nonnull(strstr(text_str(&story), "This server does not tell where"));
+	unload(&pod);
+}
+END_TEST
+
+START_TEST(rows_keep_origins_apart)
+{
+	static const char config[] =
+	    "{\"process\": {\"env\": [\"A=1\", \"B=2\", \"C=3\"], \"cwd\": \"/\","
+	    " \"capabilities\": {\"bounding\": [\"CAP_KILL\"], \"permitted\": [\"CAP_KILL\"]}},"
+	    " \"linux\": {\"seccomp\": {\"defaultAction\": \"X\", \"syscalls\": [{\"names\": [\"a\", "
+	    "\"b\"]}]}}}";
+	static const char origins[] =
+	    "{\"process.env[0]\": {\"from\": \"image\", \"field\": \"Env[0]\"},"
+	    " \"process.env[1]\": {\"from\": \"image\", \"field\": \"Env[7]\"},"
+	    " \"process.env[2]\": {\"from\": \"cri\", \"field\": \"envs[0]\"},"
+	    " \"process.capabilities\": {\"from\": \"cri\", \"field\": \"add_capabilities[0]\"},"
+	    " \"linux.seccomp\": {\"from\": \"cri\", \"field\": \"seccomp\"}}";
+	static const char wanted[] =
+	    "[{\"path\":\"process.env\",\"values\":[\"A=1\",\"B=2\"],\"from\":\"image\",\"field\":\"Env\"},"
+	    "{\"path\":\"process.env\",\"values\":[\"C=3\"],\"from\":\"cri\",\"field\":\"envs\"},"
+	    "{\"path\":\"process.cwd\",\"values\":[\"/\"]},"
+	    "{\"path\":\"process.capabilities\",\"values\":[\"KILL\"],\"from\":\"cri\",\"field\":\"add_"
+	    "capabilities\"},"
+	    "{\"path\":\"linux.seccomp\",\"values\":[\"X but for 2 "
+	    "calls\"],\"from\":\"cri\",\"field\":\"seccomp\"}]";
+	auto_json document = NULL;
+	auto_json told = NULL;
+	auto_json counts = NULL;
+	auto_json rows = NULL;
+	auto_text text = { 0 };
+
+	ck_assert_int_eq(json_parse(config, strlen(config), &document, NULL), 0);
+	ck_assert_int_eq(json_parse(origins, strlen(origins), &told, NULL), 0);
+	rows = flow_values(document, told, &counts);
+	json_print(rows, 0, &text);
+	ck_assert_str_eq(text_str(&text), wanted);
+	ck_assert_int_eq(json_int(json_member(counts, "image"), 0), 2);
+	ck_assert_int_eq(json_int(json_member(counts, "unknown"), 0), 1);
+}
+END_TEST
+
+START_TEST(secrets_of_a_registry_are_not_kept)
+{
+	static const char request[] =
+	    "{\"image\": {\"image\": \"a/b:1\"}, \"auth\": {\"username\": \"eve\", \"password\": "
+	    "\"hunter2\", \"registry_token\": \"t0k\", \"server_address\": \"a\"}}";
+	auto_json document = NULL;
+	auto_json kept = NULL;
+	auto_text text = { 0 };
+
+	ck_assert_int_eq(json_parse(request, strlen(request), &document, NULL), 0);
+	kept = cri_without_secrets(document);
+	json_print(kept, 0, &text);
+	ck_assert_ptr_null(strstr(text_str(&text), "hunter2"));
+	ck_assert_ptr_null(strstr(text_str(&text), "eve"));
+	ck_assert_ptr_null(strstr(text_str(&text), "t0k"));
+	ck_assert_str_eq(json_get_string(kept, "auth.server_address"), "a");
+	ck_assert_str_eq(json_get_string(document, "auth.password"), "hunter2");
+}
+END_TEST
+
+Suite *test_flow(void)
+{
+	Suite *suite =
+	    UNIT_SUITE("flow", the_story_of_a_pod_is_golden, commands_stand_with_their_call,
+		       effects_name_the_field_and_whose_they_are, without_a_recording_the_ladder_is_told,
+		       a_call_that_fails_ends_the_story, a_value_leaves_the_line_at_the_kernel_call,
+		       a_server_without_origins_is_compared, rows_keep_origins_apart,
+		       secrets_of_a_registry_are_not_kept);
+	TCase *tcase = tcase_create("lost");
+
+	tcase_add_loop_test(tcase, a_value_leaves_the_line_where_it_is_lost, 0, ARRAY_SIZE(lost));
+	suite_add_tcase(suite, tcase);
+	return suite;
+}
