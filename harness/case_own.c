@@ -141,20 +141,27 @@ static int need_string(const struct json *argument, const char *key, const char 
 	return *ret ? 0 : fail_text(err, -EINVAL, "needs %s", key ? key : "a path");
 }
 
+/* A string is what the file holds; of anything else it holds the JSON. */
 static int run_write(struct own_step *step, struct err *err)
 {
-	const char *path, *content;
+	const struct json *content = json_member(step->argument, "content");
+	auto_text text = { 0 };
+	const char *path;
 	int r = need_string(step->argument, "path", &path, err);
 
-	if (r >= 0)
-		r = need_string(step->argument, "content", &content, err);
+	if (r >= 0 && !content)
+		r = fail_text(err, -EINVAL, "a write has no content");
 	if (r < 0)
 		return r;
+	if (json_string(content))
+		text_add(&text, json_string(content));
+	else
+		json_print(content, JSON_PRETTY, &text);
 	const char *slash = strrchr(path, '/');
 	auto_free char *parent = slash && slash > path ? strndup(path, slash - path) : NULL;
 	if (parent)
 		r = file_make_dirs_at(AT_FDCWD, parent, 0755, err);
-	return r < 0 ? r : file_create_at(AT_FDCWD, path, content, strlen(content), 0644, err);
+	return r < 0 ? r : file_create_at(AT_FDCWD, path, text_str(&text), text.len, 0644, err);
 }
 
 /* Edits config.json in place, for cases that change it after create: {"op": "set", "path": ..., "value": ...}, or an array. */
