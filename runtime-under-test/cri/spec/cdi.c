@@ -32,6 +32,7 @@ struct cdi {
 	const char *names[DEVICES_MAX]; /* what was asked for, each once */
 	const char *name_ends[DEVICES_MAX];
 	size_t name_count;
+	struct err broken; /* of the first file that could not be read */
 };
 
 static int read_file(struct cdi *cdi, int directory, const char *name, size_t rank, struct err *err)
@@ -50,6 +51,15 @@ static int read_file(struct cdi *cdi, int directory, const char *name, size_t ra
 	return 0;
 }
 
+/* One vendor's mistake is not another's: a file that cannot be read is told when a device is missed. */
+static int read_or_pass(struct cdi *cdi, int directory, const char *name, size_t rank, struct err *err)
+{
+	bool first = !*cdi->broken.text;
+	int r = read_file(cdi, directory, name, rank, first ? &cdi->broken : NULL);
+
+	return r < 0 && fault("cri-cdi-one-broken-all-broken") ? fail(err, r, "CDI file %s", name) : 0;
+}
+
 /* A directory that is not there has no devices. Files of vendors may also be YAML: those are not read, docs/ORIGINS.md. */
 static int read_directory(struct cdi *cdi, const char *path, size_t rank, struct err *err)
 {
@@ -60,7 +70,7 @@ static int read_directory(struct cdi *cdi, const char *path, size_t rank, struct
 		return errno == ENOENT ? 0 : fail(err, -errno, "open the CDI directory %s", path);
 	for (struct dirent *entry; r == 0 && (entry = readdir(entries));)
 		if (entry->d_name[0] != '.' && text_ends(entry->d_name, ".json"))
-			r = read_file(cdi, dirfd(entries), entry->d_name, rank, err);
+			r = read_or_pass(cdi, dirfd(entries), entry->d_name, rank, err);
 	return r;
 }
 
@@ -78,7 +88,7 @@ static int read_all(struct cdi *cdi, const struct spec_request *request, struct 
 
 static int ask_for(struct cdi *cdi, const char *name, size_t length, struct err *err)
 {
-	for (size_t i = 0; i < cdi->name_count; i++)
+	for (size_t i = 0; i < cdi->name_count && !fault("cri-cdi-twice"); i++)
 		if ((size_t) (cdi->name_ends[i] - cdi->names[i]) == length &&
 		    strncmp(cdi->names[i], name, length) == 0)
 			return 0;
@@ -142,7 +152,7 @@ static int find(struct cdi *cdi, const char *name, size_t length, struct cdi_fil
 
 		if (!found || (best && file->directory < best->directory))
 			continue;
-		if (best && file->directory == best->directory)
+		if (best && file->directory == best->directory && !fault("cri-cdi-conflict-ignored"))
 			return fail_text(err, -EINVAL,
 					 "CDI device %.*s: two files of one directory describe it",
 					 (int) length, name);
@@ -150,7 +160,8 @@ static int find(struct cdi *cdi, const char *name, size_t length, struct cdi_fil
 		device = found;
 	}
 	if (!best)
-		return fail_text(err, -EINVAL, "CDI device %.*s: no file describes it", (int) length, name);
+		return fail_text(err, -EINVAL, "CDI device %.*s: no file describes it%s%s", (int) length,
+				 name, *cdi->broken.text ? "; " : "", cdi->broken.text);
 	*ret_file = best;
 	*ret_device = device;
 	return 0;
@@ -166,7 +177,7 @@ static int inject(struct spec_build *build, struct cdi *cdi, const char *name, s
 	if (!file)
 		return r;
 	r = cdi_apply(build, json_member(device, "containerEdits"), full, err);
-	if (r == 0 && !file->used)
+	if (r == 0 && (!file->used || fault("cri-cdi-common-twice")))
 		r = cdi_apply(build, json_member(file->document, "containerEdits"),
 			      json_get_string(file->document, "kind"), err);
 	file->used = true;

@@ -33,6 +33,8 @@ bool device_describe(const struct stat *st, struct device_node *ret)
 
 int device_check_access(const char *access, const char *field, struct err *err)
 {
+	if (fault("cri-device-access-unchecked"))
+		return 0;
 	if (access[strspn(access, "rwm")] || strlen(access) > 3)
 		return fail_text(err, -EINVAL, "%s: \"%s\" is not made of r, w and m", field, access);
 	return 0;
@@ -125,7 +127,7 @@ static int walk_entry(struct walk *all, int directory, const char *name, const c
 		device_put(all->build, &node);
 		return 0;
 	}
-	if (!S_ISDIR(st.st_mode) || depth >= DEPTH_MAX)
+	if (!S_ISDIR(st.st_mode) || depth >= DEPTH_MAX || fault("cri-device-directory-flat"))
 		return 0;
 	below = openat(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	return below < 0 ? 0 : walk(all, below, path, depth + 1, err);
@@ -150,7 +152,7 @@ static int put_listed(struct spec_build *build, const Runtime__V1__Device *devic
 	auto_free char *field = text_format("devices[%zu]", index);
 	auto_free char *access_field = text_format("devices[%zu].permissions", index);
 	const char *inside = is_set(device->container_path) ? device->container_path : device->host_path;
-	bool given = is_set(device->permissions);
+	bool given = is_set(device->permissions) && !fault("cri-device-access-whole");
 	struct device_node node = { .path = inside,
 				    .access = given ? device->permissions : "rwm",
 				    .from = FROM_CRI,
@@ -167,7 +169,7 @@ static int put_listed(struct spec_build *build, const Runtime__V1__Device *devic
 	if (!is_set(device->host_path) || *device->host_path != '/' || *inside != '/')
 		return fail_text(err, -EINVAL, "%s: its paths must be absolute", field);
 	/* O_PATH: to open a device may rewind a tape or start a watchdog. Symlinks lead to it, as /dev/disk/by-id does. */
-	fd = open(device->host_path, O_PATH | O_CLOEXEC);
+	fd = open(device->host_path, O_PATH | O_CLOEXEC | (fault("cri-device-link-left") ? O_NOFOLLOW : 0));
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return fail(err, -errno, "%s: %s", field, device->host_path);
 	if (device_describe(&st, &node)) {
@@ -198,7 +200,9 @@ int spec_devices(struct spec_build *build, struct err *err)
 {
 	int r = build->privileged && !fault("cri-privileged-without-devices") ? put_all(build, err) : 0;
 
-	for (size_t i = 0; r == 0 && i < build->container->n_devices; i++)
+	for (size_t i = 0; r == 0 && i < build->container->n_devices; i++) {
 		r = put_listed(build, build->container->devices[i], i, err);
+		r = fault("cri-device-missing-ignored") ? 0 : r;
+	}
 	return r;
 }
