@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #include "base/cleanup.h"
 #include "base/err.h"
@@ -24,8 +23,6 @@
 
 #define LOG_MAX (4u << 20)
 #define HOOKS_MAX (4u << 20)
-#define SHIFT_NS INT64_C(1000000000)
-#define SETTLE_MS 200 /* for processes that were killed and are not gone yet */
 
 struct case_document {
 	struct json *top, *host, *meta; /* top is owned, the others are members */
@@ -131,28 +128,16 @@ static void put_files(struct bench *bench, struct json *host, const struct json 
 	json_put(host, "created_files", created);
 }
 
-/* Of the first container: what is in its log, and what kind of file that is. */
-static void put_cri_log(struct bench *bench, struct json *host)
-{
-	auto_text text = { 0 };
-	auto_fd logs =
-	    file_open_at(AT_FDCWD, json_get_string(bench->symbols, "@logs"), O_RDONLY | O_DIRECTORY, 0, NULL);
-
-	if (bench->cri->log && file_read_at(AT_FDCWD, bench->cri->log, LOG_MAX, &text, NULL) >= 0)
-		cri_log_facts(text_str(&text), text.len, host);
-	if (logs >= 0)
-		json_put(host, "logs", observe_files(logs, ".", NULL));
-}
-
 static void put_log(struct bench *bench, struct json *host)
 {
 	auto_text text = { 0 };
 
+	if (bench->cri) {
+		cri_log_observe(bench, host);
+		return;
+	}
 	(void) file_read_at(AT_FDCWD, DRIVER_LOG, LOG_MAX, &text, NULL);
-	if (bench->cri)
-		put_cri_log(bench, host);
-	else
-		json_put(host, "log", observe_lines(text_str(&text), text.len));
+	json_put(host, "log", observe_lines(text_str(&text), text.len));
 }
 
 static void put_hooks(struct bench *bench, struct json *host, struct json *timeline)
@@ -176,67 +161,6 @@ static void put_hooks(struct bench *bench, struct json *host, struct json *timel
 	json_put(host, "hook_order", order);
 }
 
-struct moment {
-	int64_t ns;
-	size_t index; /* keeps the order of equal times */
-	const char *label;
-};
-
-static int compare_moments(const void *a, const void *b)
-{
-	const struct moment *x = a, *y = b;
-
-	if (x->ns != y->ns)
-		return x->ns < y->ns ? -1 : 1;
-	return x->index < y->index ? -1 : 1;
-}
-
-static int64_t clock_ns(clockid_t clock)
-{
-	struct timespec now;
-
-	return clock_gettime(clock, &now) == 0 ? now.tv_sec * INT64_C(1000000000) + now.tv_nsec : 0;
-}
-
-/*
- * When the program began, by the world's monotonic clock. A time namespace and a sandbox's own kernel give the
- * program another one; the real-time clock is the same everywhere, so the distance of the two tells the shift. A
- * short one is no shift: somebody was scheduled between two readings.
- */
-static int64_t payload_began_ns(const struct json *top, const struct json *started)
-{
-	int64_t inside = json_int(json_get(top, "inside.clocks.realtime_ns"), 0) -
-			 json_int(json_get(top, "inside.clocks.monotonic_ns"), 0);
-	int64_t shift = inside - (clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_MONOTONIC));
-	bool shifted = json_get(top, "inside.clocks") && (shift > SHIFT_NS || shift < -SHIFT_NS);
-
-	return json_int(started, 0) + (shifted ? shift : 0);
-}
-
-/* From [[time, label], ...] as gathered to [label, ...] by time. */
-static void sort_timeline(struct case_document *document)
-{
-	const struct json *entries = document->trail.timeline;
-	const struct json *started = json_get(document->top, "inside.started_ns");
-	size_t count = json_length(entries);
-	auto_free struct moment *moments = calloc(count + 1, sizeof(*moments));
-	struct json *sorted = json_new_array();
-
-	for (size_t i = 0; moments && i < count; i++)
-		moments[i] = (struct moment){ json_int(json_at(json_at(entries, i), 0), 0), i,
-					      json_string(json_at(json_at(entries, i), 1)) };
-	if (moments && started)
-		moments[count] =
-		    (struct moment){ payload_began_ns(document->top, started), count, "payload" };
-	count += moments && started;
-	if (moments)
-		qsort(moments, count, sizeof(*moments), compare_moments);
-	for (size_t i = 0; moments && i < count; i++)
-		json_append(sorted, json_new_string(moments[i].label));
-	json_put(document->host, "timeline", sorted);
-	document->trail.timeline = sorted;
-}
-
 static void put_init_exit(struct bench *bench, struct json *exits)
 {
 	struct process_status status;
@@ -253,100 +177,6 @@ static void put_init_exit(struct bench *bench, struct json *exits)
 		json_put(facts, "signal", json_new_string(name ? name : "unknown"));
 	}
 	json_put(exits, "init", facts);
-}
-
-struct settle {
-	struct bench *bench;
-};
-
-static bool is_quiet(void *argument)
-{
-	const struct settle *settle = argument;
-
-	return observe_process_count(settle->bench->prepared) <= 0;
-}
-
-/* What was killed a moment ago may still be listed; what is to be there is not waited for. */
-static struct json *count_what_is_left(struct bench *bench, const struct case_document *document,
-				       bool expects_life, struct json **ret_census)
-{
-	struct settle settle = { .bench = bench };
-	auto_json now = NULL;
-
-	if (!expects_life)
-		(void) reaper_wait_until(&bench->place->reaper, is_quiet, &settle,
-					 process_now_ms() + SETTLE_MS);
-	now = census_take(bench->place, bench->prepared);
-	struct json *ret = census_difference(document->before, now);
-	if (settle.bench->cri)
-		cri_drop_lasting(settle.bench, ret);
-	if (ret_census)
-		*ret_census = TAKE(now);
-	return ret;
-}
-
-static int force_delete(struct bench *bench, const char *id, bool *ret_timed_out, struct err *err)
-{
-	auto_json words = json_new_array();
-	struct driver_result result = { 0 };
-	int r;
-
-	json_append(words, json_new_string("--force"));
-	json_append(words, json_new_string(id));
-	world_say(bench->place, WORLD_STEP, false, "clean up with delete --force");
-	case_recording_phase(bench->job, "delete");
-	r = driver_run(&bench->driver, "delete", words, &result, err);
-	if (r < 0)
-		return r;
-	*ret_timed_out = result.command.timed_out;
-	driver_result_free(&result);
-	return 0;
-}
-
-static int put_cri_leaks(struct bench *bench, struct case_document *document, const struct json *left,
-			 struct err *err)
-{
-	bool timed_out = false;
-	int r = cri_clean_up(bench, &timed_out, err);
-
-	if (r >= 0 && !timed_out)
-		json_put(document->host, "leaks",
-			 json_length(left) ? count_what_is_left(bench, document, false, NULL)
-					   : json_copy(left));
-	return r;
-}
-
-/*
- * A case that leaves a container behind on purpose, or stopped half-way, has not asked for the clean-up: after a
- * forced delete what is still there is the runtime's. After a time-out nothing can be said, for we killed it.
- */
-static int put_leaks(struct bench *bench, struct case_document *document, struct err *err)
-{
-	struct case_trail *trail = &document->trail;
-	auto_json census = NULL;
-	size_t others = json_length(trail->others);
-	bool timed_out = trail->timed_out;
-	bool lives = trail->may_exist || others || (bench->cri && json_length(bench->cri->made));
-	struct json *left = count_what_is_left(bench, document, lives, &census);
-	int r = 0;
-
-	json_put(document->host, "leftovers", left);
-	json_put(document->host, "keyrings_added", census_keyrings(document->before, census));
-	if (trail->timed_out)
-		return 0;
-	if (bench->cri)
-		return put_cri_leaks(bench, document, left, err);
-	if (!trail->may_exist && !others) {
-		json_put(document->host, "leaks", json_copy(left));
-		return 0;
-	}
-	for (size_t i = 0; r >= 0 && !timed_out && i < others; i++)
-		r = force_delete(bench, json_key_at(trail->others, i), &timed_out, err);
-	if (r >= 0 && !timed_out && trail->may_exist)
-		r = force_delete(bench, bench->container, &timed_out, err);
-	if (r >= 0 && !timed_out)
-		json_put(document->host, "leaks", count_what_is_left(bench, document, false, NULL));
-	return r < 0 ? r : 0;
 }
 
 /* What the case itself asked for goes before what was asked when the runtime was met. */
@@ -419,8 +249,9 @@ static int observe_case(struct bench *bench, struct case_document *document, str
 	put_inside(bench, document);
 	put_host(bench, document, bundle_before);
 	put_init_exit(bench, document->trail.exits);
-	sort_timeline(document);
-	r = put_leaks(bench, document, err);
+	struct json *timeline = case_timeline(document->trail.timeline, document->top);
+	document->trail.timeline = member(document->host, "timeline", timeline);
+	r = case_leaks(bench, &document->trail, document->host, err);
 	case_recording_end(job);
 	if (r < 0 || !job->c->control[0].op || document->trail.timed_out)
 		return r;

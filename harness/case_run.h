@@ -96,6 +96,10 @@ struct case_trail {
 	struct json *others; /* owned: ids of further containers of which the same is true */
 };
 int case_steps_run(struct bench *bench, struct case_trail *trail, struct err *err);
+/* From [[time, label], ...] as gathered to [label, ...] by time, with the program's beginning as top tells it; owned. */
+struct json *case_timeline(const struct json *entries, const struct json *top);
+/* leftovers, leaks and keyrings_added of the document's host, against the census that the bench has from before. */
+int case_leaks(struct bench *bench, const struct case_trail *trail, struct json *host, struct err *err);
 /* The corrected input of a refusal: {"accepted", "step", "code", "errors"}. */
 int case_control_run(struct world_place *place, const struct case_job *job, struct prepared *prepared,
 		     struct json *meta, struct json **ret, struct err *err);

@@ -71,5 +71,7 @@ void cri_log_output(const struct bench *bench, struct text *out);
 struct json *cri_log_lines(const char *text, size_t len);
 /* `log`, `log_streams`, `log_last`, `log_partial` and `log_longest` of docs/OBSERVATION.md. */
 void cri_log_facts(const char *text, size_t len, struct json *host);
+/* Of the first container: what is in its log, and what kind of files the pod's logs are. */
+void cri_log_observe(const struct bench *bench, struct json *host);
 
 #endif

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "harness/case_run.h"
 #include "harness/cri.h"
+#include "harness/observe.h"
 
 #define LOG_MAX (16u << 20)
 
@@ -144,4 +145,16 @@ void cri_log_output(const struct bench *bench, struct text *out)
 	if (!bench->cri->log || file_read_at(AT_FDCWD, bench->cri->log, LOG_MAX, &text, NULL) < 0)
 		return;
 	each_line(text_str(&text), text.len, add_content, out);
+}
+
+void cri_log_observe(const struct bench *bench, struct json *host)
+{
+	auto_text text = { 0 };
+	auto_fd logs =
+	    file_open_at(AT_FDCWD, json_get_string(bench->symbols, "@logs"), O_RDONLY | O_DIRECTORY, 0, NULL);
+
+	if (bench->cri->log && file_read_at(AT_FDCWD, bench->cri->log, LOG_MAX, &text, NULL) >= 0)
+		cri_log_facts(text_str(&text), text.len, host);
+	if (logs >= 0)
+		json_put(host, "logs", observe_files(logs, ".", NULL));
 }
