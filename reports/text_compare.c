@@ -193,7 +193,7 @@ void report_text_compare(const struct run_record *runs, size_t count, const stru
 	else if (matrix.shared)
 		text_addf(out, "\nthe same verdict for each of %zu case%s\n", matrix.shared,
 			  matrix.shared == 1 ? "" : "s");
-	if (matrix.partial)
+	if (matrix.partial && matrix.shared)
 		text_addf(out, "\n%zu of %zu cases stand in every column, %zu in two or more\n",
 			  matrix.row_count - matrix.partial, matrix.row_count, matrix.shared);
 	matrix_free(&matrix);

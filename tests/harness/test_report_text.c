@@ -198,6 +198,30 @@ START_TEST(names_that_are_cut_stay_apart)
 }
 END_TEST
 
+static bool compares(const struct run_record *runs)
+{
+	auto_text out = { 0 };
+
+	report_text_compare(runs, 2, &styles[0], &out);
+	return strstr(text_str(&out), "stand in every column") != NULL;
+}
+
+/* By its nature a runtime shares no case with a server: what is always so is not told. */
+START_TEST(only_what_could_be_compared_is_counted)
+{
+	struct run_record runs[2] = { 0 };
+
+	fixture_read("crun.json", &runs[0]);
+	fixture_read("containerd.json", &runs[1]);
+	ck_assert(!compares(runs));
+	run_record_free(&runs[1]);
+	fixture_read("runc.json", &runs[1]);
+	ck_assert(compares(runs));
+	run_record_free(&runs[0]);
+	run_record_free(&runs[1]);
+}
+END_TEST
+
 START_TEST(progress_is_one_cut_line)
 {
 	size_t counts[VERDICT_COUNT] = { [VERDICT_FAIL] = 2 };
@@ -281,6 +305,7 @@ Suite *test_report_text(void)
 	tcase_add_loop_test(tcase, comparison_fits_any_number, 0, 24);
 	tcase_add_test(tcase, columns_shrink_before_they_wrap);
 	tcase_add_test(tcase, names_that_are_cut_stay_apart);
+	tcase_add_test(tcase, only_what_could_be_compared_is_counted);
 	tcase_add_test(tcase, clips_are_between_characters);
 	tcase_add_test(tcase, progress_is_one_cut_line);
 	tcase_add_test(tcase, columns_are_display_columns);
