@@ -71,6 +71,22 @@ struct build {
 struct task *build_task(struct build *b, uint32_t tgid); /* NULL: never seen to be made */
 const char *build_role_of(struct build *b, uint32_t tgid); /* "init", "runtime", ...; "host" for strangers */
 
+const char *build_symbol(const struct recording *recording,
+			 const char *name); /* "" when it was not recorded */
+
+/* Which hook of config.json a program is: by its path and its words, for one program may serve several. */
+struct hook_place {
+	const char *kind; /* NULL: no hook of config.json */
+	size_t index;
+};
+struct hook_place build_hook_of(struct build *b, const struct decoded *event);
+
+/* The first pass, over the events in which it shows who is who; afterwards roles stay, and what the second learns anew is cleared. */
+int roles_next(const struct recording *recording, size_t *offset, struct decoded *ret, struct err *err);
+void roles_find(struct build *b, const struct decoded *event);
+void roles_settle(struct build *b);
+void roles_free(struct build *b);
+
 /* The path of argument arg, relative ones joined to the directory descriptor in dir_arg (-1: none), normalized to the container. */
 void path_argument(struct build *b, int dir_arg, int arg, struct text *ret);
 void path_normalize(struct build *b, const char *path, struct text *ret);
