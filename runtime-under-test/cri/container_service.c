@@ -12,6 +12,7 @@
 #include "base/wire/message.h"
 #include "base/wire/message_json.h"
 #include "runtime-under-test/cri/container.h"
+#include "runtime-under-test/cri/crash.h"
 #include "runtime-under-test/cri/describe.h"
 #include "runtime-under-test/oci/faults.h"
 
@@ -73,6 +74,25 @@ static int make(struct server *server, struct sandbox *sandbox, struct rpc_call 
 	return r;
 }
 
+/* As with a sandbox. One that runs was found and started by somebody. */
+static void undo_unanswered(const void *id, void *user)
+{
+	struct server *server = user;
+	struct container *container = store_container(server->store, id);
+	struct err err = { 0 };
+	bool untouched;
+
+	if (!container)
+		return;
+	store_lock(server->store);
+	untouched = container->status.phase == PHASE_CREATED;
+	store_unlock(server->store);
+	if (untouched && container_remove(server, container, &err) < 0)
+		server_log("container %s: nobody heard of it, and it cannot be removed: %s",
+			   container->object.id, err.text);
+	store_unref(server->store, container);
+}
+
 static grpc_status_code create_container(struct rpc_call *call, const void *request, void *response,
 					 void *user)
 {
@@ -97,6 +117,8 @@ static grpc_status_code create_container(struct rpc_call *call, const void *requ
 		life_event(server, RUNTIME__V1__CONTAINER_EVENT_TYPE__CONTAINER_CREATED_EVENT, sandbox,
 			   container);
 		answer->container_id = arena_string(rpc_call_arena(call), container->object.id);
+		rpc_call_unanswered(call, undo_unanswered, answer->container_id);
+		stall_point("container-answer", call);
 		store_unref(server->store, container);
 	}
 	store_unref(server->store, sandbox);

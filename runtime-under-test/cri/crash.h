@@ -11,6 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "runtime-under-test/cri/rpc/rpc.h"
+
 static inline void crash_point(const char *name)
 {
 	const char *wanted = getenv("PLUMBLINE_CRASH");
@@ -18,10 +20,26 @@ static inline void crash_point(const char *name)
 	if (wanted && strcmp(wanted, name) == 0)
 		(void) kill(getpid(), SIGKILL);
 }
+/* Likewise with $PLUMBLINE_STALL where a call may lose its caller: it is waited for that to happen. */
+static inline void stall_point(const char *name, struct rpc_call *call)
+{
+	const char *wanted = getenv("PLUMBLINE_STALL");
+
+	if (wanted && strcmp(wanted, name) == 0)
+		(void) rpc_call_wait_ms(call, 60000);
+}
 #else
+struct rpc_call;
+
 static inline void crash_point(const char *name)
 {
 	(void) name;
+}
+
+static inline void stall_point(const char *name, struct rpc_call *call)
+{
+	(void) name;
+	(void) call;
 }
 #endif
 

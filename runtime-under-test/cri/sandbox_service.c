@@ -10,6 +10,7 @@
 #include "base/wire/message.h"
 #include "base/wire/message_json.h"
 #include "runtime-under-test/cri/container.h"
+#include "runtime-under-test/cri/crash.h"
 #include "runtime-under-test/cri/describe.h"
 #include "runtime-under-test/cri/sandbox.h"
 #include "runtime-under-test/oci/faults.h"
@@ -37,6 +38,28 @@ static void undo(struct server *server, struct sandbox *sandbox)
 
 static pthread_mutex_t one = PTHREAD_MUTEX_INITIALIZER; /* of a mistake of ours alone */
 
+/*
+ * The deadline passed behind the last step. Whoever asked asks again for the same name, and would be told that it is taken. Unless
+ * somebody has found the pod meanwhile: then it is his.
+ */
+static void undo_unanswered(const void *id, void *user)
+{
+	auto_object_list containers = { 0 };
+	struct server *server = user;
+	struct sandbox *sandbox = store_sandbox(server->store, id);
+	struct err err = { 0 };
+
+	if (!sandbox)
+		return;
+	(void) pthread_mutex_lock(&sandbox->object.operation);
+	store_containers_of(server->store, sandbox, &containers);
+	if (containers.count == 0 && sandbox_remove(server, sandbox, &err) < 0)
+		server_log("sandbox %s: nobody heard of it, and it cannot be removed: %s", sandbox->object.id,
+			   err.text);
+	(void) pthread_mutex_unlock(&sandbox->object.operation);
+	store_unref(server->store, sandbox);
+}
+
 static grpc_status_code run_pod_sandbox(struct rpc_call *call, const void *request, void *response,
 					void *user)
 {
@@ -63,6 +86,8 @@ static grpc_status_code run_pod_sandbox(struct rpc_call *call, const void *reque
 		life_event(server, RUNTIME__V1__CONTAINER_EVENT_TYPE__CONTAINER_CREATED_EVENT, sandbox, NULL);
 		life_event(server, RUNTIME__V1__CONTAINER_EVENT_TYPE__CONTAINER_STARTED_EVENT, sandbox, NULL);
 		answer->pod_sandbox_id = arena_string(rpc_call_arena(call), sandbox->object.id);
+		rpc_call_unanswered(call, undo_unanswered, answer->pod_sandbox_id);
+		stall_point("sandbox-answer", call);
 	}
 	store_unref(server->store, sandbox);
 	return r < 0 ? rpc_fail_err(call, r, &err) : GRPC_STATUS_OK;

@@ -123,3 +123,29 @@ grown=$(($(memory) - memory))
 is 'and less than 20 kB of memory each' yes "$([ $grown -lt 2000 ] && echo yes || echo "$grown kB")"
 server_stop
 is 'nothing is left' '' "$(census)"
+
+# A deadline that passes behind the last step, when all is made and the answer not yet on the way: of what nobody heard, nothing stays.
+# An answer that is lost on the way to the peer is found in the lists: docs/ARCHITECTURE.md.
+late() {
+	server_stop
+	export PLUMBLINE_STALL="$1"
+	CRI=plumbline-cri-faulty server_start --network none --import "$W/box.tar" || not_ok "$1: the server starts" "$(tail -n 1 "$W/log")"
+	unset PLUMBLINE_STALL
+}
+server_start --network none --import "$W/box.tar"
+late sandbox-answer
+DEADLINE=1000
+is 'a pod whose answer comes too late' DEADLINE_EXCEEDED "$(code RunPodSandbox "$(with '')")"
+DEADLINE=20000
+check 'is undone' until_true is_clean
+late container-answer
+p=$(ask RunPodSandbox "$(with '')" | value pod_sandbox_id)
+is 'a pod whose answer comes in time stays' SANDBOX_READY "$(pod_state "$p")"
+DEADLINE=1000
+is 'a container whose answer comes too late' DEADLINE_EXCEEDED "$(code CreateContainer '{"pod_sandbox_id":"'"$p"'","config":{"metadata":{"name":"late"},"image":{"image":"docker.io/library/box:1"}}}')"
+DEADLINE=20000
+no_containers() { ask ListContainers '{}' > "$W/list" && ! grep -q '"id"' "$W/list"; }
+check 'is undone' until_true no_containers
+remove_pod "$p"
+server_stop
+is 'and then nothing is left' '' "$(census)"

@@ -68,16 +68,23 @@ void call_wake(struct rpc_call *call)
 	pthread_mutex_unlock(&call->lock);
 }
 
+/* gRPC says "cancelled" of every call that ended before its status was on the way. */
 static void on_closed(void *subject, bool ok)
 {
 	struct rpc_call *call = subject;
+	bool lost;
 
 	(void) ok;
 	pthread_mutex_lock(&call->lock);
 	call->is_closed = true;
+	lost = call->is_finished && call->cancelled && call->undo;
 	pthread_mutex_unlock(&call->lock);
 	call_wake(call);
-	call_unref(call);
+	/* That may take long, and this thread serves all calls. */
+	if (lost)
+		(void) pool_add(call->server, call);
+	else
+		call_unref(call);
 }
 
 static void on_sent(void *subject, bool ok)
@@ -225,11 +232,30 @@ static grpc_status_code handle(struct rpc_call *call, ProtobufCMessage **ret_res
 	return call->method->handler(call, request, *ret_response, call->server->options.user);
 }
 
-void call_run(struct rpc_call *call)
+/* Whichever comes second, our answer or the end of the call, knows whether it was lost. */
+static bool is_lost(struct rpc_call *call)
+{
+	bool lost;
+
+	pthread_mutex_lock(&call->lock);
+	lost = call->is_closed && call->cancelled && call->undo;
+	call->is_finished = true;
+	pthread_mutex_unlock(&call->lock);
+	return lost;
+}
+
+static bool answer(struct rpc_call *call)
 {
 	ProtobufCMessage *response = NULL;
 	grpc_status_code status = handle(call, &response);
 
 	call_finish(call, status, call->method->streams ? NULL : response);
+	return !is_lost(call);
+}
+
+void call_run(struct rpc_call *call)
+{
+	if (call->is_finished || !answer(call))
+		call->undo(call->undo_data, call->server->options.user);
 	call_unref(call);
 }

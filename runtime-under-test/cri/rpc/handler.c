@@ -22,6 +22,12 @@ struct arena *rpc_call_arena(struct rpc_call *call)
 	return &call->arena;
 }
 
+void rpc_call_unanswered(struct rpc_call *call, rpc_undo *undo, const void *data)
+{
+	call->undo = undo;
+	call->undo_data = data;
+}
+
 const char *rpc_call_method(struct rpc_call *call)
 {
 	return call->method->descriptor->name;

@@ -53,9 +53,11 @@ struct rpc_call {
 	int cancelled; /* written by gRPC */
 	pthread_mutex_t lock; /* of the fields down to done_fd */
 	pthread_cond_t changed;
-	bool is_closed, is_sent, sent_ok;
+	bool is_closed, is_finished, is_sent, sent_ok;
 	int done_fd;
-	bool headers_sent; /* the handler's thread alone */
+	bool headers_sent; /* the handler's thread alone, down to undo_data */
+	rpc_undo *undo; /* NULL: nothing to undo, or done */
+	const void *undo_data;
 	const char *sentence;
 	struct rpc_call *next_job;
 	struct rpc_call *previous, *next; /* all calls of the server */
@@ -105,7 +107,8 @@ void call_start(struct rpc_call *call, const grpc_op *ops, size_t count, struct 
 void call_unref(struct rpc_call *call);
 void call_finish(struct rpc_call *call, grpc_status_code status, const ProtobufCMessage *response);
 void call_wake(struct rpc_call *call); /* those who wait for its end look again */
-void call_run(struct rpc_call *call); /* decodes, calls the handler, answers; takes the reference */
+void call_run(
+    struct rpc_call *call); /* decodes, calls the handler, answers, or undoes; takes the reference */
 
 const struct method *method_of(const struct rpc_server *server, grpc_slice path);
 

@@ -34,6 +34,12 @@ int rpc_call_done_fd(struct rpc_call *call);
 /* True when the call is done, false when the time has passed. */
 bool rpc_call_wait_ms(struct rpc_call *call, int64_t ms);
 int64_t rpc_call_left_ms(struct rpc_call *call); /* to the caller's deadline; INT64_MAX: none */
+/*
+ * For a handler that has made something. Should the answer reach nobody, for the deadline passed or the peer left behind the handler's
+ * last look, undo() is called once, on a worker's thread. data lives in the call's arena.
+ */
+typedef void rpc_undo(const void *data, void *user);
+void rpc_call_unanswered(struct rpc_call *call, rpc_undo *undo, const void *data);
 const char *rpc_call_method(struct rpc_call *call);
 /* return rpc_fail(call, GRPC_STATUS_NOT_FOUND, "container %s: no such container", id); */
 grpc_status_code rpc_fail(struct rpc_call *call, grpc_status_code status, const char *format, ...)
