@@ -34,19 +34,17 @@ give_up() {
 	kill -KILL $(descendants "$2") "$2"
 }
 
-# bounded PROGRAM: sets $status, to "hung" where it was given up. That it ended is told by the end of a pipe that it does not see, so nothing polls.
+# bounded PROGRAM: sets $status, to "hung" where it was given up. That it ended is told by the end of a pipe that it does not see, so
+# nothing polls. The watcher is what runs in the background, where a shell ignores signals.
 bounded() {
 	rm -f "$log.hold" "$log.hung"
 	mkfifo "$log.hold"
-	"$1" < /dev/null &
-	bounded=$!
-	{ timeout "$limit" cat "$log.hold" > /dev/null || give_up "$1" $bounded >&2; } &
-	watcher=$!
+	{ timeout "$limit" cat "$log.hold" > /dev/null || give_up "$1" "$(cat "$log.pid")" >&2; } &
 	exec 9> "$log.hold"
-	wait $bounded
+	sh -c 'echo $$ > "$1.pid" && exec "$2"' - "$log" "$1" < /dev/null 9>&-
 	status=$?
 	exec 9>&-
-	wait $watcher
+	wait $!
 	[ ! -e "$log.hung" ] || status=hung
 }
 
