@@ -61,6 +61,8 @@ grpc_status_code container_exec_sync(struct rpc_call *call, const void *request,
 /* container_update.c: limits of a container, as a whole or not at all. The operation lock is held. */
 int container_update(struct server *server, struct container *container,
 		     const Runtime__V1__LinuxContainerResources *resources, struct err *err);
+/* At start: finishes one that a killed server had begun. */
+void container_update_settle(struct server *server, struct container *container);
 
 /* container_status.c: as the CRI tells it, copied into the arena. */
 void container_describe(struct server *server, const struct container *container, struct arena *arena,

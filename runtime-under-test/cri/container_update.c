@@ -1,11 +1,12 @@
 /*
  * UpdateContainerResources: the kernel, config.json and the status change together, or none does. What the request leaves out
- * stays as it is.
+ * stays as it is. What is wanted is noted before anything changes: a server killed on the way has its update done by the next.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/err.h"
@@ -13,6 +14,7 @@
 #include "base/text.h"
 #include "base/wire/arena.h"
 #include "base/wire/message.h"
+#include "base/wire/message_json.h"
 #include "runtime-under-test/cri/container.h"
 #include "runtime-under-test/cri/crash.h"
 #include "runtime-under-test/cri/describe.h"
@@ -105,6 +107,23 @@ static void roll_back(const struct change *change)
 			   err.text);
 }
 
+#define NOTE "update.json"
+
+static int note(struct server *server, const struct container *container,
+		const Runtime__V1__LinuxContainerResources *resources, struct err *err)
+{
+	auto_json json = message_to_json(&resources->base, 0);
+
+	return life_write(server, &container->object, NOTE, json, err);
+}
+
+static void drop_note(struct server *server, const struct container *container)
+{
+	auto_free char *path = life_path(server, &container->object, NOTE);
+
+	(void) unlink(path); /* else the next server does once more what is done */
+}
+
 static int record(struct change *change, struct err *err)
 {
 	struct container *container = change->container;
@@ -112,6 +131,7 @@ static int record(struct change *change, struct err *err)
 	Runtime__V1__LinuxContainerResources *old;
 	int r = life_write(server, &container->object, "bundle/config.json", change->new_config, err);
 
+	crash_point("update-config");
 	if (r < 0)
 		return r;
 	store_lock(server->store);
@@ -141,13 +161,16 @@ static int apply(struct change *change, const Runtime__V1__LinuxContainerResourc
 		return r;
 	if (fault("cri-update-of-created-lost") && !change->running)
 		return 0;
-	if (change->running)
+	r = note(change->server, change->container, resources, err);
+	crash_point("update-noted");
+	if (r >= 0 && change->running)
 		r = runtime_update(change->runtime, change->container->object.id, change->resources, err);
 	crash_point("update-applied");
 	if (r >= 0 || fault("cri-failed-update-recorded"))
 		r = r < 0 ? (record(change, NULL), r) : record(change, err);
 	if (r < 0)
 		roll_back(change);
+	drop_note(change->server, change->container);
 	return r;
 }
 
@@ -179,4 +202,27 @@ int container_update(struct server *server, struct container *container,
 	if (change.merged)
 		protobuf_c_message_free_unpacked(&change.merged->base, NULL);
 	return r < 0 ? fail(err, r, "container %s: update", container->object.id) : 0;
+}
+
+/* Done again, for nothing tells how far it came; twice is once. */
+void container_update_settle(struct server *server, struct container *container)
+{
+	auto_free char *path = life_path(server, &container->object, NOTE);
+	auto_json noted = describe_file(path);
+	ProtobufCMessage *resources = NULL;
+	auto_arena arena = { 0 };
+	struct err err = { 0 };
+	int r;
+
+	if (!noted)
+		return;
+	arena_init(&arena);
+	r = message_from_json(&runtime__v1__linux_container_resources__descriptor, noted, &arena, &resources,
+			      &err);
+	if (r >= 0)
+		r = container_update(server, container,
+				     (const Runtime__V1__LinuxContainerResources *) resources, &err);
+	if (r < 0)
+		server_log("%s", err.text);
+	drop_note(server, container);
 }

@@ -151,6 +151,9 @@ static void recover_container(struct server *server, struct container *container
 	case PHASE_NOTREADY:
 		break;
 	}
+	(void) pthread_mutex_lock(&container->object.operation);
+	container_update_settle(server, container);
+	(void) pthread_mutex_unlock(&container->object.operation);
 }
 
 static int finish_container(struct server *server, struct container *container, struct err *err)

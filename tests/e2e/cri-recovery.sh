@@ -76,7 +76,9 @@ start-recorded READY CREATED
 start-created READY CREATED
 start-started READY RUNNING
 start-running READY RUNNING
+update-noted READY RUNNING
 update-applied READY RUNNING
+update-config READY RUNNING
 stop-signalled READY EXITED
 stop-ended READY EXITED
 remove-stopped READY -
@@ -92,6 +94,30 @@ remove-recorded - -
 remove-containers - -
 forget-folder - -
 POINTS
+
+# Whatever kills the server in an update: kernel, config.json and status agree afterwards, and the client may ask again.
+shares_of() {
+	wanted=config
+	[ "$(status "$1" resources.linux.cpu_shares)" = "$(value linux.resources.cpu.shares < "$W/state/containers/$1/bundle/config.json")" ] || wanted='another config'
+	printf '%s %s %s' "$(status "$1" resources.linux.cpu_shares)" "$wanted" "$(find /sys/fs/cgroup -path "*$1*" -name cpu.shares -exec cat {} +)"
+}
+for point in update-noted update-applied update-config; do
+	: > "$W/log"
+	export PLUMBLINE_CRASH="$point"
+	CRI=plumbline-cri-faulty begin
+	unset PLUMBLINE_CRASH
+	running "$(pod update)" update 'exec sleep 704' ',"linux":{"resources":{"cpu_shares":300}}'
+	is "$point: before" '300 config 300' "$(shares_of "$c")"
+	ask UpdateContainerResources "$(of_container "$c" ',"linux":{"cpu_shares":512}')" > /dev/null
+	check "$point: is reached" until_true has_died
+	wait "$server" 2> /dev/null
+	begin
+	is "$point: after" '512 config 512' "$(shares_of "$c")"
+	is "$point: again" OK "$(code UpdateContainerResources "$(of_container "$c" ',"linux":{"cpu_shares":700}')")"
+	is "$point: as if nothing had been" '700 config 700' "$(shares_of "$c")"
+	clear_all
+	server_stop
+done
 
 # A server that is away misses nothing.
 begin
