@@ -19,6 +19,7 @@ struct gather {
 	bool recorded;
 	struct json *facts;
 	size_t calls, failed;
+	bool cut_short; /* the last call failed */
 	double ms;
 };
 
@@ -186,8 +187,7 @@ static void put_now(struct gather *gather, struct json *call)
 	json_put(call, "now", now);
 }
 
-/* A call's time ends where the next one begins: what it set in motion goes on for a while. The last ends with its answer. */
-static uint64_t end_of(const struct json *steps, size_t index)
+uint64_t flow_end_of(const struct json *steps, size_t index)
 {
 	for (size_t i = index + 1; i < json_length(steps); i++)
 		if (json_has(json_at(steps, i), "begin_ns"))
@@ -197,9 +197,10 @@ static uint64_t end_of(const struct json *steps, size_t index)
 
 static void put_call(struct gather *gather, const struct json *steps, size_t index)
 {
-	static const char *const kept[] = { "status", "request", "response", "items" };
+	static const char *const kept[] = { "status", "request", "response", "items", "statuses" };
 	const struct json *exit = json_at(steps, index);
-	const char *method = json_get_string(exit, "verb"), *message = json_get_string(exit, "errors");
+	const char *verb = json_get_string(exit, "verb"), *message = json_get_string(exit, "errors");
+	const char *method = verb ? verb : "unknown";
 	uint64_t begin = json_uint(json_member(exit, "begin_ns"), 0),
 		 end = json_uint(json_member(exit, "end_ns"), 0);
 	struct json *call = json_new_object();
@@ -208,7 +209,7 @@ static void put_call(struct gather *gather, const struct json *steps, size_t ind
 
 	json_put(call, "type", json_new_string("call"));
 	json_put(call, "number", json_new_uint(++gather->calls));
-	json_put(call, "method", json_new_string(method));
+	put_text(call, "method", method);
 	json_put(call, "ms", json_new_double((double) (end - begin) / 1e6));
 	json_put(call, "failed", json_new_bool(failed));
 	for (size_t i = 0; i < ARRAY_SIZE(kept); i++)
@@ -220,11 +221,12 @@ static void put_call(struct gather *gather, const struct json *steps, size_t ind
 	if (!strcmp(method, "CreateContainer"))
 		put_config(gather, exit, FLOW_CONTAINER, call);
 	if (gather->recorded)
-		put_kernel(gather, begin, end_of(steps, index), call);
+		put_kernel(gather, begin, flow_end_of(steps, index), call);
 	if (!strcmp(method, "StartContainer") && !failed)
 		put_now(gather, call);
 	json_append(gather->facts, call);
 	gather->failed += failed;
+	gather->cut_short = failed;
 	gather->ms += (double) (end - begin) / 1e6;
 }
 
@@ -237,6 +239,7 @@ static void put_summary(struct gather *gather)
 	json_put(summary, "type", json_new_string("summary"));
 	json_put(summary, "calls", json_new_uint(gather->calls));
 	json_put(summary, "failed", json_new_uint(gather->failed));
+	json_put(summary, "cut_short", json_new_bool(gather->cut_short));
 	json_put(summary, "ms", json_new_double(gather->ms));
 	if (left)
 		json_put(summary, "left", json_copy(left));
@@ -272,7 +275,7 @@ struct json *flow_facts(const struct flow_source *source)
 				 &gather.kernel);
 	put_head(&gather);
 	for (size_t i = 0; i < json_length(steps); i++)
-		if (json_has(json_at(steps, i), "request"))
+		if (json_has(json_at(steps, i), "request") || json_has(json_at(steps, i), "statuses"))
 			put_call(&gather, steps, i);
 	ladder = flow_ladder(source->observation, gather.recorded ? &gather.kernel : NULL);
 	for (size_t i = 0; i < json_length(ladder); i++)

@@ -194,13 +194,27 @@ static const struct json *config_of(const struct json *observation, const struct
 	return spec ? spec : json_get(observation, paths[row->sandbox][1]);
 }
 
+/* Until the program runs: an update of later is not on the way. */
+static uint64_t end_of_start(const struct json *observation)
+{
+	const struct json *steps = json_get(observation, "exit.step");
+
+	for (size_t i = 0; i < json_length(steps); i++) {
+		const char *verb = json_get_string(json_at(steps, i), "verb");
+
+		if (verb && !strcmp(verb, "StartContainer"))
+			return flow_end_of(steps, i);
+	}
+	return UINT64_MAX;
+}
+
 /* The last one counts: groups, gid and uid are set more than once on the way. */
-static const char *effect_value(const struct flow_kernel *kernel, const struct row *row)
+static const char *effect_value(const struct flow_kernel *kernel, const struct row *row, uint64_t end)
 {
 	const struct effects *effects = &kernel->effects[row->sandbox ? FLOW_SANDBOX : FLOW_CONTAINER];
 	const char *found = NULL;
 
-	for (size_t i = 0; i < effects->count; i++)
+	for (size_t i = 0; i < effects->count && effects->items[i].time_ns < end; i++)
 		for (size_t k = 0; k < ARRAY_SIZE(row->effects) && row->effects[k]; k++)
 			if (!effects->items[i].error && effects->items[i].role != ROLE_PAYLOAD &&
 			    effect_matches(row->effects[k], effects->items[i].text))
@@ -270,7 +284,9 @@ static struct json *follow(const struct json *observation, const struct flow_ker
 	auto_free char *l2 = value_text(asked_value(request_of(observation, row), row));
 	auto_free char *l3 = spec ? value_text(spec) : NULL;
 	auto_free char *l5 = now ? value_text(now) : NULL;
-	const char *const rungs[RUNGS] = { l2, l3, kernel ? effect_value(kernel, row) : NULL, l5 };
+	const char *const rungs[RUNGS] = {
+		l2, l3, kernel ? effect_value(kernel, row, end_of_start(observation)) : NULL, l5
+	};
 	const char *leaves = leaves_at(row, kernel, rungs);
 	struct json *ret = json_new_object(), *told = json_new_object();
 

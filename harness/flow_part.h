@@ -43,6 +43,9 @@ struct json *flow_effects(const struct effects *effects, uint64_t begin, uint64_
  */
 struct json *flow_values(const struct json *config, const struct json *origins, struct json **ret_counts);
 
+/* A step's time ends where the next one begins: what it set in motion goes on for a while. The last ends with its answer. */
+uint64_t flow_end_of(const struct json *steps, size_t index);
+
 /* [{"type": "value", "name", "rungs": {...}, "plumb"}]: what can be followed from the request to the kernel. Owned. */
 struct json *flow_ladder(const struct json *observation, const struct flow_kernel *kernel);
 /* What the world saw of the container once its program ran; borrowed. NULL: it never did. */

@@ -8,6 +8,7 @@
 #include "reports/columns.h"
 
 #define VALUES_MAX 64 /* of one row */
+#define COMMANDS_MAX 8 /* of one call */
 
 static const struct {
 	const char *from, *label, *of;
@@ -210,6 +211,7 @@ static size_t show_plugins(const struct teller *teller, const struct json *comma
 void flow_show_commands(const struct teller *teller, const struct json *commands)
 {
 	const char *label = "L3 runs";
+	size_t told = 0, more = 0;
 
 	for (size_t i = 0; i < json_length(commands); i++) {
 		const struct json *command = json_at(commands, i);
@@ -217,11 +219,20 @@ void flow_show_commands(const struct teller *teller, const struct json *commands
 
 		if (strcmp(kind, "server") != 0 && strcmp(kind, "runtime") != 0)
 			continue;
+		if (told++ >= COMMANDS_MAX) {
+			more++;
+			continue;
+		}
 		if (is_plugin(command))
 			i += show_plugins(teller, commands, i, label) - 1;
 		else
 			show_command(teller, command, label);
 		label = "";
+	}
+	if (more) {
+		auto_free char *rest = text_format("and %zu commands more", more);
+
+		flow_line(teller, "", rest, NULL);
 	}
 }
 
@@ -327,13 +338,34 @@ static void show_owner(const struct teller *teller, const struct json *part, boo
 	}
 }
 
+static bool has_groups(const struct json *part, bool of_server)
+{
+	const struct json *groups = json_member(part, "groups");
+
+	for (size_t i = 0; i < json_length(groups); i++)
+		if (!is_told(json_at(groups, i), of_server))
+			return true;
+	return false;
+}
+
 void flow_show_effects(const struct teller *teller, const struct json *effects)
 {
+	bool both = has_groups(json_member(effects, "sandbox"), false) &&
+		    has_groups(json_member(effects, "container"), false);
 	bool begun = false;
 
-	for (size_t i = 0; i < json_length(effects); i++)
-		show_owner(teller, json_value_at(effects, i), !strcmp(json_key_at(effects, i), "server"),
-			   &begun);
+	for (size_t i = 0; i < json_length(effects); i++) {
+		const char *owner = json_key_at(effects, i);
+		bool server = !strcmp(owner, "server");
+
+		if (both && !server) {
+			auto_free char *whose = text_format("(for the %s)", owner);
+
+			flow_line(teller, begun ? "" : "L4", whose, NULL);
+			begun = true;
+		}
+		show_owner(teller, json_value_at(effects, i), server, &begun);
+	}
 }
 
 static void add_namespaces(const struct json *namespaces, const char *whose, const char *words,

@@ -108,13 +108,14 @@ static void tell_failure(const struct teller *teller, const struct json *call)
 static void tell_call(struct teller *teller, const struct json *call)
 {
 	const char *method = json_get_string(call, "method"), *status = json_get_string(call, "status");
-	const struct json *request = json_member(call, "request");
+	const struct json *request = json_member(call, "request"),
+			  *answer = json_member(call, json_has(call, "statuses") ? "statuses" : "response");
 	bool failed = json_bool(json_member(call, "failed"), false);
 	const char *about = flow_about(method);
 	auto_free char *left =
 	    text_format("%llu %s", (unsigned long long) json_uint(json_member(call, "number"), 0), method);
-	auto_free char *right =
-	    text_format("%s  %.1f ms", status ? status : "none", json_double(json_member(call, "ms"), 0));
+	const char *word = status ? status : failed ? "none" : answer ? "answered" : "sent";
+	auto_free char *right = text_format("%s  %.1f ms", word, json_double(json_member(call, "ms"), 0));
 
 	text_add_char(teller->out, '\n');
 	flow_rule(teller, left, right, failed);
@@ -123,13 +124,14 @@ static void tell_call(struct teller *teller, const struct json *call)
 		columns_wrap(teller->out, about, 2, 3, &teller->style);
 		text_add_char(teller->out, '\n');
 	}
-	flow_show_message(teller, "L2 asks", request);
+	if (request)
+		flow_show_message(teller, "L2 asks", request);
 	if (!strcmp(method, "RunPodSandbox"))
 		teller->sandbox_request = json_member(request, "config");
 	if (failed)
 		tell_failure(teller, call);
 	else
-		flow_show_message(teller, "L2 answers", json_member(call, "response"));
+		flow_show_message(teller, "L2 answers", answer);
 	flow_show_config(teller, json_member(call, "config"));
 	flow_show_commands(teller, json_member(call, "commands"));
 	flow_show_effects(teller, json_member(call, "effects"));
@@ -239,11 +241,11 @@ static void tell_values(const struct teller *teller, const struct json *facts)
 static void tell_end(const struct teller *teller, const struct json *summary)
 {
 	const struct json *left = json_member(summary, "left");
-	bool failed = json_uint(json_member(summary, "failed"), 0) > 0;
+	bool cut_short = json_bool(json_member(summary, "cut_short"), false);
 
 	text_add_char(teller->out, '\n');
 	flow_rule(teller, "What is left", "", false);
-	if (failed)
+	if (cut_short)
 		text_add(
 		    teller->out,
 		    "  The story ends early: the last call failed, and those behind it were not made.\n");

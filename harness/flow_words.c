@@ -25,6 +25,7 @@ static const struct {
 	{ "UpdateContainerResources", "Other limits for a container that runs: its cgroup is written anew." },
 	{ "ExecSync", "A second program in the container: it joins all that the first one has." },
 	{ "ReopenContainerLog", "The log was rotated: the server begins a new file." },
+	{ "together", "Several calls at once: all are sent before one is answered." },
 	{ "ContainerStatus", "What has become of it?" },
 	{ "PodSandboxStatus", "What has become of the pod?" },
 };

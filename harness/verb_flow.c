@@ -4,21 +4,22 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/text.h"
-#include "bpf/recording.h"
 #include "harness/area.h"
 #include "harness/case.h"
 #include "harness/flow.h"
+#include "harness/flow_kept.h"
 #include "harness/options.h"
 #include "harness/prepare_run.h"
 #include "harness/session.h"
 
-#define OBSERVATION_MAX (64u << 20)
+#define OWN_POD "flow/one_pod"
 
 struct flow {
 	const struct options *options;
@@ -80,9 +81,8 @@ static int run_pod(struct flow *flow, struct err *err)
 	return r < 0 ? r : run_record_write(flow->directory.fd, "run.json", &flow->record, err);
 }
 
-static void print(struct flow *flow, const struct json *facts)
+static void print(const struct json *facts, struct screen *screen)
 {
-	struct screen *screen = &flow->prepared->screen;
 	auto_text out = { 0 };
 
 	for (size_t i = 0; screen->json && i < json_length(facts); i++)
@@ -93,32 +93,13 @@ static void print(struct flow *flow, const struct json *facts)
 	screen_print(screen, &out);
 }
 
-/* 0: the pod came to its end; 1: a call failed. */
-static int tell(struct flow *flow, const char *id, struct err *err)
+/* Whether its last call failed. */
+static bool tell(const struct json *facts, struct screen *screen)
 {
-	const struct runtime_found *found = &flow->prepared->runtimes[0];
-	auto_free char *observed = text_format("observations/%s.json", id);
-	auto_free char *recorded = text_format("recordings/%s.rec", id);
-	auto_json observation = NULL;
-	auto_json facts = NULL;
-	struct recording recording = { 0 };
-	int r = json_read_at(flow->directory.fd, observed, OBSERVATION_MAX, &observation, err);
+	const struct json *summary = json_at(facts, json_length(facts) - 1);
 
-	if (r >= 0 && flow->prepared->recorder)
-		r = recording_read_at(flow->directory.fd, recorded, &recording, err);
-	if (r < 0)
-		return r;
-	facts = flow_facts(&(struct flow_source){
-	    .observation = observation,
-	    .recording = flow->prepared->recorder ? &recording : NULL,
-	    .not_recorded = flow->prepared->not_recorded,
-	    .server = found->version ? found->version : found->runtime.name,
-	    .server_path = found->runtime.path,
-	    .runtime = found->runtime.handler,
-	});
-	recording_free(&recording);
-	print(flow, facts);
-	return json_int(json_member(json_at(facts, json_length(facts) - 1), "failed"), 0) ? 1 : 0;
+	print(facts, screen);
+	return json_bool(json_member(summary, "cut_short"), false);
 }
 
 static int run_flow(struct flow *flow)
@@ -126,6 +107,7 @@ static int run_flow(struct flow *flow)
 	struct screen *screen = &flow->prepared->screen;
 	const struct case_record *record;
 	struct err err = { 0 };
+	auto_json facts = NULL;
 	int r = open_directory(flow, &err);
 
 	if (r < 0) {
@@ -141,9 +123,9 @@ static int run_flow(struct flow *flow)
 		return EXIT_MACHINE_CANNOT;
 	}
 	if (r >= 0)
-		r = tell(flow, record->id, &err);
+		r = flow_kept_facts(flow->directory.fd, record->id, &flow->record, &facts, &err);
 	if (r >= 0)
-		return r ? EXIT_UNEXPECTED_FAILURE : EXIT_AS_EXPECTED;
+		return tell(facts, screen) ? EXIT_UNEXPECTED_FAILURE : EXIT_AS_EXPECTED;
 	/* Without an observation there is nothing to tell: the record says why. */
 	screen_say(screen, "%s", record && record->reason ? record->reason : err.text);
 	return EXIT_BROKEN;
@@ -163,17 +145,43 @@ static int check(const struct options *options, struct prepared_run *prepared)
 	return EXIT_USAGE;
 }
 
+/* Without a world, a server or root: what happened is told once more. */
+static int tell_kept(const struct options *options)
+{
+	const char *run = options->words.words[0],
+		   *id = options->words.count > 1 ? options->words.words[1] : OWN_POD;
+	struct screen screen = { 0 };
+	struct err err = { 0 };
+	auto_json facts = NULL;
+	int r = screen_init(options, &screen, &err);
+
+	if (r >= 0)
+		r = flow_kept_read(run, id, &facts, &err);
+	if (r >= 0)
+		return tell(facts, &screen) ? EXIT_UNEXPECTED_FAILURE : EXIT_AS_EXPECTED;
+	screen_say(&screen, "%s", err.text);
+	return r == -EBADMSG ? EXIT_INVALID_INPUT : EXIT_USAGE;
+}
+
+static bool is_directory(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
 int verb_flow(const struct options *options)
 {
-	const struct selected own = { .area = &flow_area,
-				      .c = flow_area.cases,
-				      .id = (char[]){ "flow/one_pod" } };
+	const struct selected own = { .area = &flow_area, .c = flow_area.cases, .id = (char[]){ OWN_POD } };
 	auto_prepared_run prepared = { .directory = { .fd = -EBADF } };
 	struct flow flow = { .options = options,
 			     .prepared = &prepared,
 			     .directory = { .fd = -EBADF, .cases = -EBADF } };
-	int code = prepare_run_of(options, options->words.count ? NULL : &own, &prepared);
+	int code;
 
+	if (options->words.count && is_directory(options->words.words[0]))
+		return tell_kept(options);
+	code = prepare_run_of(options, options->words.count ? NULL : &own, &prepared);
 	if (!code)
 		code = check(options, &prepared);
 	if (!code)

@@ -124,10 +124,10 @@ const struct verb verbs[] = {
 	  verb_diff },
 	{ "flow",
 	  VERB_FLOW,
-	  "[CASE]",
+	  "[CASE | DIR [CASE]]",
 	  "show the way of one pod: CRI request, config.json, kernel calls",
-	  { "plumbline flow", "plumbline flow --cri containerd --runtime crun | less -R",
-	    "plumbline flow cri/resources/shares_of_the_processor --json" },
+	  { "plumbline flow", "plumbline flow --cri containerd --runtime crun | less",
+	    "plumbline flow -o kept && plumbline flow kept" },
 	  "Starts a CRI server in a world of its own, runs one pod on it, and tells of each call what was "
 	  "asked and "
 	  "answered, which config.json the server made of it, which programs it ran, what they asked of the "
@@ -136,9 +136,13 @@ const struct verb verbs[] = {
 	  "and there the "
 	  "request and the config.json are compared. CASE is any case of the CRI (plumbline list 'cri/*'), "
 	  "whose pod is told "
-	  "of instead. The exit status is 0 when the pod came to its end, 1 when a call failed, which the "
-	  "story then ends "
-	  "with, 6 when the server does not answer. Where the machine refuses BPF the kernel calls are "
+	  "of instead. DIR is what -o kept, or a run directory of plumbline test with a recording of CASE: "
+	  "it "
+	  "is told once more, "
+	  "without root. The exit status is 0 when the pod came to its end, 1 when its last call failed, 6 "
+	  "when the "
+	  "server does not answer, 8 when what was kept cannot be read. Where the machine refuses BPF the "
+	  "kernel calls are "
 	  "missing, and it says why.",
 	  verb_flow },
 	{ "clean",

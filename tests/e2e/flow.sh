@@ -58,7 +58,7 @@ flow --json
 is 'JSON has the same exit code' 0 "$code"
 check 'every line is what the schema says' valid
 is 'a line a call' "$methods" "$(jq -r 'select(.type == "call").method' "$W/out" | paste -sd' ')"
-is 'the last line is the summary' '[9,0,[],[]]' "$(tail -n 1 "$W/out" | jq -c '[.calls, .failed, .left, .leaks]')"
+is 'the last line is the summary' '[9,0,false,[],[]]' "$(tail -n 1 "$W/out" | jq -c '[.calls, .failed, .cut_short, .left, .leaks]')"
 is 'the origin of a value' '["cri","linux.resources.cpu_shares"]' \
 	"$(asks 'select(.method == "CreateContainer").config.origins["linux.resources.cpu.shares"] | [.from, .field]')"
 is 'every value is plumb' true "$(jq -s 'map(select(.type == "value")) | length > 7 and all(.plumb)' "$W/out")"
@@ -121,6 +121,17 @@ fi
 flow -o "$W/kept"
 check 'the recording is kept' test -s "$W/kept/plumbline-cri/recordings/flow/one_pod.rec" -o -z "$recorded"
 check 'the observation is kept' test -s "$W/kept/plumbline-cri/observations/flow/one_pod.json"
+cp "$W/out" "$W/first"
+flow "$W/kept"
+is 'what is kept is told once more' 0 "$code"
+check 'in the same words' cmp "$W/first" "$W/out"
+flow "$W/kept" cri/nothing
+is 'a pod that was not kept' 2 "$code"
+if [ "$recorded" ]; then
+	truncate -s 1000 "$W/kept/plumbline-cri/recordings/flow/one_pod.rec"
+	flow "$W/kept"
+	is 'a recording that is cut short' 8 "$code"
+fi
 is 'nothing else is left behind' '' "$(ls "$W/tmp")"
 
 if ! command -v containerd > /dev/null || ! command -v crun > /dev/null; then

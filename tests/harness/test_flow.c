@@ -268,6 +268,68 @@ START_TEST(a_value_leaves_the_line_at_the_kernel_call)
 }
 END_TEST
 
+/* Once another call has begun, what is written is not on the way any more: as if all of it came with StopContainer. */
+START_TEST(an_update_is_not_on_the_way)
+{
+	struct pod pod;
+	auto_json facts = NULL;
+	auto_text begin = { 0 };
+
+	load(&pod);
+	ck_assert_str_eq(json_get_string(pod.observation, "exit.step[6].verb"), "StopContainer");
+	json_print(json_get(pod.observation, "exit.step[4].begin_ns"), 0, &begin);
+	set(&pod, "exit.step[6].begin_ns", text_str(&begin));
+	facts = gather(&pod, true);
+	ck_assert_str_eq(json_get_string(value_of(facts, "memory"), "leaves_at"), "L4");
+	ck_assert_uint_eq(json_length(json_member(call_of(facts, "StartContainer"), "commands")), 0);
+	unload(&pod);
+}
+END_TEST
+
+START_TEST(calls_at_the_same_time_are_one_chapter)
+{
+	struct pod pod;
+	auto_json facts = NULL;
+	auto_text story = { 0 };
+
+	load(&pod);
+	set(&pod, "exit.step[8].verb", "\"together\"");
+	set(&pod, "exit.step[8].statuses", "{\"OK\": 3, \"UNKNOWN\": 1}");
+	json_remove(json_get(pod.observation, "exit.step[8]"), "request");
+	json_remove(json_get(pod.observation, "exit.step[8]"), "response");
+	json_remove(json_get(pod.observation, "exit.step[8]"), "status");
+	facts = gather(&pod, true);
+	flow_story(facts, &plain, &story);
+	check_width(text_str(&story));
+	ck_assert_ptr_nonnull(strstr(text_str(&story), " 8 together "));
+	ck_assert_ptr_nonnull(strstr(text_str(&story), " answered  "));
+	ck_assert_ptr_nonnull(strstr(text_str(&story), "\n  L2 answers  OK: 3\n              UNKNOWN: 1\n"));
+	unload(&pod);
+}
+END_TEST
+
+/* A refusal that a case wants is told, and the story goes on. */
+START_TEST(a_refusal_in_between_ends_nothing)
+{
+	struct pod pod;
+	auto_json facts = NULL;
+	auto_text story = { 0 };
+
+	load(&pod);
+	set(&pod, "exit.step[1].code", "1");
+	set(&pod, "exit.step[1].status", "\"NOT_FOUND\"");
+	facts = gather(&pod, true);
+	flow_story(facts, &plain, &story);
+	const struct json *summary = json_at(facts, json_length(facts) - 1);
+	ck_assert_uint_eq(json_uint(json_member(summary, "failed"), 9), 1);
+	ck_assert(!json_bool(json_member(summary, "cut_short"), true));
+	ck_assert_ptr_nonnull(strstr(text_str(&story), "L2 refuses  NOT_FOUND: it says no more"));
+	ck_assert_ptr_null(strstr(text_str(&story), "The story ends early"));
+	ck_assert_ptr_nonnull(strstr(text_str(&story), "The plumb line"));
+	unload(&pod);
+}
+END_TEST
+
 START_TEST(a_server_without_origins_is_compared)
 {
 	struct pod pod;
@@ -357,8 +419,9 @@ Suite *test_flow(void)
 	    UNIT_SUITE("flow", the_story_of_a_pod_is_golden, commands_stand_with_their_call,
 		       effects_name_the_field_and_whose_they_are, without_a_recording_the_ladder_is_told,
 		       a_call_that_fails_ends_the_story, a_value_leaves_the_line_at_the_kernel_call,
-		       a_server_without_origins_is_compared, rows_keep_origins_apart,
-		       secrets_of_a_registry_are_not_kept);
+		       an_update_is_not_on_the_way, calls_at_the_same_time_are_one_chapter,
+		       a_refusal_in_between_ends_nothing, a_server_without_origins_is_compared,
+		       rows_keep_origins_apart, secrets_of_a_registry_are_not_kept);
 	TCase *tcase = tcase_create("lost");
 
 	tcase_add_loop_test(tcase, a_value_leaves_the_line_where_it_is_lost, 0, ARRAY_SIZE(lost));
