@@ -23,6 +23,7 @@ struct cri {
 	struct process server;
 	char *log; /* owned: path of the first container's log */
 	struct json *made; /* owned: ids of sandboxes that nobody removed, as members */
+	struct json *streams; /* owned: URL -> what it was asked for: {"stdin", "stdout", "stderr", "tty"} */
 	int64_t sandbox_pid; /* as a status last told it; 0: none has */
 	struct json *running; /* owned: name -> id of calls that no step has awaited yet */
 };

@@ -132,6 +132,7 @@ int cri_prepare_symbols(struct bench *bench, bool control)
 	*bench->cri = (struct cri){ .helper = CRI_HELPER_INIT,
 				    .server = PROCESS_INIT,
 				    .made = json_new_object(),
+				    .streams = json_new_object(),
 				    .running = json_new_object() };
 	add_symbols(bench, control ? CRI_HOME "-control" : CRI_HOME);
 	return 0;

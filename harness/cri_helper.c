@@ -147,22 +147,38 @@ static int send_line(struct cri_helper *helper, const struct json *line, struct 
 	return r < 0 ? fail(err, r, "ask the helper for CRI calls") : 0;
 }
 
-int64_t cri_helper_send(struct cri_helper *helper, const char *method, const struct json *request,
-			int64_t deadline_ms, struct err *err)
+/* Numbers the line and remembers that it will be answered. */
+static int64_t begin(struct cri_helper *helper, struct json *line, struct err *err)
 {
-	auto_json line = json_new_object();
 	struct json *entry = json_new_object();
 	int64_t id = ++helper->next;
 	auto_free char *key = text_format("%lld", (long long) id);
 
 	json_put(line, "id", json_new_int(id));
-	json_put(line, "method", json_new_string(method));
-	json_put(line, "request", request ? json_copy(request) : json_new_object());
-	json_put(line, "deadline_ms", json_new_int(deadline_ms));
 	json_put(entry, "items", json_new_array());
 	json_put(helper->answers, key, entry);
 	int r = send_line(helper, line, err);
 	return r < 0 ? r : id;
+}
+
+int64_t cri_helper_send(struct cri_helper *helper, const char *method, const struct json *request,
+			int64_t deadline_ms, struct err *err)
+{
+	auto_json line = json_new_object();
+
+	json_put(line, "method", json_new_string(method));
+	json_put(line, "request", request ? json_copy(request) : json_new_object());
+	json_put(line, "deadline_ms", json_new_int(deadline_ms));
+	return begin(helper, line, err);
+}
+
+int64_t cri_helper_open(struct cri_helper *helper, const struct json *wish, int64_t deadline_ms,
+			struct err *err)
+{
+	auto_json line = json_copy(wish);
+
+	json_put(line, "deadline_ms", json_new_int(deadline_ms));
+	return begin(helper, line, err);
 }
 
 int cri_helper_cancel(struct cri_helper *helper, int64_t id, struct err *err)

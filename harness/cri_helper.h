@@ -38,6 +38,9 @@ void cri_helper_stop(struct cri_helper *helper);
 /* Sends and does not wait: the id of the call. request NULL: {}. */
 int64_t cri_helper_send(struct cri_helper *helper, const char *method, const struct json *request,
 			int64_t deadline_ms, struct err *err);
+/* Visits a stream: {"open": URL, ...}. Also answered as a call is. */
+int64_t cri_helper_open(struct cri_helper *helper, const struct json *wish, int64_t deadline_ms,
+			struct err *err);
 int cri_helper_cancel(struct cri_helper *helper, int64_t id, struct err *err);
 /*
  * The answer with "items" added for a stream; owned. -ETIMEDOUT at the absolute deadline, -EPIPE when the helper is gone.

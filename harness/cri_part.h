@@ -3,6 +3,7 @@
 #define HARNESS_CRI_PART_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct bench;
 struct err;
@@ -27,11 +28,18 @@ int cri_server_end(struct bench *bench, int signal, bool *ret_timed_out, struct 
 		   struct err *err);
 int cri_server_start(struct bench *bench, struct err *err);
 
+/* Of cri_step.c: the answer to a call or a visit, which is owned, and what a case sees of it. */
+int cri_await(struct bench *bench, int64_t id, int64_t ms, struct json **ret, bool *ret_timed_out,
+	      struct err *err);
+struct json *cri_exit_facts(const char *method, struct json *answer);
+
 /* Steps that are no calls; docs/OBSERVATION.md. */
 int cri_step_server(struct bench *bench, const struct json *argument, struct step_result *result,
 		    struct err *err);
 int cri_step_signal(struct bench *bench, const struct json *argument, struct step_result *result,
 		    struct err *err);
+int cri_step_open(struct bench *bench, const struct json *argument, struct step_result *result,
+		  struct err *err);
 int cri_step_lost(struct bench *bench, const struct json *argument, struct step_result *result,
 		  struct err *err);
 int cri_step_handler(struct bench *bench, const struct json *argument, struct step_result *result,

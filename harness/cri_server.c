@@ -304,6 +304,7 @@ void cri_close(struct bench *bench)
 	process_close(&bench->cri->server);
 	free(bench->cri->log);
 	json_free(bench->cri->made);
+	json_free(bench->cri->streams);
 	json_free(bench->cri->running);
 	free(bench->cri);
 	bench->cri = NULL;

@@ -58,12 +58,16 @@ static void learn(struct bench *bench, const char *method, const struct json *ar
 	}
 	if (!strcmp(method, "CreateContainer"))
 		put_id(bench, "@container", argument, json_member(response, "container_id"));
+	if (json_string(json_member(response, "url"))) {
+		put_id(bench, "@url", argument, json_member(response, "url"));
+		json_put(bench->cri->streams, json_get_string(response, "url"), json_copy(request));
+	}
 	if (!strcmp(method, "RemovePodSandbox") && gone)
 		json_remove(bench->cri->made, gone);
 }
 
 /* Turns an answer into what a case sees of the step: an exit code of its own, for zero means done everywhere. */
-static struct json *exit_facts(const char *method, struct json *answer)
+struct json *cri_exit_facts(const char *method, struct json *answer)
 {
 	const char *status = json_get_string(answer, "status"), *message = json_get_string(answer, "message");
 	struct json *exit = json_new_object(), *response = json_member(answer, "response");
@@ -96,8 +100,8 @@ static void forgive_cancel(struct json *exit, const struct json *argument)
 }
 
 /* Waits for a call. A silence beyond its deadline is a fact about the endpoint: it hangs. */
-static int await(struct bench *bench, int64_t id, int64_t ms, struct json **ret, bool *ret_timed_out,
-		 struct err *err)
+int cri_await(struct bench *bench, int64_t id, int64_t ms, struct json **ret, bool *ret_timed_out,
+	      struct err *err)
 {
 	struct err own = { 0 };
 	int r = cri_helper_await(&bench->cri->helper, id, process_now_ms() + ms + LATE_MS, ret, &own);
@@ -133,11 +137,11 @@ static int call_and_wait(struct bench *bench, const char *method, const struct j
 	if (id < 0)
 		return (int) id;
 	end_stream(bench, id, argument, ms);
-	int r = await(bench, id, ms, &answer, &result->timed_out, err);
+	int r = cri_await(bench, id, ms, &answer, &result->timed_out, err);
 	if (r < 0)
 		return r;
 	learn(bench, method, argument, request, json_member(answer, "response"));
-	result->exit = exit_facts(method, answer);
+	result->exit = cri_exit_facts(method, answer);
 	json_put(result->exit, "request", cri_without_secrets(request));
 	forgive_cancel(result->exit, argument);
 	json_free(answer);
@@ -198,12 +202,12 @@ static int step_await(struct bench *bench, const struct json *argument, struct s
 	if (!call)
 		return -EINVAL;
 	end_stream(bench, id, argument, ms);
-	int r = await(bench, id, ms, &answer, &result->timed_out, err);
+	int r = cri_await(bench, id, ms, &answer, &result->timed_out, err);
 	if (r < 0)
 		return r;
 	learn(bench, method, json_member(call, "argument"), json_member(call, "request"),
 	      json_member(answer, "response"));
-	result->exit = exit_facts("await", answer);
+	result->exit = cri_exit_facts("await", answer);
 	forgive_cancel(result->exit, argument);
 	if (json_bool(option(argument, "$any"), false))
 		json_put(result->exit, "code", json_new_int(0));
@@ -274,12 +278,12 @@ static int step_together(struct bench *bench, const struct json *argument, struc
 		const char *method = json_get_string(sent, "method");
 		auto_json answer = NULL;
 
-		r = await(bench, ids[i], bench->job->command_ms, &answer, &result->timed_out, err);
+		r = cri_await(bench, ids[i], bench->job->command_ms, &answer, &result->timed_out, err);
 		if (r < 0)
 			break;
 		learn(bench, method, json_member(sent, "argument"), json_member(sent, "request"),
 		      json_member(answer, "response"));
-		struct json *facts = exit_facts(method, answer);
+		struct json *facts = cri_exit_facts(method, answer);
 		count_status(statuses, json_get_string(facts, "status"));
 		json_append(answers, facts);
 	}
@@ -299,7 +303,7 @@ static const struct special {
 } specials[] = {
 	{ "await", step_await },       { "cancel", step_cancel },     { "together", step_together },
 	{ "server", cri_step_server }, { "signal", cri_step_signal }, { "handler", cri_step_handler },
-	{ "held", cri_step_held },     { "lost", cri_step_lost },
+	{ "held", cri_step_held },     { "lost", cri_step_lost },     { "open", cri_step_open },
 };
 
 static int run_special(struct bench *bench, const char *verb, const struct json *argument,

@@ -52,13 +52,15 @@ static int read_head(const struct websocket *socket, struct frame *frame, struct
 		return 0;
 	if (at[0] & RESERVED)
 		return fail_text(err, -EPROTO, "a frame has bits of an extension");
-	if (!(at[1] & MASKED))
-		return fail_text(err, -EPROTO, "a client's frame is not masked");
+	if (!(at[1] & MASKED) != socket->client)
+		return fail_text(err, -EPROTO,
+				 socket->client ? "a server's frame is masked"
+						: "a client's frame is not masked");
 	frame->fin = at[0] & FIN;
 	frame->opcode = at[0] & OPCODE;
 	frame->len = at[1] & ~MASKED & 0xff;
 	extra = frame->len == 126 ? 2 : frame->len == 127 ? 8 : 0;
-	frame->head = 2 + extra + 4;
+	frame->head = 2 + extra + (socket->client ? 0 : 4);
 	if (left < frame->head)
 		return 0;
 	if (extra)
@@ -131,7 +133,8 @@ int websocket_next(struct websocket *socket, struct websocket_event *ret, struct
 		if (socket->input.len - socket->taken - frame.head < frame.len)
 			return 0;
 		payload = socket->input.data + socket->taken + frame.head;
-		unmask((unsigned char *) payload, (size_t) frame.len, frame.mask);
+		if (!socket->client)
+			unmask((unsigned char *) payload, (size_t) frame.len, frame.mask);
 		socket->taken += frame.head + (size_t) frame.len;
 		if (frame.opcode >= WEBSOCKET_CLOSE) {
 			*ret = (struct websocket_event){ (enum websocket_kind) frame.opcode, payload,
@@ -143,21 +146,38 @@ int websocket_next(struct websocket *socket, struct websocket_event *ret, struct
 	}
 }
 
-void websocket_put(struct text *out, enum websocket_kind kind, const void *data, size_t len)
+static void put_head(struct text *out, enum websocket_kind kind, unsigned masked, size_t len)
 {
 	text_add_char(out, (char) (FIN | kind));
 	if (len < 126) {
-		text_add_char(out, (char) len);
+		text_add_char(out, (char) (masked | len));
 	} else if (len <= 0xffff) {
-		text_add_char(out, 126);
+		text_add_char(out, (char) (masked | 126));
 		text_add_char(out, (char) (len >> 8));
 		text_add_char(out, (char) len);
 	} else {
-		text_add_char(out, 127);
+		text_add_char(out, (char) (masked | 127));
 		for (int shift = 56; shift >= 0; shift -= 8)
 			text_add_char(out, (char) ((uint64_t) len >> shift));
 	}
+}
+
+void websocket_put(struct text *out, enum websocket_kind kind, const void *data, size_t len)
+{
+	put_head(out, kind, 0, len);
 	text_add_bytes(out, data, len);
+}
+
+void websocket_put_masked(struct text *out, enum websocket_kind kind, const unsigned char mask[4],
+			  const void *data, size_t len)
+{
+	size_t begin;
+
+	put_head(out, kind, MASKED, len);
+	text_add_bytes(out, mask, 4);
+	begin = out->len;
+	text_add_bytes(out, data, len);
+	unmask((unsigned char *) out->data + begin, len, mask);
 }
 
 void websocket_put_close(struct text *out, enum websocket_code code)

@@ -1,5 +1,5 @@
 /*
- * WebSocket frames, RFC 6455, at the server's end. Pure: bytes in, messages out. Bounded: a message has at most
+ * WebSocket frames, RFC 6455, at either end. Pure: bytes in, messages out. Bounded: a message has at most
  * WEBSOCKET_MESSAGE_MAX bytes, however many frames it comes in.
  */
 #ifndef BASE_WIRE_WEBSOCKET_H
@@ -29,6 +29,7 @@ struct websocket {
 	size_t taken; /* of it */
 	struct text message; /* of the frames so far */
 	int kind; /* of the message that has begun; 0: none */
+	bool client; /* we are the client: what comes is not masked */
 };
 void websocket_free(struct websocket *socket);
 
@@ -44,6 +45,9 @@ int websocket_next(struct websocket *socket, struct websocket_event *ret, struct
 
 /* One whole unmasked frame, appended. */
 void websocket_put(struct text *out, enum websocket_kind kind, const void *data, size_t len);
+/* The same from a client: masked, which is all that section 5.3 asks. */
+void websocket_put_masked(struct text *out, enum websocket_kind kind, const unsigned char mask[4],
+			  const void *data, size_t len);
 void websocket_put_close(struct text *out, enum websocket_code code);
 /* The value of Sec-WebSocket-Accept. -EBADMSG: the key is not 16 bytes in base64. */
 int websocket_accept(const char *key, struct text *out);

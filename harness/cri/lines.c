@@ -16,6 +16,7 @@
 #include "base/text.h"
 #include "harness/cri/call.h"
 #include "harness/cri/client.h"
+#include "harness/cri/stream.h"
 
 struct pending {
 	struct session *session;
@@ -31,6 +32,7 @@ struct session {
 	pthread_mutex_t lock;
 	pthread_cond_t quieter;
 	struct pending *calls;
+	size_t visits; /* of streams, each on a thread of its own */
 };
 
 static void print_line(const struct json *line)
@@ -175,6 +177,63 @@ static int start_call(struct session *session, const struct json *line, struct e
 	return 0;
 }
 
+struct visit {
+	struct session *session;
+	struct json *line; /* owned */
+};
+
+static void say_heard(void *user)
+{
+	struct visit *visit = user;
+	auto_json line = json_new_object();
+
+	json_put(line, "id", json_copy(json_member(visit->line, "id")));
+	json_put(line, "headers", json_new_bool(true));
+	print_line(line);
+}
+
+static void *visit_stream(void *data)
+{
+	struct visit *visit = data;
+	struct session *session = visit->session;
+	auto_json answer = stream_call(visit->line, say_heard, visit);
+
+	json_put(answer, "id", json_copy(json_member(visit->line, "id")));
+	print_line(answer);
+	pthread_mutex_lock(&session->lock);
+	session->visits--;
+	pthread_cond_broadcast(&session->quieter);
+	pthread_mutex_unlock(&session->lock);
+	json_free(visit->line);
+	free(visit);
+	return NULL;
+}
+
+static int start_visit(struct session *session, const struct json *line, struct err *err)
+{
+	struct visit *visit = calloc(1, sizeof(*visit));
+	pthread_t thread;
+	int r;
+
+	if (!visit)
+		abort();
+	*visit = (struct visit){ session, json_copy(line) };
+	pthread_mutex_lock(&session->lock);
+	session->visits++;
+	pthread_mutex_unlock(&session->lock);
+	r = -pthread_create(&thread, NULL, visit_stream, visit);
+	if (r == 0) {
+		(void) pthread_detach(thread);
+		return 0;
+	}
+	pthread_mutex_lock(&session->lock);
+	session->visits--;
+	pthread_mutex_unlock(&session->lock);
+	json_free(visit->line);
+	free(visit);
+	return fail(err, r, "start a thread");
+}
+
 /* What is wrong with a line is an answer too, but of ours: "error" instead of "status". */
 static void obey(struct session *session, const char *data, size_t len)
 {
@@ -188,6 +247,9 @@ static void obey(struct session *session, const char *data, size_t len)
 	if (r == 0 && json_member(line, "cancel")) {
 		id = json_member(line, "cancel");
 		r = cancel(session, json_int(id, -1));
+	} else if (r == 0 && json_member(line, "open")) {
+		id = json_member(line, "id");
+		r = start_visit(session, line, &err);
 	} else if (r == 0) {
 		id = json_member(line, "id");
 		r = start_call(session, line, &err);
@@ -226,7 +288,7 @@ int cri_run_lines(const char *endpoint, struct err *err)
 		if (len > 1)
 			obey(&session, line, (size_t) len);
 	pthread_mutex_lock(&session.lock);
-	while (session.calls)
+	while (session.calls || session.visits)
 		pthread_cond_wait(&session.quieter, &session.lock);
 	pthread_mutex_unlock(&session.lock);
 	cri_client_stop(session.client);

@@ -16,6 +16,8 @@
 #include "harness/probe/probe.h"
 #include "harness/probe/try.h"
 
+#define CLIENT_MS 10000
+
 #define CONNECT_PATIENCE_MS 2000
 
 struct address {
@@ -145,6 +147,47 @@ static int try_listen(struct try *try)
 	return r < 0 ? r : listen_at(try, &address, &fd);
 }
 
+/* One client of a listener: what it says is sent back behind TEXT. */
+static int answer_one(struct try *try, int listener)
+{
+	struct pollfd waits = { .fd = listener, .events = POLLIN };
+	char said[256];
+
+	if (poll(&waits, 1, CLIENT_MS) <= 0)
+		return -ETIMEDOUT;
+	auto_fd fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	waits.fd = fd;
+	if (poll(&waits, 1, CLIENT_MS) <= 0)
+		return -ETIMEDOUT;
+	ssize_t n = read(fd, said, sizeof(said));
+	if (n < 0)
+		return -errno;
+	auto_text answer = { 0 };
+	text_add(&answer, try_rest(try, 2));
+	text_add_bytes(&answer, said, (size_t) n);
+	return send(fd, answer.data, answer.len, MSG_NOSIGNAL) < 0 ? -errno : (int) n;
+}
+
+static int try_answer(struct try *try)
+{
+	struct address address;
+	auto_fd listener = -EBADF;
+	int r = parse_address(try->words[1], &address);
+
+	if (r >= 0)
+		r = listen_at(try, &address, &listener);
+	if (r < 0)
+		return r;
+	out_line(try->out, try->probe->nonce);
+	out_string(try->out, "waiting", try->words[1]);
+	(void) out_line_end(try->out);
+	r = answer_one(try, listener);
+	try_begin(try);
+	return r;
+}
+
 struct word_number {
 	const char *word;
 	int number;
@@ -191,6 +234,8 @@ const struct try_verb try_socket_verbs[] = {
 	{ "connect ADDRESS", try_connect, 1, "a path, abstract:NAME or IP:PORT; 2 s at most" },
 	{ "bind PORT", try_bind, 1, "a TCP listener on every IPv4 address, closed again; step" },
 	{ "listen ADDRESS", try_listen, 1, "a listener that stays open; step" },
+	{ "answer ADDRESS TEXT", try_answer, 2,
+	  "prints {\"waiting\": ...}; to one client TEXT and what it said; 10 s each", true },
 	{ "socket FAMILY TYPE [PROTOCOL]", try_socket, 2,
 	  "unix inet inet6 netlink packet vsock alg; stream dgram raw seqpacket" },
 	{ NULL },

@@ -161,8 +161,54 @@ START_TEST(a_message_of_many_frames_is_bounded)
 }
 END_TEST
 
+START_TEST(a_client_hears_a_server)
+{
+	struct websocket socket = { .client = true };
+	struct websocket_event event;
+	struct err err = { 0 };
+	auto_text bytes = { 0 };
+
+	websocket_put(&bytes, WEBSOCKET_BINARY, "heard", 5);
+	websocket_feed(&socket, bytes.data, bytes.len);
+	ck_assert_int_eq(websocket_next(&socket, &event, &err), 1);
+	ck_assert_int_eq(event.kind, WEBSOCKET_BINARY);
+	ck_assert_uint_eq(event.len, 5);
+	ck_assert_int_eq(memcmp(event.data, "heard", 5), 0);
+	/* Section 5.1: a client fails the connection on a masked frame. */
+	text_cut(&bytes, 0);
+	put_masked(&bytes, 0x82, "hello", 5);
+	websocket_feed(&socket, bytes.data, bytes.len);
+	ck_assert_int_eq(websocket_next(&socket, &event, &err), -EPROTO);
+	ck_assert_str_eq(err.text, "a server's frame is masked");
+	websocket_free(&socket);
+}
+END_TEST
+
+START_TEST(what_a_client_masks_is_read_by_a_server)
+{
+	static const unsigned char mask[4] = { 0x37, 0xfa, 0x21, 0x3d };
+	static const size_t sizes[] = { 0, 5, 125, 126, 65535, 65536 };
+	auto_free char *data = calloc(1, 65536);
+
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+		struct websocket socket = { .taken = 0 };
+		struct websocket_event event;
+		auto_text bytes = { 0 };
+
+		memset(data, 'x', sizes[i]);
+		websocket_put_masked(&bytes, WEBSOCKET_TEXT, mask, data, sizes[i]);
+		websocket_feed(&socket, bytes.data, bytes.len);
+		ck_assert_int_eq(websocket_next(&socket, &event, NULL), 1);
+		ck_assert_uint_eq(event.len, sizes[i]);
+		ck_assert_int_eq(memcmp(event.data, data, sizes[i]), 0);
+		websocket_free(&socket);
+	}
+}
+END_TEST
+
 Suite *test_websocket(void)
 {
 	return UNIT_SUITE("websocket", examples_of_the_rfc, messages_come_in_parts, lengths_have_three_forms,
-			  what_breaks_the_protocol_is_refused, a_message_of_many_frames_is_bounded);
+			  what_breaks_the_protocol_is_refused, a_message_of_many_frames_is_bounded,
+			  a_client_hears_a_server, what_a_client_masks_is_read_by_a_server);
 }
