@@ -83,7 +83,9 @@ static void fail_pair(struct forward *forward, struct pair *pair, int error)
 	auto_free char *sentence = text_format("port %u: cannot be connected to inside the sandbox: %s",
 					       pair->port, strerror(error));
 
-	connection_send(forward->connection, channel_of(forward, pair) + 1, sentence, strlen(sentence));
+	if (!fault("port-forward-error-lost"))
+		connection_send(forward->connection, channel_of(forward, pair) + 1, sentence,
+				strlen(sentence));
 	close_pair(forward, pair);
 }
 

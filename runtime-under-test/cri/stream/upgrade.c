@@ -12,6 +12,7 @@
 #include "base/wire/websocket.h"
 #include "runtime-under-test/cri/stream/connection.h"
 #include "runtime-under-test/cri/stream/tokens.h"
+#include "runtime-under-test/oci/faults.h"
 
 #define HEAD_MS 10000
 
@@ -77,7 +78,7 @@ static const struct spdy_protocol *choose_spdy(const struct connection *connecti
 			if (strcmp(spdy_protocols[i].name, text_str(&offered)) == 0 &&
 			    is_for(connection->request, spdy_protocols[i].forward))
 				return &spdy_protocols[i];
-	return NULL;
+	return fault("stream-any-protocol") ? spdy_protocols : NULL;
 }
 
 static bool upgrade_spdy(struct connection *connection, const struct http_request *head)
