@@ -58,6 +58,8 @@ const Runtime__V1__UserNamespace *sandbox_userns(const struct sandbox *sandbox)
 	const Runtime__V1__NamespaceOption *options = options_of(sandbox);
 	const Runtime__V1__UserNamespace *user = options ? options->userns_options : NULL;
 
+	if (fault("cri-userns-ignored"))
+		return NULL;
 	return user && user->mode == RUNTIME__V1__NAMESPACE_MODE__POD ? user : NULL;
 }
 
@@ -84,15 +86,18 @@ static int make_namespaces(struct making *making, struct err *err)
 	struct net_userns userns = { .path = path };
 	bool own_network = has_own_network(making->sandbox);
 
-	if (user && (user->n_uids != 1 || user->n_gids != 1))
+	if (user && (user->n_uids != 1 || user->n_gids != 1) && !fault("cri-userns-unchecked"))
 		return fail_text(err, -EINVAL,
 				 "a user namespace needs exactly one mapping of users and one of groups");
+	if (user && (user->uids[0]->container_id || user->gids[0]->container_id) &&
+	    !fault("cri-userns-root-made"))
+		return fail_text(err, -EINVAL, "a user namespace needs a root: its mappings begin at 0");
 	if (user) {
 		userns.host_uid = user->uids[0]->host_id;
-		userns.container_uid = user->uids[0]->container_id;
+		userns.container_uid = fault("cri-userns-root-made") ? 0 : user->uids[0]->container_id;
 		userns.uid_count = user->uids[0]->length;
-		userns.host_gid = user->gids[0]->host_id;
-		userns.container_gid = user->gids[0]->container_id;
+		userns.host_gid = (fault("cri-userns-groups-as-users") ? user->uids : user->gids)[0]->host_id;
+		userns.container_gid = fault("cri-userns-root-made") ? 0 : user->gids[0]->container_id;
 		userns.gid_count = user->gids[0]->length;
 	}
 	if (!user && !own_network)

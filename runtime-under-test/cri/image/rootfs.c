@@ -21,6 +21,7 @@
 #include "runtime-under-test/cri/image/manifest.h"
 #include "runtime-under-test/cri/image/overlay.h"
 #include "runtime-under-test/cri/image/store.h"
+#include "runtime-under-test/oci/faults.h"
 
 #define BASE_MAX 64
 /* A hostile tree of mounts on one point ends here. */
@@ -233,7 +234,7 @@ static int mount_rootfs(struct image_store *store, const struct image_rootfs *ro
 
 	if (!store->overlay)
 		return copy_layers(rootfs, layers, err);
-	if (rootfs->userns.userns < 0)
+	if (rootfs->userns.userns < 0 || fault("cri-rootfs-not-mapped"))
 		return mount_layers(rootfs, layers, err);
 	r = mount_in_userns(rootfs, layers, &why);
 	/* A kernel before 5.19, or a file system without such mounts: its files get new owners instead. */

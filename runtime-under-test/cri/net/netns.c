@@ -19,6 +19,7 @@
 #include "base/text.h"
 #include "runtime-under-test/cri/net/net.h"
 #include "runtime-under-test/cri/net/rtnetlink.h"
+#include "runtime-under-test/oci/faults.h"
 
 int net_ns_pin(int pid, const char *file, const char *path, struct err *err)
 {
@@ -112,9 +113,13 @@ int net_ns_create(const char *path, const struct net_userns *user, struct err *e
 {
 	uint64_t flags = (path ? CLONE_NEWNET : 0u) | (user ? CLONE_NEWUSER : 0u);
 	auto_fd pidfd = -EBADF;
-	pid_t pid = hold(flags, &pidfd);
 	int r;
 
+	if (path && user && fault("cri-userns-without-network")) {
+		r = net_ns_create(NULL, user, err);
+		return r < 0 ? r : net_ns_create(path, NULL, err);
+	}
+	pid_t pid = hold(flags, &pidfd);
 	if (pid < 0)
 		return fail(err, -errno, "make a namespace");
 	r = pin_all(pid, path, user, err);

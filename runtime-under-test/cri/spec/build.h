@@ -31,7 +31,7 @@ struct spec_build {
 	const struct json *image; /* its "config" */
 	bool privileged;
 	struct json *
-	    cdi_mounts; /* owned: [{"mount": ..., "name": of the device}], which are put into order with the others */
+	    device_mounts; /* owned: [{"mount": ..., "from", "name": of the device}], which are put into order with the others */
 	char *user_name; /* owned: as /etc/passwd has it; NULL: not listed there */
 	struct spec_result result;
 };

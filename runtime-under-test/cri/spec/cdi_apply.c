@@ -33,6 +33,7 @@ static int apply_device(struct spec_build *build, const struct json *entry, cons
 	const char *type = json_string(json_member(entry, "type"));
 	const char *access = json_string(json_member(entry, "permissions"));
 	struct device_node node = { .path = path,
+				    .host = is_set(host) ? host : path,
 				    .access = is_set(access) ? access : "rwm",
 				    .from = FROM_CDI,
 				    .field = name,
@@ -88,8 +89,9 @@ static int apply_mount(struct spec_build *build, const struct json *entry, const
 	json_put(row, "options", list);
 	edit = json_new_object();
 	json_put(edit, "mount", row);
+	json_put(edit, "from", json_new_int(FROM_CDI));
 	json_put(edit, "name", json_new_string(name));
-	json_append(build->cdi_mounts, edit);
+	json_append(build->device_mounts, edit);
 	return 0;
 }
 

@@ -34,14 +34,14 @@ static void begin(struct spec_build *build)
 {
 	build->result.config = json_new_object();
 	build->result.origins = json_new_object();
-	build->cdi_mounts = json_new_array();
+	build->device_mounts = json_new_array();
 	spec_put_string(build, "ociVersion", OCI_VERSION, FROM_SERVER, "version of the specification");
 }
 
 static int finish(struct spec_build *build, int r, struct spec_result *ret)
 {
 	free(build->user_name);
-	json_free(build->cdi_mounts);
+	json_free(build->device_mounts);
 	if (r < 0) {
 		spec_result_free(&build->result);
 		return r;

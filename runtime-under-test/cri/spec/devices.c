@@ -65,11 +65,40 @@ static void allow(struct spec_build *build, const struct device_node *node)
 			   node->access_field ? node->access_field : node->field);
 }
 
+/* Nobody makes a node in a user namespace, and a runtime looks for the node's at the same path: user_namespaces(7). */
+static bool is_bound(const struct spec_build *build, const struct device_node *node)
+{
+	return node->host && strcmp(node->host, node->path) != 0 && spec_has_user_namespace(build) &&
+	       !fault("cri-userns-devices-by-name");
+}
+
+static void bind_node(struct spec_build *build, const struct device_node *node)
+{
+	static const char *const options[] = { "bind", "rprivate", "nosuid", "noexec", "rw" };
+	struct json *edit = json_new_object(), *mount = json_new_object(), *list = json_new_array();
+
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++)
+		json_append(list, json_new_string(options[i]));
+	json_put(mount, "destination", json_new_string(node->path));
+	json_put(mount, "type", json_new_string("bind"));
+	json_put(mount, "source", json_new_string(node->host));
+	json_put(mount, "options", list);
+	json_put(edit, "mount", mount);
+	json_put(edit, "from", json_new_int(node->from));
+	json_put(edit, "name", json_new_string(node->field));
+	json_append(build->device_mounts, edit);
+}
+
 /* The last description of a path is the one that counts, as with mounts. */
 void device_put(struct spec_build *build, const struct device_node *node)
 {
 	struct json *list = json_get(build->result.config, "linux.devices"), *row = json_new_object();
 
+	if (is_bound(build, node)) {
+		bind_node(build, node);
+		allow(build, node);
+		return json_free(row);
+	}
 	json_put(row, "path", json_new_string(node->path));
 	put_numbers(row, node);
 	if (node->mode >= 0)
@@ -113,7 +142,9 @@ static int walk(struct walk *all, int directory, const char *inside, unsigned de
 static int walk_entry(struct walk *all, int directory, const char *name, const char *inside, unsigned depth,
 		      struct err *err)
 {
+	const char *top = all->node->host; /* of the same place below it: "/dev/bus" and "/mnt/bus" */
 	auto_free char *path = text_format("%s/%s", inside, name);
+	auto_free char *host = top ? text_format("%s%s", top, path + strlen(all->node->path)) : NULL;
 	struct device_node node = *all->node;
 	auto_fd below = -EBADF;
 	struct stat st;
@@ -121,6 +152,7 @@ static int walk_entry(struct walk *all, int directory, const char *name, const c
 	if (fstatat(directory, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return 0; /* gone: devices come and go */
 	node.path = path;
+	node.host = host;
 	if (device_describe(&st, &node)) {
 		if (++all->found > DEVICES_MAX)
 			return fail_text(err, -EINVAL, "%s: more than %d devices", node.field, DEVICES_MAX);
@@ -154,6 +186,7 @@ static int put_listed(struct spec_build *build, const Runtime__V1__Device *devic
 	const char *inside = is_set(device->container_path) ? device->container_path : device->host_path;
 	bool given = is_set(device->permissions) && !fault("cri-device-access-whole");
 	struct device_node node = { .path = inside,
+				    .host = device->host_path,
 				    .access = given ? device->permissions : "rwm",
 				    .from = FROM_CRI,
 				    .field = field,

@@ -8,7 +8,8 @@
 
 /* access: of "rwm"; NULL: no row in the allow list. from and field of access may differ: access_field NULL is the same. */
 struct device_node {
-	const char *path, *access, *field, *access_field;
+	const char *path, *host; /* where it is inside, and on the node; host NULL: at the same place */
+	const char *access, *field, *access_field;
 	enum spec_from from, access_from;
 	char type; /* 'c', 'b' or 'p' */
 	unsigned major, minor;

@@ -154,19 +154,21 @@ char *mount_clean_path(const char *path)
 	return text_take(&clean);
 }
 
-static void add_cdi(struct spec_build *build, struct mount_list *list)
+static void add_of_devices(struct spec_build *build, struct mount_list *list)
 {
-	for (size_t i = 0; i < json_length(build->cdi_mounts); i++) {
-		const struct json *edit = json_at(build->cdi_mounts, i), *mount = json_member(edit, "mount");
+	for (size_t i = 0; i < json_length(build->device_mounts); i++) {
+		const struct json *edit = json_at(build->device_mounts, i),
+				  *mount = json_member(edit, "mount");
 		const struct json *options = json_member(mount, "options");
 		const char *name = json_get_string(edit, "name");
+		enum spec_from from = (enum spec_from) json_int(json_member(edit, "from"), FROM_CDI);
 		auto_free char *target = mount_clean_path(json_get_string(mount, "destination"));
 		struct mount_list_row *row = mount_list_add(list, target, json_get_string(mount, "type"),
-							    json_get_string(mount, "source"), FROM_CDI, name);
+							    json_get_string(mount, "source"), from, name);
 
 		for (size_t j = 0; j < json_length(options); j++)
 			if (json_string(json_at(options, j)))
-				mount_list_option(row, json_string(json_at(options, j)), FROM_CDI, name);
+				mount_list_option(row, json_string(json_at(options, j)), from, name);
 	}
 }
 
@@ -211,7 +213,7 @@ static int gather(struct spec_build *build, struct mount_list *list, struct err 
 		r = mounts_add_cri(build, list, err);
 		if (r < 0)
 			return r;
-		add_cdi(build, list);
+		add_of_devices(build, list);
 	}
 	/* What is below a mount of the CRI would cover a part of it: /dev from the host takes /dev/pts along. */
 	for (size_t i = defaults; i < list->count && !fault("cri-default-mounts-kept"); i++) {
