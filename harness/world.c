@@ -100,13 +100,14 @@ static int settle(const struct cgroup_run *run, const char *name, struct world_p
 
 	(void) setsid();
 	(void) umask(022);
-	(void) prctl(PR_SET_NAME, "plumbline-world");
+	(void) prctl(PR_SET_NAME, place->outside ? "plumbline-live" : "plumbline-world");
 	r = cgroup_world_enter(run, name, err);
 	if (r >= 0)
 		r = keep_descriptors(place, err);
 	if (r >= 0)
-		r = world_furnish(place, err);
-	carry_baggage();
+		r = place->outside ? world_furnish_outside(place, err) : world_furnish(place, err);
+	if (!place->outside)
+		carry_baggage();
 	return r >= 0 ? reaper_start(&place->reaper, err) : r;
 }
 
@@ -125,11 +126,11 @@ static _Noreturn void first_process(const struct cgroup_run *run, const char *na
 	_exit(body(place, argument));
 }
 
-static pid_t clone_first(int *pidfd)
+static pid_t clone_first(bool outside, int *pidfd)
 {
 	struct clone_args args = {
-		.flags = CLONE_PIDFD | CLONE_CLEAR_SIGHAND | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS |
-			 CLONE_NEWPID,
+		.flags = CLONE_PIDFD | CLONE_CLEAR_SIGHAND | CLONE_NEWNS |
+			 (outside ? 0 : CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWPID),
 		.pidfd = (uintptr_t) pidfd,
 		.exit_signal = SIGCHLD,
 	};
@@ -137,8 +138,8 @@ static pid_t clone_first(int *pidfd)
 	return (pid_t) syscall(SYS_clone3, &args, sizeof(args));
 }
 
-int world_start(const struct cgroup_run *run, const char *name, int result, world_body *body, void *argument,
-		struct world *ret, struct err *err)
+int world_start_outside(const struct cgroup_run *run, const char *name, const char *directory, int result,
+			world_body *body, void *argument, struct world *ret, struct err *err)
 {
 	struct world world = { .init = PROCESS_INIT, .channel = -EBADF, .run = run };
 	int pair[2], r = cgroup_world_make(run, name, err);
@@ -147,14 +148,15 @@ int world_start(const struct cgroup_run *run, const char *name, int result, worl
 		r = fail(err, -errno, "socketpair");
 	if (r < 0)
 		goto undo;
-	world.init.pid = clone_first(&world.init.pidfd);
+	world.init.pid = clone_first(directory, &world.init.pidfd);
 	if (world.init.pid == 0) {
 		struct world_place place = { .channel = pair[1],
 					     .result = result,
 					     .home = -EBADF,
 					     .output = -EBADF,
 					     .upper = -EBADF,
-					     .queues = -EBADF };
+					     .queues = -EBADF,
+					     .outside = directory };
 
 		(void) close(pair[0]);
 		first_process(run, name, &place, body, argument);
@@ -172,6 +174,12 @@ int world_start(const struct cgroup_run *run, const char *name, int result, worl
 undo:
 	(void) cgroup_world_remove(run, name, process_now_ms() + 1000, NULL);
 	return fail(err, r, "start world %s", name);
+}
+
+int world_start(const struct cgroup_run *run, const char *name, int result, world_body *body, void *argument,
+		struct world *ret, struct err *err)
+{
+	return world_start_outside(run, name, NULL, result, body, argument, ret, err);
 }
 
 /* A first process with a v1-frozen child hangs in the kernel until that is thawed, although it is being killed. */

@@ -39,6 +39,8 @@ struct world_place {
 	int home, output; /* WORLD_HOME, WORLD_OUTPUT */
 	int upper; /* upper/run, upper/tmp ...: below a tmpfs that is mounted nowhere */
 	int queues; /* the POSIX message queues of the world's IPC namespace: an mqueue mounted nowhere */
+	const char
+	    *outside; /* borrowed: the directory that is home where there is no world; NULL: this is one */
 	struct cgroup_layout layout; /* as mounted inside */
 	struct reaper reaper;
 };
@@ -60,6 +62,12 @@ struct world {
 /* result: a memfd or -1. The child's set-up runs concurrently; its failure arrives as WORLD_FAILED. */
 int world_start(const struct cgroup_run *run, const char *name, int result, world_body *body, void *argument,
 		struct world *ret, struct err *err);
+/*
+ * No world: the same process in its cgroup, in the machine's namespaces but for mounts, which do not reach the machine. For
+ * what must see and be seen by a server that runs already. directory: made by the caller, who also removes it.
+ */
+int world_start_outside(const struct cgroup_run *run, const char *name, const char *directory, int result,
+			world_body *body, void *argument, struct world *ret, struct err *err);
 /* Kills, thaws when it does not die, reaps, removes the cgroups. world is empty afterwards. */
 int world_end(struct world *world, struct err *err);
 
@@ -79,5 +87,7 @@ int world_hear(const struct world *world, int64_t deadline, struct world_message
 
 /* The recipe's inner half: called by the first process once it stands in its cgroups. */
 int world_furnish(struct world_place *place, struct err *err);
+/* The same outside: only the directories. */
+int world_furnish_outside(struct world_place *place, struct err *err);
 
 #endif

@@ -210,6 +210,24 @@ static int mount_cgroups(const struct cgroup_layout *host, struct err *err)
 	return r < 0 ? r : copy_links(old, top, err);
 }
 
+int world_furnish_outside(struct world_place *place, struct err *err)
+{
+	static const char *const below[] = { "shared", "output", "work" };
+	/* What a server mounts is still seen here; what a case would mount is seen by nobody else. */
+	int r = mount_at(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL, err);
+
+	if (r >= 0)
+		r = place->home = file_open_at(AT_FDCWD, place->outside, O_RDONLY | O_DIRECTORY, 0, err);
+	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(below); i++)
+		if (mkdirat(place->home, below[i], 0755) < 0 && errno != EEXIST)
+			r = fail(err, -errno, "mkdir %s/%s", place->outside, below[i]);
+	if (r >= 0)
+		r = place->output = file_open_at(place->home, "output", O_RDONLY | O_DIRECTORY, 0, err);
+	if (r >= 0)
+		r = cgroup_layout_read(&place->layout, err);
+	return r < 0 ? fail(err, r, "set up a case outside of a world") : 0;
+}
+
 int world_furnish(struct world_place *place, struct err *err)
 {
 	static const gid_t groups[] = { 0, 4 };
