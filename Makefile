@@ -39,7 +39,8 @@ base_SRC := $(wildcard base/*.c)
 probe_SRC := $(wildcard harness/probe/*.c harness/stopwatch/*.c)
 bpf_KERNEL := $(wildcard bpf/*.bpf.c)
 bpf_SRC := $(filter-out $(bpf_KERNEL),$(wildcard bpf/*.c))
-harness_SRC := $(wildcard harness/*.c)
+# A registry for images is part of it; of the wire it speaks HTTP alone.
+harness_SRC := $(wildcard harness/*.c) base/wire/http.c
 reports_SRC := $(wildcard reports/*.c)
 case_DIRS := cases $(CASES)
 cases_SRC := $(sort $(shell find $(case_DIRS) -name '*.c' 2>/dev/null))
