@@ -15,7 +15,7 @@ static const struct conformance_case images[] = {
 	.title  = "an image is listed with the name it was imported by, and a size",
 	.clause = { MUST("cri.image.list") },
 	.when   = { DO(ImageStatus), DO(ListImages) },
-	.then   = { EXIT("ImageStatus.response.image.repo_tags", equals, ["registry.plumbline.test/probe:1"]), EXIT("ImageStatus.response.image.size", at_least, 1000) },
+	.then   = { EXIT("ImageStatus.response.image.repo_tags", equals, ["@image"]), EXIT("ImageStatus.response.image.size", at_least, 1000) },
 	.refuted_by = "image-size-zero",
 },
 {
