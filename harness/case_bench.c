@@ -65,7 +65,9 @@ static void add_symbols(struct bench *bench, const char *bundle_path)
 	auto_free char *cgroup = text_format("/%s", bench->container);
 	auto_free char *program = program_of(bench->job);
 	json_put(symbols, "@runtime", json_new_string(program));
-	json_put(symbols, "@shared", json_new_string(WORLD_SHARED));
+	auto_free char *shared =
+	    text_format("%s/shared", bench->place->outside ? bench->place->outside : WORLD_HOME);
+	json_put(symbols, "@shared", json_new_string(shared));
 	json_put(symbols, "@id", json_new_string(bench->container));
 	json_put(symbols, "@id-2", json_new_string(second));
 	json_put(symbols, "@cgroup", json_new_string(cgroup));
@@ -127,9 +129,9 @@ static int open_agent(struct bench *bench, struct err *err)
 }
 
 /* The usual words name WORLD_BUNDLE, so a control takes the place of the case's own bundle, which was observed before. */
-static int make_place(bool control, struct err *err)
+static int make_place(const struct world_place *place, bool control, struct err *err)
 {
-	if (!control)
+	if (!control || place->outside)
 		return 0;
 	if (rename(WORLD_BUNDLE, WORLD_BUNDLE "-observed") < 0)
 		return fail(err, -errno, "move " WORLD_BUNDLE " aside");
@@ -140,6 +142,9 @@ static int make_place(bool control, struct err *err)
 int bench_make(struct world_place *place, const struct case_job *job, bool control, struct prepared *prepared,
 	       struct json *meta, struct bench *ret, struct err *err)
 {
+	auto_free char *bundle = place->outside
+				     ? text_format("%s/bundle%s", place->outside, control ? "-control" : "")
+				     : text_format("%s", WORLD_BUNDLE);
 	int r;
 
 	*ret = (struct bench){
@@ -164,14 +169,14 @@ int bench_make(struct world_place *place, const struct case_job *job, bool contr
 		.serial = control ? 1000 : 0,
 	};
 	make_nonce(ret->nonce);
-	add_symbols(ret, WORLD_BUNDLE);
+	add_symbols(ret, bundle);
 	r = job->c->cri ? cri_prepare_symbols(ret, control) : 0;
 	if (r >= 0)
-		r = make_place(control, err);
+		r = make_place(place, control, err);
 	if (r >= 0)
 		r = prepare_namespaces(job->c, ret->symbols, prepared, err);
 	if (r >= 0)
-		r = write_bundle(ret, WORLD_BUNDLE, control, err);
+		r = write_bundle(ret, bundle, control, err);
 	if (r >= 0)
 		r = job->c->cri ? cri_open(ret, err) : open_console(ret, err);
 	return r < 0 || job->c->cri ? r : open_agent(ret, err);

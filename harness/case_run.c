@@ -225,7 +225,8 @@ static int look_before(struct bench *bench, struct case_document *document, stru
 	json_put(document->top, "config", json_copy(bench->config));
 	json_put(document->host, "world", observe_world(bench->place));
 	json_put(document->host, "prepared", observe_prepared(bench->symbols));
-	document->before = bench->before = census_take(bench->place, bench->prepared);
+	if (!bench->place->outside)
+		document->before = bench->before = census_take(bench->place, bench->prepared);
 	*ret_bundle = observe_files(bench->bundle, ".", apart);
 	return 0;
 }

@@ -129,6 +129,8 @@ static struct json *look_after(struct bench *bench, const struct case_trail *tra
 	if (configured && configured[0] == '/')
 		cgroup = configured;
 	json_put(seen, "cgroup", observe_cgroup(bench->place, (pid_t) bench->init, cgroup));
+	if (bench->place->outside)
+		return seen;
 	json_put(seen, "cgroups", observe_cgroups(bench->place));
 	json_put(seen, "mounts_added", observe_mounts_added(&trail->mounts));
 	json_put(seen, "processes", json_new_int(observe_process_count(bench->prepared)));

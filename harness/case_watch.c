@@ -20,6 +20,7 @@
 #include "harness/case_recording.h"
 #include "harness/engine.h"
 #include "harness/judge.h"
+#include "harness/live.h"
 #include "harness/record.h"
 #include "harness/world.h"
 
@@ -225,6 +226,28 @@ static int write_record(const struct case_watch *watch, const struct case_record
 	return r;
 }
 
+/* At an endpoint that runs already: where its server can see what the case writes. */
+static int start_world(const struct case_watch *watch, int document, struct world *ret, struct err *err)
+{
+	const struct live *live = watch->job.runtime->live;
+	auto_free char *place = live ? live_place(live, watch->world) : NULL;
+
+	if (place && mkdir(place, 0711) < 0 && errno != EEXIST)
+		return fail(err, -errno, "mkdir %s", place);
+	return world_start_outside(watch->cgroups, watch->world, place, document, case_run,
+				   (void *) &watch->job, ret, err);
+}
+
+/* What is still there when the run ends goes with all of it. */
+static void remove_place(const struct case_watch *watch)
+{
+	const struct live *live = watch->job.runtime->live;
+	auto_free char *place = live ? live_place(live, watch->world) : NULL;
+
+	if (place)
+		(void) file_remove_tree_at(AT_FDCWD, place, NULL);
+}
+
 static void watch_world(const struct case_watch *watch, struct case_record *record)
 {
 	auto_fd document = memfd_create("plumbline-observation", MFD_CLOEXEC);
@@ -234,8 +257,7 @@ static void watch_world(const struct case_watch *watch, struct case_record *reco
 	int r = document < 0 ? fail(&err, -errno, "memfd of the observation") : 0;
 
 	if (r >= 0)
-		r = world_start(watch->cgroups, watch->world, document, case_run, (void *) &watch->job,
-				&world, &err);
+		r = start_world(watch, document, &world, &err);
 	if (r < 0) {
 		be_broken(record, err.text);
 		return;
@@ -254,6 +276,7 @@ static void watch_world(const struct case_watch *watch, struct case_record *reco
 	r = world_end(&world, &err);
 	if (r < 0)
 		be_broken(record, err.text);
+	remove_place(watch);
 }
 
 void case_watch(const struct case_watch *watch)

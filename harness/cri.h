@@ -25,6 +25,7 @@ struct cri {
 	struct json *made; /* owned: ids of sandboxes that nobody removed, as members */
 	struct json *streams; /* owned: URL -> what it was asked for: {"stdin", "stdout", "stderr", "tty"} */
 	int64_t sandbox_pid; /* as a status last told it; 0: none has */
+	struct json *ours; /* owned: ids of every sandbox and container that was made, as members */
 	struct json *running; /* owned: name -> id of calls that no step has awaited yet */
 };
 

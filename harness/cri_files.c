@@ -17,6 +17,7 @@
 #include "harness/edit.h"
 #include "harness/engine.h"
 #include "harness/faults.h"
+#include "harness/live.h"
 #include "harness/world.h"
 
 #define CRI_HOME WORLD_HOME "/cri"
@@ -50,7 +51,8 @@ static void add_symbols(struct bench *bench, const char *home)
 	json_put(bench->symbols, "@image", json_new_string(CRI_IMAGE));
 	json_put(bench->symbols, "@pause-image", json_new_string(CRI_PAUSE));
 	json_put(bench->symbols, "@cgroup-parent", json_new_string(CRI_POD_CGROUP));
-	json_put(bench->symbols, "@handler", json_new_string(""));
+	const char *handler = bench->job->runtime->pod_handler;
+	json_put(bench->symbols, "@handler", json_new_string(handler ? handler : ""));
 }
 
 bool cri_fault_is_of_server(const char *name)
@@ -95,7 +97,8 @@ static struct json *pause_config(void)
 int cri_write_image(struct bench *bench, struct err *err)
 {
 	auto_json pause = pause_config();
-	const struct cri_image images[] = { { CRI_IMAGE, json_member(bench->config, "image") },
+	const struct cri_image images[] = { { json_get_string(bench->symbols, "@image"),
+					      json_member(bench->config, "image") },
 					    { CRI_PAUSE, pause } };
 	auto_fd rootfs = file_open_at(bench->bundle, "rootfs", O_RDONLY | O_DIRECTORY, 0, err);
 	auto_fd home = rootfs < 0 ? rootfs
@@ -133,7 +136,16 @@ int cri_prepare_symbols(struct bench *bench, bool control)
 				    .server = PROCESS_INIT,
 				    .made = json_new_object(),
 				    .streams = json_new_object(),
+				    .ours = json_new_object(),
 				    .running = json_new_object() };
-	add_symbols(bench, control ? CRI_HOME "-control" : CRI_HOME);
+	if (bench->place->outside) {
+		/* The registry serves what lies in a directory of that name beside the case's. */
+		auto_free char *home = text_format("%s%s", bench->place->outside, control ? "-control" : "");
+
+		add_symbols(bench, home);
+		live_put_symbols(bench, control);
+	} else {
+		add_symbols(bench, control ? CRI_HOME "-control" : CRI_HOME);
+	}
 	return 0;
 }

@@ -11,6 +11,8 @@
 #include "harness/case_run.h"
 #include "harness/cri.h"
 #include "harness/edit.h"
+#include "harness/engine.h"
+#include "harness/live.h"
 
 /* The usual request, in JSON; @pod and @ctr stand for the case's two configurations. */
 static const struct method {
@@ -115,10 +117,28 @@ static struct json *pod_config(const struct bench *bench, const char *name)
 	return config;
 }
 
+static void add_mount(struct json *config, const char *inside, const char *outside)
+{
+	struct json *mount = json_new_object();
+
+	if (!json_has(config, "mounts"))
+		json_put(config, "mounts", json_new_array());
+	json_put(mount, "container_path", json_new_string(inside));
+	json_put(mount, "host_path", json_new_string(outside));
+	json_put(mount, "readonly", json_new_bool(true));
+	json_append(json_member(config, "mounts"), mount);
+}
+
 static struct json *container_config(const struct bench *bench, const char *name)
 {
+	const struct live *live = bench->job ? bench->job->runtime->live : NULL;
 	struct json *config = json_copy(json_member(bench->config, "container"));
 
+	/* An image of somebody else's has no probe. */
+	if (live && live->image) {
+		add_mount(config, "/probe", "@probe");
+		add_mount(config, "/.plumbline", "@rootfs/.plumbline");
+	}
 	if (name) {
 		set_string(config, "metadata.name", text_format("probe-%s", name));
 		set_string(config, "log_path", text_format("probe-%s.log", name));

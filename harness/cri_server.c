@@ -30,6 +30,7 @@
 #include "harness/cri_part.h"
 #include "harness/edit.h"
 #include "harness/engine.h"
+#include "harness/live.h"
 #include "harness/profile.h"
 #include "harness/runtime.h"
 #include "harness/world.h"
@@ -40,7 +41,7 @@
 
 bool runtime_is_cri(const struct runtime *runtime)
 {
-	return json_has(runtime->profile->document, "cri");
+	return json_get(runtime->profile->document, "cri.args") != NULL;
 }
 
 const struct json *cri_profile_part(const struct bench *bench, const char *name)
@@ -218,6 +219,19 @@ static int start_calls(struct bench *bench, struct err *err)
 	return r < 0 ? r : cri_helper_start(bench->place, program, endpoint, &bench->cri->helper, err);
 }
 
+/* What there is of all that where the server runs already. */
+static int open_live(struct bench *bench, struct err *err)
+{
+	bool served = !bench->job->runtime->live->image;
+	int r = cri_make_home(bench, err);
+
+	if (r >= 0 && served)
+		r = cri_write_image(bench, err);
+	if (r >= 0)
+		r = start_calls(bench, err);
+	return r < 0 ? r : live_pull_image(bench, err);
+}
+
 int cri_open(struct bench *bench, struct err *err)
 {
 	int (*const steps[])(struct bench * bench, struct err * err) = {
@@ -225,10 +239,15 @@ int cri_open(struct bench *bench, struct err *err)
 		start_server,  start_calls,       await_server,    import_image,
 	};
 	const char *log = json_get_string(bench->config, "container.log_path");
-	int r = own_network(err);
 
 	if (log)
 		bench->cri->log = text_format("%s/%s", json_get_string(bench->symbols, "@logs"), log);
+	if (bench->place->outside) {
+		int opened = open_live(bench, err);
+
+		return opened < 0 ? fail(err, opened, "CRI endpoint") : 0;
+	}
+	int r = own_network(err);
 	if (r >= 0)
 		r = make_pod_cgroup(bench->place, err);
 	case_recording_begin(bench->job);
@@ -305,6 +324,7 @@ void cri_close(struct bench *bench)
 	free(bench->cri->log);
 	json_free(bench->cri->made);
 	json_free(bench->cri->streams);
+	json_free(bench->cri->ours);
 	json_free(bench->cri->running);
 	free(bench->cri);
 	bench->cri = NULL;

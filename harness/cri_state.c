@@ -8,6 +8,8 @@
 #include "base/text.h"
 #include "harness/case_run.h"
 #include "harness/cri.h"
+#include "harness/live.h"
+#include "harness/world.h"
 
 #define STATUS_MS 5000
 #define WAIT_STEP_MS                                                                                         \
@@ -167,6 +169,8 @@ static int list_left(struct bench *bench, bool *ret_timed_out, struct err *err)
 	auto_json answer = ask(bench, "ListPodSandbox", NULL, ret_timed_out, err, &r);
 	const struct json *items = json_get(answer, "response.items");
 
+	if (bench->place->outside)
+		live_own_rows(bench, "ListPodSandbox", json_member(answer, "response"));
 	for (size_t i = 0; r >= 0 && i < json_length(items); i++) {
 		const char *id = json_get_string(json_at(items, i), "id");
 

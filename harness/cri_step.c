@@ -12,6 +12,8 @@
 #include "harness/command.h"
 #include "harness/cri.h"
 #include "harness/cri_part.h"
+#include "harness/live.h"
+#include "harness/world.h"
 
 #define LATE_MS 1500 /* that an answer may come behind its call's deadline */
 
@@ -41,8 +43,10 @@ static void put_id(struct bench *bench, const char *symbol, const struct json *a
 	const char *as = json_string(option(argument, "$as"));
 	auto_free char *name = text_format("%s%s%s", symbol, as ? "-" : "", as ? as : "");
 
-	if (json_string(id))
-		json_put(bench->symbols, name, json_copy(id));
+	if (!json_string(id))
+		return;
+	json_put(bench->symbols, name, json_copy(id));
+	json_put(bench->cri->ours, json_string(id), json_new_bool(true));
 }
 
 /* What later steps call @sandbox and @container, and what is left to be removed. */
@@ -64,6 +68,18 @@ static void learn(struct bench *bench, const char *method, const struct json *ar
 	}
 	if (!strcmp(method, "RemovePodSandbox") && gone)
 		json_remove(bench->cri->made, gone);
+}
+
+/* Others may be at the same server: a case is told of its own pods alone. */
+static void keep_own_rows(const struct bench *bench, const char *method, struct json *answer)
+{
+	const struct json *items = json_member(answer, "items");
+
+	if (!bench->place->outside)
+		return;
+	live_own_rows(bench, method, json_member(answer, "response"));
+	for (size_t i = 0; i < json_length(items); i++)
+		live_own_rows(bench, method, json_at(items, i));
 }
 
 /* Turns an answer into what a case sees of the step: an exit code of its own, for zero means done everywhere. */
@@ -141,6 +157,7 @@ static int call_and_wait(struct bench *bench, const char *method, const struct j
 	if (r < 0)
 		return r;
 	learn(bench, method, argument, request, json_member(answer, "response"));
+	keep_own_rows(bench, method, answer);
 	result->exit = cri_exit_facts(method, answer);
 	json_put(result->exit, "request", cri_without_secrets(request));
 	forgive_cancel(result->exit, argument);
@@ -207,6 +224,7 @@ static int step_await(struct bench *bench, const struct json *argument, struct s
 		return r;
 	learn(bench, method, json_member(call, "argument"), json_member(call, "request"),
 	      json_member(answer, "response"));
+	keep_own_rows(bench, method, answer);
 	result->exit = cri_exit_facts("await", answer);
 	forgive_cancel(result->exit, argument);
 	if (json_bool(option(argument, "$any"), false))
@@ -283,6 +301,7 @@ static int step_together(struct bench *bench, const struct json *argument, struc
 			break;
 		learn(bench, method, json_member(sent, "argument"), json_member(sent, "request"),
 		      json_member(answer, "response"));
+		keep_own_rows(bench, method, answer);
 		struct json *facts = cri_exit_facts(method, answer);
 		count_status(statuses, json_get_string(facts, "status"));
 		json_append(answers, facts);

@@ -14,6 +14,7 @@
 struct conformance_case;
 struct err;
 struct json;
+struct live;
 struct profile;
 struct process_status;
 struct recorder;
@@ -23,7 +24,9 @@ struct runtime {
 	char *name; /* the column: "crun"; a path's last component when the user gave a path */
 	char *path; /* absolute */
 	const struct profile *profile; /* borrowed */
-	char *handler; /* of a CRI server: the path of the OCI runtime behind it; NULL: it is no CRI server */
+	char *handler; /* of a CRI server that is started: the path of the OCI runtime behind it; else NULL */
+	struct live *live; /* owned: a CRI endpoint that runs already; else NULL */
+	const char *pod_handler; /* runtime_handler of every pod; NULL: the server's default */
 	char **extra_args; /* --runtime-arg, NULL-terminated, after the profile's global arguments */
 	char *spec_version; /* ociVersion that bundles are written with */
 	struct json *features; /* NULL: no such command */

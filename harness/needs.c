@@ -9,6 +9,7 @@
 #include "harness/area.h"
 #include "harness/clauses.h"
 #include "harness/engine.h"
+#include "harness/live.h"
 #include "harness/profile.h"
 
 static bool version_fits(const struct needs_context *context, const struct conformance_case *c,
@@ -150,10 +151,15 @@ static bool feature_met(const struct needs_context *context, const struct confor
 	return false;
 }
 
+static bool live_met(const struct needs_context *context, const struct conformance_case *c, struct text *why)
+{
+	return !context->runtime->live || live_can_run(context->runtime->live, c, why);
+}
+
 static bool (*const checks[])(const struct needs_context *context, const struct conformance_case *c,
 			      struct text *why) = {
 	version_fits, root_met,       userns_met, bpf_met,     payload_met,
-	cgroup_met,   controller_met, kernel_met, feature_met,
+	cgroup_met,   controller_met, kernel_met, feature_met, live_met,
 };
 
 bool needs_met(const struct needs_context *context, const struct conformance_case *c, struct text *why)

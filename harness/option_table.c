@@ -15,11 +15,16 @@ const struct option_row option_table[] = {
 	{ "runtime-arg", 0, OPTION_WORDS, SERVERS | VERB_REPRO | VERB_BENCH, "ARG",
 	  "a global argument for the runtime, after those of its profile; may be repeated",
 	  AT(runtime_args) },
-	{ "cri", 0, OPTION_WORDS, SERVERS, "NAME|PATH",
+	{ "cri", 0, OPTION_WORDS, SERVERS | VERB_DOCTOR, "NAME|PATH|unix://SOCKET",
 	  "the CRI server to test, started anew for every case; --runtime names the OCI runtime behind it, "
-	  "several "
-	  "are tried one after the other (default: plumbline-cri)",
+	  "several are tried one after the other (default: plumbline-cri); or the socket of one that runs "
+	  "already",
 	  AT(endpoints) },
+	{ "handler", 0, OPTION_STRING, SERVERS, "NAME",
+	  "the runtime handler of every pod (default: the server's own)", AT(handler) },
+	{ "image", 0, OPTION_STRING, SERVERS, "REF",
+	  "at a server that runs already: use this image, which is there, instead of serving images to it",
+	  AT(image) },
 	{ "profile", 0, OPTION_STRING, SERVERS | VERB_REPRO | VERB_BENCH, "NAME",
 	  "use this profile (plumbline list runtimes) instead of the one --version suggests", AT(profile) },
 	{ "out", 'o', OPTION_STRING, VERB_TEST | VERB_REPRO, "DIR", "write here (default for runs: runs/RUN)",

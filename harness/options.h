@@ -34,6 +34,7 @@ struct options {
 	struct words words; /* what is no option */
 	struct words runtimes, runtime_args, endpoints;
 	const char *out, *shard, *record, *expect, *profile, *colour, *in, *guest;
+	const char *handler, *image; /* of pods at a CRI server */
 	const char *junit, *tap, *markdown, *html, *badge;
 	uint64_t jobs, seed, repeat, retries, fail_fast, rounds;
 	double timeout_scale;

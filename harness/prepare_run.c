@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "bpf/recorder.h"
 #include "harness/case.h"
+#include "harness/live.h"
 #include "harness/options.h"
 #include "harness/profile.h"
 
@@ -119,9 +120,11 @@ static int check_runtimes(const struct options *options, struct prepared_run *ru
 
 	for (size_t k = 0; k < ARRAY_SIZE(lists); k++)
 		for (size_t i = 0; i < lists[k]->count; i++) {
+			const char *word = lists[k]->words[i];
 			auto_free char *path = NULL;
+			bool live = k == 1 && live_is_endpoint(word);
 
-			if (runtime_locate(lists[k]->words[i], &path, &err) < 0) {
+			if ((live ? live_parse(word, &path, &err) : runtime_locate(word, &path, &err)) < 0) {
 				screen_say(&run->screen, "%s", err.text);
 				return EXIT_USAGE;
 			}
@@ -209,8 +212,13 @@ int prepare_run_of(const struct options *options, const struct selected *only, s
 
 void prepared_run_free(struct prepared_run *prepared)
 {
-	for (size_t i = 0; i < prepared->runtime_count; i++)
+	for (size_t i = 0; i < prepared->runtime_count; i++) {
+		struct err err = { 0 };
+
+		if (live_close(prepared->runtimes[i].runtime.live, &err) < 0)
+			screen_say(&prepared->screen, "%s", err.text);
 		runtime_free(&prepared->runtimes[i]);
+	}
 	for (size_t i = 0; i < prepared->runtime_count; i++)
 		free(prepared->shares[i].items);
 	free(prepared->shares);

@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "base/text.h"
 #include "harness/case.h"
+#include "harness/live.h"
 #include "harness/options.h"
 #include "harness/prepare_run.h"
 
@@ -37,7 +38,7 @@ static void make_names_unique(struct prepared_run *run)
 static int explain_not_found(struct prepared_run *run, int r, const struct err *err)
 {
 	screen_say(&run->screen, "%s", err->text);
-	if (text_ends(err->text, strerror(ENOEXEC)) || r == -EINVAL || r == -ENOENT)
+	if (text_ends(err->text, strerror(ENOEXEC)) || r == -EINVAL || r == -ENOENT || r == -ENOTSOCK)
 		return EXIT_USAGE;
 	screen_say(&run->screen, "plumbline doctor tells what is missing here");
 	return r == -EINTR ? EXIT_INTERRUPTED : EXIT_MACHINE_CANNOT;
@@ -66,6 +67,22 @@ static void name_after_both(struct runtime *server)
 	server->name = name;
 }
 
+static int find_live(const struct options *options, const char *word, const struct prepared_run *run,
+		     struct runtime_found *found, struct err *err)
+{
+	struct err ignored = { 0 };
+	int r = runtime_find_live(word, options, found, err);
+
+	if (r < 0)
+		return r;
+	r = live_open(found->runtime.live, run->name, options->image, err);
+	if (r < 0) {
+		(void) live_close(found->runtime.live, &ignored);
+		runtime_free(found);
+	}
+	return r;
+}
+
 /* handler NULL: a runtime; else a CRI server with that runtime behind it. 0, or an exit code. */
 static int add_runtime(const struct options *options, const char *word, const char *handler,
 		       struct prepared_run *run)
@@ -78,13 +95,15 @@ static int add_runtime(const struct options *options, const char *word, const ch
 		free(share.items);
 		return 0;
 	}
-	int r = handler ? runtime_find_server(run->name, word, handler, options, found, &err)
-			: runtime_find(run->name, word, options, found, &err);
+	bool live = handler && live_is_endpoint(word);
+	int r = live      ? find_live(options, word, run, found, &err)
+		: handler ? runtime_find_server(run->name, word, handler, options, found, &err)
+			  : runtime_find(run->name, word, options, found, &err);
 	if (r < 0) {
 		free(share.items);
 		return explain_not_found(run, r, &err);
 	}
-	if (handler && options->runtimes.count > 1)
+	if (handler && !live && options->runtimes.count > 1)
 		name_after_both(&found->runtime);
 	run->shares[run->runtime_count++] = share;
 	make_names_unique(run);
@@ -136,7 +155,9 @@ int prepare_runtimes(const struct options *options, struct prepared_run *run)
 	for (size_t i = 0; !code && i < n && !options->endpoints.count; i++)
 		code = add_runtime(options, runtimes[i], NULL, run);
 	for (size_t i = 0; !code && i < n * m && wants_servers(options, run); i++)
-		code = add_runtime(options, servers[i / n], runtimes[i % n], run);
+		/* Which runtimes are behind a server that runs already, it knows itself. */
+		if (i % n == 0 || !live_is_endpoint(servers[i / n]))
+			code = add_runtime(options, servers[i / n], runtimes[i % n], run);
 	if (!code && !run->runtime_count) {
 		screen_say(&run->screen, "--cri runs cases of the CRI alone, and none of them is selected");
 		return EXIT_NOTHING_SELECTED;

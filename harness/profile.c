@@ -107,6 +107,21 @@ const struct profile *profile_for_version(const char *first_line)
 	return profile;
 }
 
+const struct profile *profile_for_endpoint(const char *name_and_version)
+{
+	const struct profile *profile;
+
+	for (size_t i = 0; (profile = profile_at(i)); i++) {
+		const char *match = json_get_string(profile->document, "cri.match");
+
+		if (match && matches(match, name_and_version))
+			return profile;
+	}
+	profile = profile_find("generic");
+	assert(profile);
+	return profile;
+}
+
 bool profile_lacks(const struct profile *profile, const char *feature)
 {
 	const struct json *list = json_member(profile->document, "lacks");

@@ -24,6 +24,8 @@ struct profile {
 const struct profile *profile_find(const char *name); /* borrowed for ever; NULL: unknown */
 /* never NULL: falls back to "generic" */
 const struct profile *profile_for_version(const char *first_line);
+/* The same by "NAME VERSION" of an endpoint: {"cri": {"match": "^containerd v?2"}} */
+const struct profile *profile_for_endpoint(const char *name_and_version);
 const struct profile *profile_at(size_t index); /* NULL past the last */
 bool profile_lacks(const struct profile *profile, const char *feature);
 

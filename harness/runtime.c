@@ -21,6 +21,8 @@
 #include "base/sha256.h"
 #include "base/text.h"
 #include "harness/clauses.h"
+#include "harness/cri.h"
+#include "harness/live.h"
 #include "harness/options.h"
 #include "harness/profile.h"
 
@@ -241,7 +243,8 @@ int runtime_find_server(const char *run, const char *word, const char *handler, 
 
 	if (r < 0)
 		return r;
-	if (!json_has(found.runtime.profile->document, "cri"))
+	found.runtime.pod_handler = options->handler;
+	if (!runtime_is_cri(&found.runtime))
 		r = fail_text(err, -EINVAL, "%s: no profile says how this CRI server is started", word);
 	if (r >= 0)
 		r = runtime_locate(handler, &behind.runtime.path, err);
@@ -257,8 +260,39 @@ int runtime_find_server(const char *run, const char *word, const char *handler, 
 	return 0;
 }
 
+/* "containerd 1.7.2" for the screen: no control characters of somebody else's. */
+static char *name_and_version(const struct live *live)
+{
+	auto_text said = { 0 }, clean = { 0 };
+
+	text_addf(&said, "%.60s %.100s", live->name, live->version);
+	text_escape_terminal(&clean, text_str(&said), said.len);
+	return text_take(&clean);
+}
+
+int runtime_find_live(const char *word, const struct options *options, struct runtime_found *ret,
+		      struct err *err)
+{
+	struct runtime_found found = { 0 };
+	int r = live_find(word, &found.runtime.live, err);
+
+	if (r < 0)
+		return r;
+	found.version = name_and_version(found.runtime.live);
+	found.runtime.name = text_format("%.*s", (int) strcspn(found.version, " /"), found.version);
+	found.runtime.path = text_format("%s", found.runtime.live->address);
+	found.runtime.extra_args = copy_words(&options->runtime_args);
+	found.runtime.profile =
+	    options->profile ? profile_find(options->profile) : profile_for_endpoint(found.version);
+	found.runtime.pod_handler = options->handler;
+	found.runtime.spec_version = runtime_spec_version(NULL, found.runtime.profile->spec_version);
+	*ret = found;
+	return 0;
+}
+
 void runtime_free(struct runtime_found *found)
 {
+	live_free(found->runtime.live);
 	free(found->runtime.handler);
 	for (char **arg = found->runtime.extra_args; arg && *arg; arg++)
 		free(*arg);

@@ -31,6 +31,9 @@ int runtime_find(const char *run, const char *word, const struct options *option
 /* A CRI server and the OCI runtime behind it, which is asked for its version. -EINVAL beside the above: no profile says how it is started. */
 int runtime_find_server(const char *run, const char *word, const char *handler, const struct options *options,
 			struct runtime_found *ret, struct err *err);
+/* A CRI endpoint that runs already, by its word; errors as live_find() tells them. */
+int runtime_find_live(const char *word, const struct options *options, struct runtime_found *ret,
+		      struct err *err);
 void runtime_free(struct runtime_found *found);
 
 /* The lower of ours and what features or, without them, the profile says; owned. */

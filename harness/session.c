@@ -17,6 +17,7 @@
 #include "base/text.h"
 #include "harness/area.h"
 #include "harness/expect.h"
+#include "harness/live.h"
 #include "harness/needs.h"
 #include "harness/options.h"
 #include "harness/profile.h"
@@ -62,8 +63,18 @@ static void add_server_command(const char *id, const struct runtime *runtime, st
 	shell_word(id, out);
 	text_add(out, " --cri ");
 	shell_word(runtime->path, out);
-	text_add(out, " --runtime ");
-	shell_word(runtime->handler, out);
+	if (runtime->handler) {
+		text_add(out, " --runtime ");
+		shell_word(runtime->handler, out);
+	}
+	if (runtime->pod_handler) {
+		text_add(out, " --handler ");
+		shell_word(runtime->pod_handler, out);
+	}
+	if (runtime->live && runtime->live->image) {
+		text_add(out, " --image ");
+		shell_word(runtime->live->image, out);
+	}
 	text_add(out, " --keep");
 }
 
@@ -87,7 +98,7 @@ char *repro_command(const char *id, const struct runtime *runtime)
 	auto_text out = { 0 }, directory = { 0 };
 	const char *name = strrchr(id, '/');
 
-	if (runtime->handler)
+	if (runtime->handler || runtime->live)
 		add_server_command(id, runtime, &out);
 	else
 		add_script_command(id, runtime, &out);
@@ -266,7 +277,8 @@ static int run_round(struct rounds *rounds)
 		    options->timeout_scale *
 		    json_double(json_member(rounds->runtime->profile->document, "timeout_scale"), 1.0),
 		.fail_fast = options->fail_fast,
-		.recorder = session->recorder,
+		/* A server that runs already is no descendant of ours, and others work at it too. */
+		.recorder = rounds->runtime->live ? NULL : session->recorder,
 		.keep = options->keep,
 	};
 	struct engine_sink sink = { .finished = finished, .started = started, .argument = rounds };

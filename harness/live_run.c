@@ -1,0 +1,220 @@
+/* What a run needs beside an endpoint, and the end of all that it made there. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include "base/cgroup.h"
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "harness/cgroup_tree.h"
+#include "harness/cri_part.h"
+#include "harness/live.h"
+#include "harness/registry.h"
+#include "harness/registry_request.h"
+
+#define REMOVE_MS 5000
+
+char *live_place(const struct live *live, const char *world)
+{
+	return text_format("%s/%s/%s", LIVE_HOME, live->run, world);
+}
+
+/* 0711: what a container is given lies deep below, and its user must get there; nobody has to see whose runs there are. */
+static int make_home(const struct live *live, struct err *err)
+{
+	auto_free char *path = live_place(live, "");
+
+	if (mkdir(LIVE_HOME, 0711) < 0 && errno != EEXIST)
+		return fail(err, -errno, "mkdir %s", LIVE_HOME);
+	if (mkdir(path, 0711) < 0 && errno != EEXIST)
+		return fail(err, -errno, "mkdir %s", path);
+	return file_open_at(AT_FDCWD, path, O_RDONLY | O_DIRECTORY, 0, err);
+}
+
+/* Whether what we write is where the server looks for it: it may have another root. */
+static int check_sees_home(const struct live *live, int home, struct err *err)
+{
+	auto_free char *path = text_format("/proc/%d/root%s/%s", (int) live->pid, LIVE_HOME, live->run);
+	struct stat its, ours;
+
+	if (!live->pid || fstat(home, &ours) < 0)
+		return 0;
+	if (stat(path, &its) == 0 && its.st_dev == ours.st_dev && its.st_ino == ours.st_ino)
+		return 0;
+	return fail_text(err, -EXDEV,
+			 "endpoint %s: its server does not see our %s, where logs are written and read",
+			 live->address, LIVE_HOME);
+}
+
+/* RuntimeConfig, or for servers that have no such call the configuration that containerd shows in its verbose status. */
+static bool uses_cgroupfs(const struct live *live)
+{
+	auto_json request = json_new_object();
+	auto_json config = NULL;
+	auto_json status = NULL;
+
+	if (live_call(live, "RuntimeConfig", NULL, &config, NULL) >= 0) {
+		const char *driver = json_get_string(config, "linux.cgroup_driver");
+
+		return driver && !strcmp(driver, "CGROUPFS");
+	}
+	json_put(request, "verbose", json_new_bool(true));
+	if (live_call(live, "Status", request, &status, NULL) < 0)
+		return false;
+	const char *shown = json_get_string(status, "info.config");
+	return shown && strstr(shown, "\"SystemdCgroup\":") == NULL
+		   ? strstr(shown, "\"systemdCgroup\":false") != NULL
+		   : shown && !strstr(shown, "\"SystemdCgroup\":true");
+}
+
+/* cgroupfs: a cgroup of our own, which is removed with the run. systemd makes and ends slices itself: the server's default. */
+static int make_pod_cgroup(struct live *live, struct err *err)
+{
+	auto_cgroup_layout layout = { 0 };
+
+	live->cgroup_parent = text_format("%s", "");
+	if (!live->pid || !uses_cgroupfs(live))
+		return 0;
+	free(live->cgroup_parent);
+	live->cgroup_parent = text_format("/%s%s", live->run, CRI_POD_CGROUP);
+	int r = cgroup_layout_read(&layout, err);
+	for (size_t i = 0; r >= 0 && i < layout.count; i++) {
+		auto_free char *path = text_format("%s%s", layout.rows[i].mount_point, live->cgroup_parent);
+
+		r = file_make_dirs_at(AT_FDCWD, path, 0755, err);
+	}
+	return r;
+}
+
+static int remove_pod_cgroup(const struct live *live, struct err *err)
+{
+	auto_cgroup_layout layout = { 0 };
+	int r = live->cgroup_parent && *live->cgroup_parent ? cgroup_layout_read(&layout, err) : 0;
+
+	for (size_t i = 0; r >= 0 && i < layout.count; i++) {
+		auto_fd top =
+		    file_open_at(AT_FDCWD, layout.rows[i].mount_point, O_RDONLY | O_DIRECTORY, 0, err);
+
+		r = top < 0 ? top : cgroup_remove_at(top, live->run, process_now_ms() + REMOVE_MS, NULL, err);
+	}
+	return r;
+}
+
+int live_open(struct live *live, const char *run, const char *image, struct err *err)
+{
+	live->run = text_format("%s", run);
+	live->image = image ? text_format("%s", image) : NULL;
+	live->opened = true;
+	auto_fd home = make_home(live, err);
+	int r = home < 0 ? home : check_sees_home(live, home, err);
+
+	if (r >= 0)
+		r = make_pod_cgroup(live, err);
+	if (r >= 0 && !image)
+		r = registry_start(home, &live->registry, &live->port, err);
+	return r;
+}
+
+bool live_owns_pod(const char *run, const char *uid)
+{
+	size_t len = strlen(run);
+
+	return uid && !strncmp(uid, run, len) && uid[len] == '-';
+}
+
+bool live_owns_image(const struct live *live, const char *tag)
+{
+	auto_free char *prefix = text_format("127.0.0.1:%d/%s/", live->port, REGISTRY_REPOSITORY);
+
+	return tag && live->port && text_starts(tag, prefix);
+}
+
+static int call_for(const struct live *live, const char *method, const char *key, struct json *taken,
+		    struct err *err)
+{
+	auto_json request = json_new_object();
+
+	json_put(request, key, taken);
+	return live_call(live, method, request, NULL, err);
+}
+
+static int sweep_pods(const struct live *live, size_t *count, struct err *err)
+{
+	auto_json answer = NULL;
+	int r = live_call(live, "ListPodSandbox", NULL, &answer, err);
+	const struct json *items = json_member(answer, "items");
+
+	for (size_t i = 0; r >= 0 && i < json_length(items); i++) {
+		const char *id = json_get_string(json_at(items, i), "id");
+
+		if (!id || !live_owns_pod(live->run, json_get_string(json_at(items, i), "metadata.uid")))
+			continue;
+		++*count;
+		/* One that cannot be stopped may be removable all the same. */
+		(void) call_for(live, "StopPodSandbox", "pod_sandbox_id", json_new_string(id), NULL);
+		r = call_for(live, "RemovePodSandbox", "pod_sandbox_id", json_new_string(id), err);
+	}
+	return r;
+}
+
+static int sweep_images(const struct live *live, size_t *count, struct err *err)
+{
+	auto_json answer = NULL;
+	int r = live->port ? live_call(live, "ListImages", NULL, &answer, err) : 0;
+	const struct json *images = json_member(answer, "images");
+
+	for (size_t i = 0; r >= 0 && i < json_length(images); i++) {
+		const struct json *tags = json_member(json_at(images, i), "repo_tags");
+
+		for (size_t k = 0; r >= 0 && k < json_length(tags); k++) {
+			const char *tag = json_string(json_at(tags, k));
+			struct json *image;
+
+			if (!live_owns_image(live, tag))
+				continue;
+			++*count;
+			image = json_new_object();
+			json_put(image, "image", json_new_string(tag));
+			r = call_for(live, "RemoveImage", "image", image, err);
+		}
+	}
+	return r;
+}
+
+int live_sweep(const struct live *live, size_t *ret_count, struct err *err)
+{
+	size_t count = 0;
+	int r = sweep_pods(live, &count, err);
+
+	if (r >= 0)
+		r = sweep_images(live, &count, err);
+	*ret_count = count;
+	return r;
+}
+
+int live_close(struct live *live, struct err *err)
+{
+	struct err ignored = { 0 };
+	size_t count;
+	int r, one;
+
+	if (!live || !live->opened)
+		return 0;
+	live->opened = false;
+	r = live_sweep(live, &count, err);
+	registry_end(&live->registry);
+	one = remove_pod_cgroup(live, r < 0 ? &ignored : err);
+	r = r < 0 ? r : one;
+	auto_fd home = file_open_at(AT_FDCWD, LIVE_HOME, O_RDONLY | O_DIRECTORY, 0, &ignored);
+	one = home < 0 ? home : file_remove_tree_at(home, live->run, r < 0 ? &ignored : err);
+	r = r < 0 ? r : one;
+	/* The last run takes the directory with it; another one that is there keeps it. */
+	(void) rmdir(LIVE_HOME);
+	return r < 0 ? fail(err, r, "what this run made at %s is not all removed", live->address) : 0;
+}
