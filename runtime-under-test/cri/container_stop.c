@@ -1,6 +1,10 @@
 /*
  * StopContainer. Several may stop one container at once: the signal is sent once, the shortest grace counts, and all return when
  * the end has become visible.
+ *
+ * A caller who leaves takes no more than his own wait along: nobody is killed for a kubelet that was restarted, which is what
+ * containerd/cri#1098 was about, and containerd has left it at that since. The grace runs on, and the next stop kills when it is over:
+ * there containerd begins it anew, while CRI-O (since cri-o/cri-o#8030) kills though nobody asks any more.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -84,6 +84,15 @@ first=$!
 is 'a stop with more grace does not lengthen that of another' OK "$(code StopContainer "$(of_container "$c" ',"timeout":86400')")"
 check 'and both return' wait $first
 remove "$c"
+running "$p" left "trap 'echo signalled' TERM; $forever"
+check 'a third runs' until_true has_logged left ready
+DEADLINE=500
+is 'a stop whose caller does not wait' DEADLINE_EXCEEDED "$(code StopContainer "$(of_container "$c" ',"timeout":8')")"
+DEADLINE=20000
+is 'kills nobody' CONTAINER_RUNNING "$(status "$c" state)"
+is 'the next one goes on where it was left' OK "$(code StopContainer "$(of_container "$c" ',"timeout":86400')")"
+is 'and does not signal again' '137 1' "$(status "$c" exit_code) $(grep -c signalled "$W/logs/left.log")"
+remove "$c"
 running "$p" many 'exec sleep 100'
 pids=
 for i in 1 2 3 4 5 6 7 8 9 10; do
