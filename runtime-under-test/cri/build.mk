@@ -68,7 +68,7 @@ $(BIN)/plumbline-cri-call: $(call_OBJ) $(wire_OBJ) $(base_OBJ)
 	$(Q)$(CC) $(LINKFLAGS) $^ $(cri_LIBS) -o $@
 
 # Takes the time of a start: for tests/bench/cri-rpc.sh.
-$(B)/tests/first-answer: $(B)/obj/tests/bench/first_answer.o $(base_OBJ)
+$(B)/tests/first-answer: $(call obj,tests/bench/first_answer.c tests/cri/http2.c) $(base_OBJ)
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LINKFLAGS) $^ $(json_LIBS) -o $@

@@ -22,10 +22,11 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "tests/cri/http2.h"
 
 extern char **environ;
 
-enum { PATIENCE_US = 10000000, FRAME_HEAD = 9, FRAME_HEADERS = 1, FRAME_SETTINGS = 4, END_STREAM = 1 };
+enum { PATIENCE_US = 10000000 };
 
 static int64_t now_us(void)
 {
@@ -35,56 +36,16 @@ static int64_t now_us(void)
 	return (int64_t) ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
 }
 
-/* RFC 9113 section 4.1. */
-static void add_frame(struct text *out, int type, int flags, int stream, const void *payload, size_t len)
-{
-	unsigned char head[FRAME_HEAD] = { len >> 16, len >> 8, len, type, flags, 0, 0, 0, stream };
-
-	text_add_bytes(out, (const char *) head, sizeof(head));
-	text_add_bytes(out, payload, len);
-}
-
-/* RFC 7541 section 6.2.2: a literal that enters no table, without Huffman's code. */
-static void add_header(struct text *out, const char *name, const char *value)
-{
-	text_add_char(out, 0);
-	text_add_char(out, (char) strlen(name));
-	text_add(out, name);
-	text_add_char(out, (char) strlen(value));
-	text_add(out, value);
-}
-
-static void make_question(struct text *out)
-{
-	auto_text headers = { 0 };
-
-	add_header(&headers, ":method", "POST");
-	add_header(&headers, ":scheme", "http");
-	add_header(&headers, ":path", "/runtime.v1.RuntimeService/Version");
-	add_header(&headers, ":authority", "localhost");
-	add_header(&headers, "te", "trailers");
-	add_header(&headers, "content-type", "application/grpc");
-	text_add(out, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
-	add_frame(out, FRAME_SETTINGS, 0, 0, "", 0);
-	add_frame(out, FRAME_HEADERS, 4 /* END_HEADERS */, 1, headers.data, headers.len);
-	add_frame(out, 0 /* DATA */, END_STREAM, 1, "\0\0\0\0", 5); /* an empty message */
-}
-
 /* Whether what has come holds an answer to its end: a DATA frame that is not empty, and the trailers. */
 static bool is_answered(const struct text *in)
 {
-	const unsigned char *at = (const unsigned char *) in->data, *end = at + in->len;
+	struct http2_frame frame;
 	bool data = false;
 
-	while (end - at >= FRAME_HEAD) {
-		size_t len = (size_t) at[0] << 16 | (size_t) at[1] << 8 | at[2];
-
-		if ((size_t) (end - at) < FRAME_HEAD + len)
-			return false;
-		data |= at[3] == 0 && len > 5;
-		if (at[3] == FRAME_HEADERS && at[4] & END_STREAM)
+	for (size_t at = 0; http2_frame(in, &at, &frame);) {
+		data |= frame.type == HTTP2_DATA && frame.len > 5;
+		if (frame.type == HTTP2_HEADERS && frame.flags & HTTP2_END_STREAM)
 			return data;
-		at += FRAME_HEAD + len;
 	}
 	return false;
 }
@@ -121,7 +82,7 @@ static bool ask(int fd, int64_t until)
 	char bytes[4096];
 	ssize_t len;
 
-	make_question(&question);
+	http2_call(&question, "Version", 65535);
 	if (send(fd, question.data, question.len, MSG_NOSIGNAL) != (ssize_t) question.len)
 		return false;
 	while (!is_answered(&answer)) {

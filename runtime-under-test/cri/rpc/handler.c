@@ -131,7 +131,8 @@ static void cut_peer(struct rpc_call *call)
 
 static bool wait_until_sent(struct rpc_call *call)
 {
-	struct timespec until = time_after_ms(SEND_MAX_MS);
+	int64_t max = call->server->options.send_max_ms;
+	struct timespec until = time_after_ms(max ? max : SEND_MAX_MS);
 	bool ok;
 	int r = 0;
 

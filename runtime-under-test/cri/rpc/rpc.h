@@ -49,13 +49,14 @@ grpc_status_code rpc_fail_err(struct rpc_call *call, int r, const struct err *er
 grpc_status_code rpc_status_of(int r);
 /*
  * Streams only. NULL sends the headers, by which the peer knows that it is subscribed. 0, or -EPIPE: the peer has gone, or
- * took nothing for a minute and was cut off.
+ * took nothing for send_max_ms and was cut off.
  */
 int rpc_send(struct rpc_call *call, const void *message);
 
 struct rpc_options {
 	int message_max; /* bytes of a request */
 	int workers_max, streams_max;
+	int64_t send_max_ms; /* a peer that takes nothing of a stream for so long is cut off; 0: a minute */
 	void *user; /* handed to every handler */
 };
 
