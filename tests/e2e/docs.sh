@@ -1,11 +1,10 @@
 #!/bin/sh
 # Documents name files that exist, and docs/COVERAGE.md leaves out no file of cases.
-# shellcheck source=tests/e2e/lib.sh
+# shellcheck source=tests/e2e/lib.sh disable=SC2016 # backquotes of Markdown
 . "$(dirname "$0")/lib.sh"
 
 for document in docs/COVERAGE.md docs/ARCHITECTURE.md; do
 	missing=
-	# shellcheck disable=SC2016 # backquotes of Markdown
 	for word in $(grep -oE '`[a-z_/.-]+[a-z_*-]+\.[chS]`' $document | tr -d '`' | sort -u); do
 		found=
 		for place in $word cases/$word harness/$word build/$word; do
@@ -43,3 +42,47 @@ for verb in $("$bin/plumbline" --help | sed -n '/^verbs:/,/^$/s/^  \([a-z]*\) .*
 	[ "$verb" = help ] || grep -q "^|.*\`plumbline ${verb}[ \`]" README.md || missing="$missing $verb"
 done
 is 'README.md says what each verb is for' '' "$missing"
+
+# Commands that documents show can be given: the verb is there, and every option is one of its own.
+# said FILE: commands in code, without what follows a bare -- or a pipe.
+said() {
+	{
+		grep -oE '`(build/bin/)?plumbline [^`]*`' "$1" | tr -d '`'
+		sed -n 's/^    \(\$ \)\{0,1\}\(\(build\/bin\/\)\{0,1\}plumbline .*\)/\2/p' "$1"
+	} | sed 's/^build\/bin\///; s/ -- .*//; s/ [|&#<>].*//'
+}
+for document in README.md CONTRIBUTING.md docs/*.md; do
+	said "$document" > "$W/commands"
+	wrong=
+	while read -r _ verb rest; do
+		case $verb in
+		[a-z]*) "$bin/plumbline" "$verb" --help > "$W/help" 2>&1 || wrong="$wrong $verb" ;;
+		*) continue ;; # plumbline's options, or its name in a sentence
+		esac
+		for option in $(printf '%s\n' "$rest" | grep -oE -e '(^| )--[a-z-]+' | tr -d ' '); do
+			grep -qE -e "^  (-[a-z], )?$option([ =[]|\$)" "$W/help" || wrong="$wrong $verb:$option"
+		done
+	done < "$W/commands"
+	is "$document shows commands that there are" '' "$wrong"
+done
+
+# As are the targets of make that they name.
+for document in README.md CONTRIBUTING.md docs/*.md; do
+	wrong=
+	# shellcheck disable=SC2013 # words without blanks
+	for target in $(grep -oE -e '(`|^    )make [a-z-]+([ `]|$)' "$document" | grep -oE 'make [a-z-]+' | cut -d' ' -f2 | sort -u); do
+		grep -qE "^([a-z-]+ )*$target( [a-z-]+)*:" Makefile runtime-under-test/cri/build.mk || wrong="$wrong $target"
+	done
+	is "$document names targets of make that there are" '' "$wrong"
+done
+
+# The run that README.md shows is the one that a reader gets.
+command=$(sed -n 's/^    \$ \(build\/bin\/plumbline test .*\)/\1/p' README.md)
+shown=$(sed -n 's/^    \([0-9]* cases\) in [0-9.]* s: \(.*\)/\1: \2/p' README.md)
+if [ "$(id -u)" = 0 ] && command -v crun > /dev/null; then
+	# shellcheck disable=SC2086 # words
+	(cd "$W" && "$top"/$command --out "$W/run" 2> "$W/err" < /dev/null) > "$W/out"
+	is "README.md: $command" "$shown" "$(sed -n 's/^\([0-9]* cases\) in [0-9.]* s: \(.*\)/\1: \2/p' "$W/out")"
+else
+	skip "README.md: $command" 'it needs root and crun'
+fi
