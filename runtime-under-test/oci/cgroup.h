@@ -10,6 +10,7 @@
 #include <sys/types.h>
 
 struct cgroup_journal;
+struct cgroup_hierarchy;
 struct err;
 struct json;
 struct spec;
@@ -41,6 +42,9 @@ int cgroup_resolve_path(const char *cgroups_path, const char *id, char **ret, st
 int cgroups_plan(const char *cgroups_path, const char *id, struct cgroups *ret, struct err *err);
 /* The same for a path that is known. */
 int cgroups_plan_at(const char *path, struct cgroups *ret, struct err *err);
+/* One more, at that path below the hierarchy's mount; valid until the next. Nothing is made. */
+struct cgroup_place *cgroups_add_place(struct cgroups *cgroups, const struct cgroup_hierarchy *row,
+				       const char *path);
 /* {"pids": PATH, "": PATH, "made": {"pids": PATH}}: what the state keeps. Owned. */
 struct json *cgroups_to_json(const struct cgroups *cgroups);
 /* The way back, for hierarchies that are still mounted; directories are opened where they exist. */
