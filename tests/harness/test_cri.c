@@ -150,6 +150,7 @@ START_TEST(answers_are_of_the_interface)
 	check_rung(&(struct expect) STATE("after.StartContainer.info.info.runtimeSpec.hostname", equals, "a"),
 		   "L3 OCI");
 	check_rung(&(struct expect) HOST("init.pid", equals, 1), "L5 kernel now");
+	check_rung(&(struct expect) HOST("log_last", equals, "x"), "L2 CRI");
 }
 END_TEST
 

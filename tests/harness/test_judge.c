@@ -379,14 +379,29 @@ START_TEST(the_first_failure_is_told_with_its_rung)
 }
 END_TEST
 
+/* What features answers is the runtime's word, wherever the world keeps it. */
+START_TEST(what_the_runtime_wrote_is_its_word)
+{
+	struct conformance_case c = plain;
+	auto_json observation = parse(good_text);
+	struct judgement judgement;
+
+	c.then[0] = (struct expect) HOST("features.linux.seccomp.enabled", equals, true);
+	judge(&c, observation, false, &judgement);
+	ck_assert_str_eq(judgement.rung, "L3 OCI");
+	judgement_free(&judgement);
+}
+END_TEST
+
 Suite *test_judge(void)
 {
-	return UNIT_SUITE(
-	    "judge", a_good_life_passes, no_observation_is_broken, every_missing_proof_of_a_step_fails,
-	    levels_and_disputes_soften_a_failure, a_hang_is_never_softened,
-	    a_refusal_is_an_error_without_effect_beside_its_control,
-	    a_try_is_done_well_or_refused_beside_its_control, a_sibling_that_was_done_is_a_control,
-	    a_step_on_another_container_is_judged_by_its_exit, own_steps_need_no_exit_but_may_not_fail,
-	    runtimes_that_do_nothing_pass_nothing, unseen_rows_are_listed_and_prove_nothing,
-	    a_wrong_row_is_broken, the_first_failure_is_told_with_its_rung);
+	return UNIT_SUITE("judge", a_good_life_passes, no_observation_is_broken,
+			  every_missing_proof_of_a_step_fails, levels_and_disputes_soften_a_failure,
+			  a_hang_is_never_softened, a_refusal_is_an_error_without_effect_beside_its_control,
+			  a_try_is_done_well_or_refused_beside_its_control,
+			  a_sibling_that_was_done_is_a_control,
+			  a_step_on_another_container_is_judged_by_its_exit,
+			  own_steps_need_no_exit_but_may_not_fail, runtimes_that_do_nothing_pass_nothing,
+			  unseen_rows_are_listed_and_prove_nothing, a_wrong_row_is_broken,
+			  the_first_failure_is_told_with_its_rung, what_the_runtime_wrote_is_its_word);
 }
