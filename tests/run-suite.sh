@@ -28,5 +28,8 @@ if [ -n "$peers" ]; then
 	*) status=1 ;;
 	esac
 fi
-printf '\nreports: %s\n' "$out"
+printf '\nreports:\n'
+for page in "$out"/*/matrix.html; do
+	[ ! -e "$page" ] || printf '  %s  (%s)\n' "$page" "$(cd "${page%/*}" && for run in */run.json; do dirname "$run"; done | paste -sd' ')"
+done
 exit "$status"
