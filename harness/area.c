@@ -94,6 +94,15 @@ bool case_is_rule(const struct conformance_case *c)
 	return c->then[0].from == FROM_KERNEL && c->then[0].is == keeps;
 }
 
+bool case_needs_recording(const struct conformance_case *c)
+{
+	bool ret = c->needs.bpf;
+
+	for (size_t i = 0; i < case_rows(c); i++)
+		ret = ret || c->then[i].from == FROM_KERNEL;
+	return ret;
+}
+
 enum level case_level(const struct conformance_case *c)
 {
 	enum level ret = 0;

@@ -26,6 +26,7 @@ size_t case_clauses(const struct conformance_case *c);
 bool case_is_rule(
     const struct conformance_case *c); /* one of the kernel/... cases: judged on every recording of a run */
 /* A SHOULD, a MAY, or a rule that no clause demands: its failure is a warning. */
+bool case_needs_recording(const struct conformance_case *c); /* it speaks of kernel calls */
 bool case_can_only_warn(const struct conformance_case *c);
 /* The strongest level the case claims: a case that claims a MUST and a SHOULD is a MUST. */
 enum level case_level(const struct conformance_case *c);

@@ -48,6 +48,7 @@ struct engine_plan {
 	double timeout_scale; /* 1.0 */
 	size_t fail_fast; /* stop after so many fails; 0: never */
 	struct recorder *recorder; /* borrowed; NULL: nothing is recorded */
+	bool record_needed; /* of cases that speak of kernel calls alone */
 	bool keep; /* copy bundle, state and output of failed cases below out */
 };
 

@@ -82,7 +82,10 @@ const struct option_row option_table[] = {
 	{ "keep", 0, OPTION_FLAG, VERB_TEST, NULL,
 	  "keep bundle, state and output of failed cases in the run directory", AT(keep) },
 	{ "record", 0, OPTION_STRING, SERVERS, "WHEN",
-	  "record kernel calls: on, off or auto (default auto: where this machine lets us)", AT(record) },
+	  "record kernel calls: on, off, auto (where this machine lets us; the default), or needed: the same "
+	  "for cases "
+	  "that speak of kernel calls alone (the default with --in)",
+	  AT(record) },
 	{ "junit", 0, OPTION_STRING, VERB_TEST | VERB_REPORT, "FILE",
 	  "write a JUnit report (- is standard output)", AT(junit) },
 	{ "tap", 0, OPTION_STRING, VERB_TEST | VERB_REPORT, "FILE", "write a TAP report", AT(tap) },

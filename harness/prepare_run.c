@@ -157,12 +157,12 @@ static int open_recorder(const struct options *options, struct prepared_run *run
 /* Usage first: nothing else has been looked at. */
 static int check_words(const struct options *options, struct prepared_run *run)
 {
-	static const char *const words[] = { "on", "off", "auto" };
+	static const char *const words[] = { "on", "off", "auto", "needed" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
 		if (!options->record || !strcmp(options->record, words[i]))
 			return 0;
-	screen_say(&run->screen, "--record takes on, off or auto, not %s", options->record);
+	screen_say(&run->screen, "--record takes on, off, auto or needed, not %s", options->record);
 	return EXIT_USAGE;
 }
 

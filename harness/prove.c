@@ -99,6 +99,7 @@ static int run_pass(struct prover *prover, struct err *err)
 		.items = prover->items,
 		.out = -1,
 		.recorder = prover->prepared->recorder,
+		.record_needed = session_records_needed(options),
 		.jobs = session_jobs(options),
 		.timeout_scale = options->timeout_scale * json_double(scale, 1.0),
 	};

@@ -72,7 +72,7 @@ struct run_record {
 	struct runtime_facts runtime;
 	struct case_record *cases;
 	size_t case_count;
-	char *recording; /* "on", or "off: " and why; NULL: an older run */
+	char *recording; /* "on", "needed", or "off: " and why; NULL: an older run */
 	uint64_t lost_events;
 	bool interrupted;
 };

@@ -56,6 +56,11 @@ int session_jobs(const struct options *options)
 	return sched_getaffinity(0, sizeof(set), &set) < 0 ? 1 : CPU_COUNT(&set);
 }
 
+bool session_records_needed(const struct options *options)
+{
+	return options->record && !strcmp(options->record, "needed");
+}
+
 /* A server and its calls are no script: the case itself is run again, and what was there is kept. */
 static void add_server_command(const char *id, const struct runtime *runtime, struct text *out)
 {
@@ -279,6 +284,7 @@ static int run_round(struct rounds *rounds)
 		.fail_fast = options->fail_fast,
 		/* A server that runs already is no descendant of ours, and others work at it too. */
 		.recorder = rounds->runtime->live ? NULL : session->recorder,
+		.record_needed = session_records_needed(options),
 		.keep = options->keep,
 	};
 	struct engine_sink sink = { .finished = finished, .started = started, .argument = rounds };

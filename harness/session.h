@@ -54,6 +54,7 @@ char *repro_command(const char *id, const struct runtime *runtime);
 /* Machine facts and identity of a run, but its runtime. */
 void session_describe(const struct session *session, struct run_record *ret);
 
+bool session_records_needed(const struct options *options); /* --record needed */
 int session_jobs(const struct options *options); /* --jobs, else one a processor that we may use */
 
 #endif

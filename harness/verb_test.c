@@ -114,7 +114,9 @@ static int run_one(struct test *test, size_t index, struct err *err)
 		   found->runtime.path, found->version ? found->version : "tells no version",
 		   found->runtime.profile->name, found->runtime.spec_version);
 	uint64_t lost = prepared->recorder ? recorder_lost(prepared->recorder) : 0;
-	record->recording = text_format("%s", prepared->not_recorded ? prepared->not_recorded : "on");
+	record->recording = text_format("%s", prepared->not_recorded                  ? prepared->not_recorded
+					      : session_records_needed(test->options) ? "needed"
+										      : "on");
 	r = session_run(&session, &found->runtime, record, err);
 	record->lost_events = prepared->recorder ? recorder_lost(prepared->recorder) - lost : 0;
 	if (r >= 0)

@@ -44,7 +44,9 @@ const struct verb verbs[] = {
 	  "Debian's), "
 	  "and the run directory is brought back, with the kernel's messages in console. Time-outs are forty "
 	  "times as "
-	  "long there, and kernel calls are only recorded with --record on or auto.",
+	  "long there, and kernel calls are only recorded of the cases that speak of them, unless --record "
+	  "says "
+	  "otherwise.",
 	  verb_test },
 	{ "prove",
 	  VERB_PROVE,

@@ -14,6 +14,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "harness/area.h"
 #include "harness/case.h"
 #include "harness/case_watch.h"
 #include "harness/cgroup_tree.h"
@@ -90,6 +91,11 @@ static int replace_record(const struct assignment *assignment, int record)
 	return file_write_all(record, text.data, text.len);
 }
 
+static bool records(const struct engine_plan *plan, const struct engine_item *item)
+{
+	return !plan->record_needed || case_needs_recording(item->c);
+}
+
 static int run_item(const struct worker_task *task, size_t index, int channel, struct case_note *note)
 {
 	const struct engine_item *item = &task->plan->items[index];
@@ -101,7 +107,7 @@ static int run_item(const struct worker_task *task, size_t index, int channel, s
 		.watch = {
 			.job = { .c = item->c, .id = item->id, .run = task->plan->run, .number = index,
 				 .runtime = task->plan->runtime, .before = item->fault ? before : NULL,
-				 .secret = task->secret, .tag = task->first_tag + (uint32_t) index },
+				 .secret = records(task->plan, item) ? task->secret : 0, .tag = task->first_tag + (uint32_t) index },
 			.cgroups = task->cgroups,
 			.world = world,
 			.record = record,

@@ -16,13 +16,24 @@ copy_modules() {
 	done > "$1/modules/order"
 }
 
-# A program and what it is linked with, each library where it lies here: a world passes no LD_LIBRARY_PATH on. A disk has
-# the libraries.
+# Paths of what a program is linked with, and of what it names inside and opens at run time, as the reference does libseccomp: each with
+# what that is linked with in turn. A static program has none.
+libraries_of() {
+	ldd "$1" 2> /dev/null | grep -o '/[^ ]*' || return 0
+	grep -aoE 'lib[a-zA-Z0-9+_-]+\.so\.[0-9]+' "$1" | sort -u | while read -r name; do
+		/sbin/ldconfig -p | awk -v name="$name" '$1 == name && !seen++ { print $NF }'
+	done | while read -r library; do
+		printf '%s\n' "$library"
+		ldd "$library" 2> /dev/null | grep -o '/[^ ]*'
+	done
+}
+
+# A program with its libraries, each where it lies here: a world passes no LD_LIBRARY_PATH on. A disk has the libraries.
 copy_program() {
 	mkdir -p "$(dirname "$2")"
 	cp -L "$1" "$2"
 	[ -z "$disk" ] || return 0
-	ldd "$1" 2> /dev/null | grep -o '/[^ ]*' | while read -r library; do
+	libraries_of "$1" | while read -r library; do
 		[ ! -e "$tree$library" ] || continue
 		mkdir -p "$tree$(dirname "$library")"
 		cp -L "$library" "$tree$library"

@@ -60,6 +60,10 @@ is 'then there is no recording' '' "$(find "$W/off" -name '*.rec')"
 "$plumbline" test "$row" --out "$W/on" > /dev/null 2>&1
 is 'a recording is kept for every case' "$W/on/plumbline-oci/recordings/$row.rec" "$(find "$W/on" -name '*.rec')"
 is 'nothing is unseen then' 0 "$(jq '.unseen | length' "$W/on/plumbline-oci/cases.jsonl")"
+"$plumbline" test "$row" oci/rlimits/the_soft_limit_is_its_own kernel/host_mounts_stay --record needed --out "$W/needed" > /dev/null 2>&1
+is 'where it costs much, cases that speak of calls are recorded' "$W/needed/plumbline-oci/recordings/kernel/host_mounts_stay.rec
+$W/needed/plumbline-oci/recordings/$row.rec" "$(find "$W/needed" -name '*.rec' | sort)"
+is 'and the others are judged without' 'needed pass pass pass' "$(jq -r '[.recording, .cases[].verdict] | join(" ")' "$W/needed/plumbline-oci/run.json")"
 # The world's own mounts and census are made by other calls; what is recorded begins with the runtime.
 is 'what is recorded begins with the runtime' 'proc.exec:runtime create' "$(jq -r '.kernel[0] | .text + " " + .phase' "$W/on/plumbline-oci/observations/$row.json")"
 is 'and holds nothing of the harness' 0 "$(jq '[.kernel[] | select(.text | test("plumbline-world|uts.set:hostname:plumbline-"))] | length' "$W/on/plumbline-oci/observations/$row.json")"

@@ -50,7 +50,7 @@ START_TEST(a_guest_gets_the_words_that_concern_it)
 	ck_assert_msg(guest_script(verb_find("test"), &options, "/a b", &script, &files, &err) == 0, "%s",
 		      err.text);
 	const char *const wanted[] = { "plumbline test --timeout-scale=20 ",
-				       " '--record=off'",
+				       " '--record=needed'",
 				       " '--color=never'",
 				       " --ascii",
 				       " '--jobs=3'",

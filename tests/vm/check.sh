@@ -74,6 +74,22 @@ recorded() {
 	is 'v2 two recorded cases pass' 0 $?
 	is 'v2 no event is lost' '2 0' "$(number summary pass) $(number summary lost_events)"
 	is 'v2 the recordings are here' 2 "$(find "$vm/v2-recorded" -name '*.rec' | wc -l)"
+	in_guest test v2 --out "$vm/v2-rules" 'kernel/*' oci/cgroup_v2/memory_is_limited
+	is 'v2 the rules hold' 0 $?
+	is 'v2 each of them is judged' "$(($($plumbline list 'kernel/*' | wc -l) + 1)) 0" "$(number summary pass) $(number summary lost_events)"
+	is 'v2 what speaks of no call is not recorded' '' "$(find "$vm/v2-rules" -path '*/oci/*.rec')"
+}
+
+# Mounts told by where the kernel put them: resolve.sh counts what it has said.
+resolved() {
+	GUEST=$vm tests/vm/resolve.sh > "$W/out" 2> "$W/err"
+	status=$?
+	grep -E '^(ok|not ok|#) ' "$W/out" | sed 's/^\(ok\|not ok\) /&v2 /'
+	said=$(grep -c '^ok ' "$W/out") bad=$(grep -c '^not ok ' "$W/out")
+	passed=$((passed + said)) failed=$((failed + bad))
+	is 'v2 every check of mount targets was heard of' "$(sed -n 's/^checks //p' "$W/out")" $((said + bad))
+	[ "$status" = 0 ] || tail -n 20 "$W/err" >&2
+	is 'v2 that guest ended well' 0 "$([ "$status" = 1 ] && [ "$bad" -gt 0 ] && echo 0 || echo $status)"
 }
 
 # What must be told when there is no guest.
@@ -106,6 +122,7 @@ for flavour in $flavours; do
 	cgroup-v2)
 		trouble
 		recorded
+		resolved
 		cases v2 plumbline-oci needs:cgroup2 oci/pause oci/events 'oci/devices & needs:cgroup' 'oci/update & !needs:cgroup1'
 		;;
 	full-v?) cases "$flavour" plumbline-oci oci ;;
