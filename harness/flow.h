@@ -21,6 +21,7 @@ extern const struct area flow_area; /* the pod that is told of when nobody names
 struct flow_source {
 	const struct json *observation;
 	const struct recording *recording; /* NULL: nothing was recorded */
+	const char *fault, *fault_says; /* a mistake made on purpose, and its sentence; NULL: none */
 	const char *not_recorded; /* why; NULL: nobody knows */
 	const char *server, *server_path,
 	    *runtime; /* name and version, where it is, and the OCI runtime behind it */

@@ -18,7 +18,7 @@ struct gather {
 	struct flow_kernel kernel;
 	bool recorded;
 	struct json *facts;
-	size_t calls, failed;
+	size_t calls, failed, off; /* off: values that left the line */
 	bool cut_short; /* the last call failed */
 	double ms;
 };
@@ -67,6 +67,8 @@ static void put_head(struct gather *gather)
 	put_text(head, "server", source->server);
 	put_text(head, "server_path", source->server_path);
 	put_text(head, "runtime", source->runtime);
+	put_text(head, "fault", source->fault);
+	put_text(head, "fault_says", source->fault_says);
 	json_put(head, "origins", json_new_bool(told(source->observation, FLOW_SANDBOX, "origins")));
 	if (recording) {
 		put_text(head, "kernel", json_get_string(recording->symbols, "kernel"));
@@ -239,6 +241,7 @@ static void put_summary(struct gather *gather)
 	json_put(summary, "type", json_new_string("summary"));
 	json_put(summary, "calls", json_new_uint(gather->calls));
 	json_put(summary, "failed", json_new_uint(gather->failed));
+	json_put(summary, "off_the_line", json_new_uint(gather->off));
 	json_put(summary, "cut_short", json_new_bool(gather->cut_short));
 	json_put(summary, "ms", json_new_double(gather->ms));
 	if (left)
@@ -278,8 +281,10 @@ struct json *flow_facts(const struct flow_source *source)
 		if (json_has(json_at(steps, i), "request") || json_has(json_at(steps, i), "statuses"))
 			put_call(&gather, steps, i);
 	ladder = flow_ladder(source->observation, gather.recorded ? &gather.kernel : NULL);
-	for (size_t i = 0; i < json_length(ladder); i++)
+	for (size_t i = 0; i < json_length(ladder); i++) {
+		gather.off += json_has(json_at(ladder, i), "leaves_at");
 		json_append(gather.facts, json_copy(json_at(ladder, i)));
+	}
 	put_summary(&gather);
 	flow_kernel_free(&gather.kernel);
 	return gather.facts;

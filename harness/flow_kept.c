@@ -14,19 +14,22 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "bpf/recording.h"
+#include "harness/faults.h"
 #include "harness/flow.h"
 #include "harness/record.h"
 
 #define OBSERVATION_MAX (64u << 20)
 
-int flow_kept_facts(int folder, const char *id, const struct run_record *record, struct json **ret,
-		    struct err *err)
+int flow_kept_facts(int folder, const char *id, const struct run_record *record,
+		    const struct fault_entry *fault, struct json **ret, struct err *err)
 {
 	auto_free char *observed = text_format("observations/%s.json", id);
 	auto_free char *recorded = text_format("recordings/%s.rec", id);
 	bool has_recording = faccessat(folder, recorded, F_OK, 0) == 0;
 	struct flow_source source = {
 		.not_recorded = record->recording,
+		.fault = fault ? fault->name : NULL,
+		.fault_says = fault ? fault->sentence : NULL,
 		.server = record->runtime.version ? record->runtime.version : record->runtime.name,
 		.server_path = record->runtime.path,
 		.runtime = record->runtime.behind,
@@ -87,7 +90,7 @@ int flow_kept_read(const char *run, const char *id, struct json **ret, struct er
 		return folder;
 	r = run_record_read(folder, "run.json", &record, err);
 	if (r >= 0)
-		r = flow_kept_facts(folder, id, &record, ret, err);
+		r = flow_kept_facts(folder, id, &record, NULL, ret, err);
 	run_record_free(&record);
 	return r < 0 ? fail(err, r, "%s", path) : 0;
 }

@@ -150,6 +150,8 @@ static char *value_text(const struct json *value)
 		const char *string = json_string(value);
 
 		text_add(&text, text_starts(string, "CAP_") ? string + 4 : string);
+	} else if (json_kind(value) == JSON_ARRAY && !json_length(value)) {
+		text_add(&text, "none");
 	} else if (json_kind(value) == JSON_ARRAY) {
 		for (size_t i = 0; i < json_length(value); i++) {
 			auto_free char *element = value_text(json_at(value, i));
@@ -266,13 +268,20 @@ static const char *said_by_effect(const char *effect)
 	return colon ? colon + 1 : effect;
 }
 
-static const char *leaves_at(const struct row *row, bool recorded, const char *const rungs[RUNGS])
+/* The first rung that says something else. A pod that never started was not asked below config.json. */
+static const char *leaves_at(const struct row *row, bool recorded, bool started,
+			     const char *const rungs[RUNGS])
 {
 	if (!agrees(row, row->says_config, rungs[L2], rungs[L3]))
 		return "L3";
-	if (recorded && !agrees(row, row->says_effect, rungs[L2], said_by_effect(rungs[L4])))
+	if (started && recorded && !agrees(row, row->says_effect, rungs[L2], said_by_effect(rungs[L4])))
 		return "L4";
-	return agrees(row, row->says_now, rungs[L2], rungs[L5]) ? NULL : "L5";
+	return !started || agrees(row, row->says_now, rungs[L2], rungs[L5]) ? NULL : "L5";
+}
+
+static bool has_started(const struct json *observation)
+{
+	return json_int(json_get(observation, "exit.StartContainer.code"), 1) == 0;
 }
 
 static struct json *follow(const struct json *observation, const struct flow_kernel *kernel,
@@ -287,7 +296,7 @@ static struct json *follow(const struct json *observation, const struct flow_ker
 	const char *const rungs[RUNGS] = {
 		l2, l3, kernel ? effect_value(kernel, row, end_of_start(observation)) : NULL, l5
 	};
-	const char *leaves = leaves_at(row, kernel, rungs);
+	const char *leaves = leaves_at(row, kernel, has_started(observation), rungs);
 	struct json *ret = json_new_object(), *told = json_new_object();
 
 	for (size_t i = 0; i < RUNGS; i++)
@@ -317,12 +326,16 @@ struct json *flow_ladder(const struct json *observation, const struct flow_kerne
 {
 	struct json *ret = json_new_array();
 
-	/* A pod that never started has not been all the way. */
-	if (json_int(json_get(observation, "exit.StartContainer.code"), 1))
-		return ret;
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		if (can_follow(observation, &rows[i]))
-			json_append(ret, follow(observation, kernel, &rows[i]));
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct json *value =
+		    can_follow(observation, &rows[i]) ? follow(observation, kernel, &rows[i]) : NULL;
+
+		/* Of a pod that never started nobody knows what else would have been lost. */
+		if (value && (has_started(observation) || json_has(value, "leaves_at")))
+			json_append(ret, value);
+		else
+			json_free(value);
+	}
 	return ret;
 }
 

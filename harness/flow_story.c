@@ -59,6 +59,17 @@ static void tell_names(const struct teller *teller)
 	text_add_char(teller->out, '\n');
 }
 
+static void tell_fault(const struct teller *teller)
+{
+	const char *fault = json_get_string(teller->head, "fault"),
+		   *says = json_get_string(teller->head, "fault_says");
+
+	if (!fault)
+		return;
+	auto_free char *text = text_format("%s, on purpose: %s", fault, says ? says : "");
+	add_fact(teller, "mistake", text);
+}
+
 static bool has_config(const struct json *facts)
 {
 	for (size_t i = 0; i < json_length(facts); i++)
@@ -84,6 +95,7 @@ static void tell_head(const struct teller *teller, const struct json *facts)
 	text_add(teller->out, "\n\n");
 	add_fact(teller, "server", json_get_string(teller->head, "server"));
 	add_fact(teller, "runtime", json_get_string(teller->head, "runtime"));
+	tell_fault(teller);
 	tell_kernel(teller);
 	tell_names(teller);
 	text_add_char(teller->out, '\n');

@@ -35,6 +35,7 @@ struct options {
 	struct words runtimes, runtime_args, endpoints;
 	const char *out, *shard, *record, *expect, *profile, *colour, *in, *guest;
 	const char *handler, *image; /* of pods at a CRI server */
+	const char *fault;
 	const char *junit, *tap, *markdown, *html, *badge;
 	uint64_t jobs, seed, repeat, retries, fail_fast, rounds;
 	double timeout_scale;

@@ -299,6 +299,7 @@ static int run_round(struct rounds *rounds)
 		rounds->items[rounds->item_count++] = (struct engine_item){
 			.c = slot->selected->c,
 			.id = slot->selected->id,
+			.fault = session->fault,
 		};
 	}
 	plan.item_count = rounds->item_count;

@@ -27,6 +27,7 @@ struct session {
 	const struct expectations *expectations;
 	struct screen *screen;
 	struct recorder *recorder; /* NULL: nothing is recorded */
+	const char *fault; /* behind which every case runs; NULL: none */
 	int jobs;
 	int out; /* the runtime's folder of the run directory; -1: none */
 	/* A case is decided: called once for every selected case, in the order of their ends. */

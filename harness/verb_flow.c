@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "harness/area.h"
 #include "harness/case.h"
+#include "harness/faults.h"
 #include "harness/flow.h"
 #include "harness/flow_kept.h"
 #include "harness/options.h"
@@ -26,6 +27,8 @@ struct flow {
 	struct prepared_run *prepared;
 	struct runtime_dir directory;
 	struct run_record record;
+	struct fault_registry faults;
+	struct fault_entry fault; /* name NULL: none was asked for */
 	char *made; /* owned: where it all lies when the user keeps nothing; NULL: he does */
 };
 
@@ -68,6 +71,7 @@ static int run_pod(struct flow *flow, struct err *err)
 		.screen = &prepared->screen,
 		.recorder = prepared->recorder,
 		.jobs = 1,
+		.fault = flow->fault.name,
 		.out = flow->directory.fd,
 		.settled = settled,
 		.argument = flow,
@@ -93,13 +97,16 @@ static void print(const struct json *facts, struct screen *screen)
 	screen_print(screen, &out);
 }
 
-/* Whether its last call failed. */
-static bool tell(const struct json *facts, struct screen *screen)
+/* Whether the pod came to its end, and was what was asked for. */
+static int tell(const struct json *facts, struct screen *screen)
 {
 	const struct json *summary = json_at(facts, json_length(facts) - 1);
 
 	print(facts, screen);
-	return json_bool(json_member(summary, "cut_short"), false);
+	return json_bool(json_member(summary, "cut_short"), false) ||
+		       json_uint(json_member(summary, "off_the_line"), 0)
+		   ? EXIT_UNEXPECTED_FAILURE
+		   : EXIT_AS_EXPECTED;
 }
 
 static int run_flow(struct flow *flow)
@@ -123,9 +130,10 @@ static int run_flow(struct flow *flow)
 		return EXIT_MACHINE_CANNOT;
 	}
 	if (r >= 0)
-		r = flow_kept_facts(flow->directory.fd, record->id, &flow->record, &facts, &err);
+		r = flow_kept_facts(flow->directory.fd, record->id, &flow->record,
+				    flow->fault.name ? &flow->fault : NULL, &facts, &err);
 	if (r >= 0)
-		return tell(facts, screen) ? EXIT_UNEXPECTED_FAILURE : EXIT_AS_EXPECTED;
+		return tell(facts, screen);
 	/* Without an observation there is nothing to tell: the record says why. */
 	screen_say(screen, "%s", record && record->reason ? record->reason : err.text);
 	return EXIT_BROKEN;
@@ -158,7 +166,7 @@ static int tell_kept(const struct options *options)
 	if (r >= 0)
 		r = flow_kept_read(run, id, &facts, &err);
 	if (r >= 0)
-		return tell(facts, &screen) ? EXIT_UNEXPECTED_FAILURE : EXIT_AS_EXPECTED;
+		return tell(facts, &screen);
 	screen_say(&screen, "%s", err.text);
 	return r == -EBADMSG ? EXIT_INVALID_INPUT : EXIT_USAGE;
 }
@@ -168,6 +176,29 @@ static bool is_directory(const char *path)
 	struct stat st;
 
 	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* 0, or the exit code. */
+static int choose_fault(const struct options *options, struct flow *flow)
+{
+	struct screen quiet = { 0 };
+	struct err err = { 0 };
+
+	if (!options->fault)
+		return 0;
+	if (options->out) {
+		screen_say(&quiet, "--fault and -o do not go together: what is kept would not say that it "
+				   "was wrong on purpose");
+		return EXIT_USAGE;
+	}
+	if (faults_load(&flow->faults, &err) < 0) {
+		screen_say(&quiet, "%s", err.text);
+		return EXIT_BROKEN;
+	}
+	if (fault_find(&flow->faults, options->fault, &flow->fault) && flow->fault.built)
+		return 0;
+	screen_say(&quiet, "there is no fault %s; plumbline list faults shows them", options->fault);
+	return EXIT_USAGE;
 }
 
 int verb_flow(const struct options *options)
@@ -181,13 +212,16 @@ int verb_flow(const struct options *options)
 
 	if (options->words.count && is_directory(options->words.words[0]))
 		return tell_kept(options);
-	code = prepare_run_of(options, options->words.count ? NULL : &own, &prepared);
+	code = choose_fault(options, &flow);
+	if (!code)
+		code = prepare_run_of(options, options->words.count ? NULL : &own, &prepared);
 	if (!code)
 		code = check(options, &prepared);
 	if (!code)
 		code = run_flow(&flow);
 	runtime_dir_close(&flow.directory);
 	run_record_free(&flow.record);
+	faults_free(&flow.faults);
 	if (flow.made)
 		(void) file_remove_tree_at(AT_FDCWD, flow.made, NULL);
 	free(flow.made);

@@ -141,8 +141,9 @@ const struct verb verbs[] = {
 	  "of instead. DIR is what -o kept, or a run directory of plumbline test with a recording of CASE: "
 	  "it "
 	  "is told once more, "
-	  "without root. The exit status is 0 when the pod came to its end, 1 when its last call failed, 6 "
-	  "when the "
+	  "without root. The exit status is 0 when the pod came to its end, 1 when its last call failed or a "
+	  "value left "
+	  "the line, 6 when the "
 	  "server does not answer, 8 when what was kept cannot be read. Where the machine refuses BPF the "
 	  "kernel calls are "
 	  "missing, and it says why.",

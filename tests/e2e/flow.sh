@@ -101,6 +101,24 @@ flow --runtime "$W/mute"
 is 'a runtime that does nothing ends the story too' 1 "$code"
 check 'at the first call that needs it' says out 'L2 refuses  UNKNOWN: sandbox .*: pause: '
 
+# A mistake on purpose is shown where it happens.
+flow --fault cri-run-as-user-ignored
+is 'a value that is lost is an exit code' 1 "$code"
+check 'the mistake is named' says out '^  mistake  cri-run-as-user-ignored, on purpose: '
+check 'a value is lost in config.json' says out '^✗ user  *1000  *0  '
+check 'and the rung is named' says out '^  *leaves the line at L3$'
+check 'others are not' says out '^✓ memory '
+flow --fault limits-skipped --json
+lost_at=L5
+[ -z "$recorded" ] || lost_at=L4
+is 'a value is lost by the runtime' "\"$lost_at\"" "$(asks 'select(.name == "memory").leaves_at')"
+is 'and counted' "[2,true]" "$(tail -n 1 "$W/out" | jq -c '[.off_the_line, .cut_short == false]')"
+check 'a story with a mistake is what the schema says' valid
+flow --fault no-such-mistake
+is 'a mistake that is not there' 2 "$code"
+flow --fault limits-skipped -o "$W/wrong"
+is 'a mistake is not kept' 2 "$code"
+
 # Where nothing can be recorded the rest is told.
 flow --record off
 is 'a story without kernel calls' 0 "$code"

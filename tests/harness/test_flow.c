@@ -222,6 +222,11 @@ START_TEST(a_call_that_fails_ends_the_story)
 	ck_assert_ptr_null(strstr(text_str(&story), "The plumb line"));
 	ck_assert_ptr_nonnull(strstr(text_str(&story), "process 7 is still there"));
 	ck_assert_ptr_nonnull(strstr(text_str(&story), "the last call failed"));
+	json_free(facts);
+	set(&pod, "state.after.CreateContainer.info.info.runtimeSpec.linux.resources.memory.limit", "4096");
+	facts = gather(&pod, true);
+	ck_assert_str_eq(json_get_string(value_of(facts, "memory"), "leaves_at"), "L3");
+	ck_assert_ptr_null(value_of(facts, "CPU shares"));
 	unload(&pod);
 }
 END_TEST
