@@ -94,7 +94,8 @@ static void tell_head(const struct teller *teller, const struct json *facts)
 	colour_off(teller->out, &teller->style);
 	text_add(teller->out, "\n\n");
 	add_fact(teller, "server", json_get_string(teller->head, "server"));
-	add_fact(teller, "runtime", json_get_string(teller->head, "runtime"));
+	if (json_has(teller->head, "runtime"))
+		add_fact(teller, "runtime", json_get_string(teller->head, "runtime"));
 	tell_fault(teller);
 	tell_kernel(teller);
 	tell_names(teller);

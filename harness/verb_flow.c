@@ -80,6 +80,8 @@ static int run_pod(struct flow *flow, struct err *err)
 
 	session_describe(&session, &flow->record);
 	runtime_facts(found, &flow->record);
+	if (found->runtime.live && !prepared->not_recorded)
+		prepared->not_recorded = text_format("off: the server runs already, outside of a world");
 	flow->record.recording = text_format("%s", prepared->not_recorded ? prepared->not_recorded : "on");
 	r = session_run(&session, &found->runtime, &flow->record, err);
 	return r < 0 ? r : run_record_write(flow->directory.fd, "run.json", &flow->record, err);
@@ -142,7 +144,7 @@ static int run_flow(struct flow *flow)
 static int check(const struct options *options, struct prepared_run *prepared)
 {
 	if (prepared->runtime_count == 1 && prepared->shares[0].count == 1 &&
-	    prepared->runtimes[0].runtime.handler)
+	    prepared->shares[0].items[0].c->cri)
 		return 0;
 	if (options->endpoints.count > 1)
 		screen_say(&prepared->screen, "one server at a time: --cri is there %zu times",
