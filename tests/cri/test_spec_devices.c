@@ -109,14 +109,50 @@ END_TEST
 	"\"createContainer\", \"path\": \"/bin/hook\", \"args\": [\"hook\", \"x\"]}], \"additionalGids\": "  \
 	"[44]}}"
 
-static void add_cdi(struct spec_fixture *f, const char *const *dirs, const char *content)
+/* The same as a person writes it. */
+#define VENDOR_YAML                                                                                          \
+	"# of a vendor\n"                                                                                    \
+	"cdiVersion: 0.6.0\n"                                                                                \
+	"kind: \"vendor.com/gpu\"\n"                                                                         \
+	"devices:\n"                                                                                         \
+	"- name: 0\n"                                                                                        \
+	"  containerEdits:\n"                                                                                \
+	"    env: [GPU=0]\n"                                                                                 \
+	"    deviceNodes:\n"                                                                                 \
+	"    - path: /dev/gpu0\n"                                                                            \
+	"      type: c\n"                                                                                    \
+	"      major: 195\n"                                                                                 \
+	"      minor: 0\n"                                                                                   \
+	"      permissions: rw\n"                                                                            \
+	"- name: '1'\n"                                                                                      \
+	"  containerEdits: {deviceNodes: [{path: /dev/gpu1, hostPath: /dev/zero, uid: 0x7}]}\n"              \
+	"containerEdits:\n"                                                                                  \
+	"  env:\n"                                                                                           \
+	"    - DRIVER=5\n"                                                                                   \
+	"  mounts:\n"                                                                                        \
+	"    - hostPath: /lib/gpu\n"                                                                         \
+	"      containerPath: /usr/lib/gpu\n"                                                                \
+	"      options: [ro, bind]\n"                                                                        \
+	"  hooks:\n"                                                                                         \
+	"    - {hookName: createContainer, path: /bin/hook, args: [hook, !!str x]}\n"                        \
+	"  additionalGids: [44]\n"
+
+static void add_cdi_file(struct spec_fixture *f, const char *const *dirs, const char *name,
+			 const char *content)
 {
-	fixture_write(f, "cdi/vendor.json", content);
+	auto_free char *path = text_format("cdi/%s", name);
+
+	fixture_write(f, path, content);
 	f->request.cdi_dirs = dirs;
 	f->request.cdi_dir_count = 1;
 }
 
-START_TEST(cdi_devices_bring_their_edits)
+static void add_cdi(struct spec_fixture *f, const char *const *dirs, const char *content)
+{
+	add_cdi_file(f, dirs, "vendor.json", content);
+}
+
+static void check_edits(const char *name, const char *content)
 {
 	auto_free char *dir = NULL;
 	const char *dirs[1];
@@ -124,7 +160,7 @@ START_TEST(cdi_devices_bring_their_edits)
 
 	fixture_open(&f);
 	dirs[0] = dir = text_format("%s/cdi", f.scratch.path);
-	add_cdi(&f, dirs, VENDOR);
+	add_cdi_file(&f, dirs, name, content);
 	fixture_container(&f, "{'CDI_devices': [{'name': 'vendor.com/gpu=0'}, {'name': 'vendor.com/gpu=0'}], "
 			      "'annotations': {'cdi.k8s.io/plugin': 'vendor.com/gpu=1,vendor.com/gpu=0'}}");
 	fixture_build(&f);
@@ -146,6 +182,19 @@ START_TEST(cdi_devices_bring_their_edits)
 	fixture_origin(&f, "linux.devices[0]", "cdi", "vendor.com/gpu=0");
 	fixture_origin(&f, "process.env[3]", "cdi", "vendor.com/gpu");
 	ck_assert_ptr_nonnull(fixture_unmapped(&f, "CDI_devices[0]"));
+}
+
+START_TEST(cdi_devices_bring_their_edits)
+{
+	check_edits("vendor.json", VENDOR);
+}
+END_TEST
+
+START_TEST(cdi_devices_may_stand_in_yaml)
+{
+	check_edits("vendor.yaml", VENDOR_YAML);
+	check_edits("vendor.yml", VENDOR_YAML);
+	check_edits("vendor.yaml", VENDOR); /* JSON is YAML */
 }
 END_TEST
 
@@ -240,6 +289,6 @@ Suite *test_spec_devices(void)
 	return UNIT_SUITE("spec_devices", a_device_is_a_node_and_a_permission,
 			  what_is_left_out_is_taken_from_the_node, symlinks_lead_to_the_device,
 			  directories_are_walked, what_is_no_device_is_refused, cdi_devices_bring_their_edits,
-			  mounts_of_cdi_stand_in_order, later_directories_win,
+			  cdi_devices_may_stand_in_yaml, mounts_of_cdi_stand_in_order, later_directories_win,
 			  cdi_devices_that_nobody_describes);
 }

@@ -55,6 +55,7 @@ library_planted archive runtime-under-test/cri/bad.c archive.h
 library_planted curl/ runtime-under-test/cri/bad.c curl/curl.h
 library_planted grpc/ runtime-under-test/cri/bad.c grpc/grpc.h
 library_planted openssl/evp runtime-under-test/cri/bad.c openssl/evp.h
+library_planted yaml.h runtime-under-test/cri/bad.c yaml.h
 library_planted protobuf-c/ runtime-under-test/cri/bad.c protobuf-c/protobuf-c.h
 planted sizes 'no function over 50 lines' base/bad.c "$(function_of 51)\n"
 planted sizes 'no file over 600 lines' tests/bad.c "$(yes '/* */' | head -n 601)\n"

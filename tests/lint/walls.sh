@@ -31,6 +31,7 @@ library json-c/ base/json.c
 library check.h harness/libcheck.c
 library bpf/libbpf.h bpf/recorder.c bpf/resolve.c
 library curl/ runtime-under-test/cri/image/curl_library.h
+library yaml.h runtime-under-test/cri/spec/yaml_library.h
 library openssl/evp runtime-under-test/cri/image/digest.c base/wire/websocket.c
 library archive runtime-under-test/cri/unpack/stream.c runtime-under-test/cri/unpack/apply.c runtime-under-test/cri/unpack/entry.c
 library seccomp.h runtime-under-test/oci/seccomp_library.h runtime-under-test/oci/spec_seccomp.c

@@ -13,6 +13,7 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/text.h"
+#include "runtime-under-test/cri/spec/yaml.h"
 #include "runtime-under-test/oci/faults.h"
 
 #define FILE_BYTES_MAX (4u << 20)
@@ -42,7 +43,8 @@ static int read_file(struct cdi *cdi, int directory, const char *name, size_t ra
 
 	if (cdi->count == FILES_MAX)
 		return fail_text(err, -EINVAL, "more than %d CDI files", FILES_MAX);
-	r = json_read_at(directory, name, FILE_BYTES_MAX, &document, err);
+	r = text_ends(name, ".json") ? json_read_at(directory, name, FILE_BYTES_MAX, &document, err)
+				     : yaml_read_at(directory, name, FILE_BYTES_MAX, &document, err);
 	if (r < 0)
 		return fail(err, r, "CDI file %s", name);
 	if (!json_get_string(document, "kind"))
@@ -60,7 +62,13 @@ static int read_or_pass(struct cdi *cdi, int directory, const char *name, size_t
 	return r < 0 && fault("cri-cdi-one-broken-all-broken") ? fail(err, r, "CDI file %s", name) : 0;
 }
 
-/* A directory that is not there has no devices. Files of vendors may also be YAML: those are not read, docs/ORIGINS.md. */
+static bool is_description(const char *name)
+{
+	return name[0] != '.' &&
+	       (text_ends(name, ".json") || text_ends(name, ".yaml") || text_ends(name, ".yml"));
+}
+
+/* A directory that is not there has no devices. */
 static int read_directory(struct cdi *cdi, const char *path, size_t rank, struct err *err)
 {
 	auto_dir entries = opendir(path);
@@ -69,7 +77,7 @@ static int read_directory(struct cdi *cdi, const char *path, size_t rank, struct
 	if (!entries)
 		return errno == ENOENT ? 0 : fail(err, -errno, "open the CDI directory %s", path);
 	for (struct dirent *entry; r == 0 && (entry = readdir(entries));)
-		if (entry->d_name[0] != '.' && text_ends(entry->d_name, ".json"))
+		if (is_description(entry->d_name))
 			r = read_or_pass(cdi, dirfd(entries), entry->d_name, rank, err);
 	return r;
 }
@@ -122,6 +130,19 @@ static int collect_names(struct cdi *cdi, const cri_container *container, struct
 	return r;
 }
 
+/* In YAML the first of several devices is "0" or, as easily written, 0. */
+static bool is_named(const struct json *device, const char *name, size_t length)
+{
+	const struct json *its_name = json_member(device, "name");
+	auto_text text = { 0 };
+
+	if (json_kind(its_name) == JSON_INT)
+		json_print(its_name, 0, &text);
+	else if (json_kind(its_name) == JSON_STRING)
+		text_add(&text, json_string(its_name));
+	return text.len == length && strncmp(text_str(&text), name, length) == 0;
+}
+
 static const struct json *device_in(const struct cdi_file *file, const char *name, size_t length)
 {
 	const struct json *devices = json_member(file->document, "devices");
@@ -130,13 +151,9 @@ static const struct json *device_in(const struct cdi_file *file, const char *nam
 
 	if (length <= kind_length + 1 || strncmp(name, kind, kind_length) != 0 || name[kind_length] != '=')
 		return NULL;
-	for (size_t i = 0; i < json_length(devices); i++) {
-		const char *its_name = json_string(json_member(json_at(devices, i), "name"));
-
-		if (its_name && strlen(its_name) == length - kind_length - 1 &&
-		    strncmp(its_name, name + kind_length + 1, length - kind_length - 1) == 0)
+	for (size_t i = 0; i < json_length(devices); i++)
+		if (is_named(json_at(devices, i), name + kind_length + 1, length - kind_length - 1))
 			return json_at(devices, i);
-	}
 	return NULL;
 }
 
