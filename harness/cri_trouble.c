@@ -13,6 +13,7 @@
 #include "harness/case_run.h"
 #include "harness/cri.h"
 #include "harness/cri_part.h"
+#include "harness/observe.h"
 
 static int put_answer(struct step_result *result, const char *verb, const char *errors)
 {
@@ -81,12 +82,31 @@ int cri_step_server(struct bench *bench, const struct json *argument, struct ste
 	return 0;
 }
 
-/* {"to": "container" or "sandbox", "name": "SIGTERM"}: to the first process of either, as the status last told it. */
+/* Who watches over the container: a server's monitor or shim is the parent of its first process. 0: nobody. */
+static int64_t parent_of(int64_t pid)
+{
+	auto_json facts = observe_process((pid_t) pid, false);
+	int64_t parent = pid > 1 ? json_int(json_member(facts, "ppid"), 0) : 0;
+
+	return parent > 1 ? parent : 0;
+}
+
+static int64_t addressee(struct bench *bench, const char *to)
+{
+	if (to && !strcmp(to, "sandbox"))
+		return bench->cri->sandbox_pid;
+	return to && !strcmp(to, "monitor") ? parent_of(bench->init) : bench->init;
+}
+
+/*
+ * {"to": "container" or "sandbox", "name": "SIGTERM"}: to the first process of either, as the status last told it, or to the
+ * "monitor" of the container.
+ */
 int cri_step_signal(struct bench *bench, const struct json *argument, struct step_result *result,
 		    struct err *err)
 {
-	const char *to = json_get_string(argument, "to"), *name = json_get_string(argument, "name");
-	int64_t pid = to && !strcmp(to, "sandbox") ? bench->cri->sandbox_pid : bench->init;
+	const char *name = json_get_string(argument, "name");
+	int64_t pid = addressee(bench, json_get_string(argument, "to"));
 	int number = name ? name_to_signal(name) : -EINVAL;
 
 	if (number < 0)

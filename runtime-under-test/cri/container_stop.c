@@ -103,6 +103,9 @@ static int kill_now(struct server *server, struct container *container, int ende
 		    struct err *err)
 {
 	struct err own = { 0 };
+
+	if (fault("cri-stop-never-kills"))
+		return fail_text(err, -EBUSY, "it does not end");
 	int sent = send_once(server, container, &container->killed, SIGKILL, &own);
 	int r = wait_end(ended, process_now_ms() + DEATH_MS, call);
 	auto_runtime runtime = RUNTIME_INIT;
