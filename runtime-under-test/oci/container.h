@@ -25,6 +25,7 @@ struct runtime {
 	bool systemd_cgroup; /* --systemd-cgroup */
 	bool rootless; /* --rootless=true, or auto and the effective uid is not 0 or not the first one */
 	const char *resctrl; /* --resctrl: where its root is; NULL: where it is mounted */
+	char **argv; /* main's, to execute the program once more */
 	struct log *log; /* borrowed; log_warning() and log_debug() */
 };
 
@@ -39,6 +40,7 @@ struct create_options {
 	bool no_pivot, no_new_keyring;
 	bool no_subreaper; /* run only; accepted because callers send it */
 	bool detach, keep; /* run only */
+	int decoy; /* exe_decoy(): init hides the program; -EBADF: that was done, or nobody does */
 };
 
 /*

@@ -3,115 +3,24 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <link.h>
 #include <linux/prctl.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "runtime-under-test/oci/exe_parts.h"
 
-#define PARTS_MAX 16
 #define STAT_MAX 4096
 #define SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
-
-/* A stretch of the program's memory that is mapped from its file, with one protection. */
-struct part {
-	uintptr_t from, until;
-	int protection;
-};
-
-struct parts {
-	struct part items[PARTS_MAX];
-	size_t count;
-};
-
-static uintptr_t page_begin(uintptr_t address)
-{
-	return address & ~((uintptr_t) sysconf(_SC_PAGESIZE) - 1);
-}
-
-static uintptr_t page_end(uintptr_t address)
-{
-	return page_begin(address + (uintptr_t) sysconf(_SC_PAGESIZE) - 1);
-}
-
-static void add_part(struct parts *parts, uintptr_t from, uintptr_t until, int protection)
-{
-	if (from < until && parts->count < PARTS_MAX)
-		parts->items[parts->count++] = (struct part){ from, until, protection };
-}
-
-static int protection_of(ElfW(Word) flags)
-{
-	return (flags & PF_R ? PROT_READ : 0) | (flags & PF_W ? PROT_WRITE : 0) |
-	       (flags & PF_X ? PROT_EXEC : 0);
-}
-
-/* The first object is the program itself. What the linker protects after relocation is a part of its own. */
-static int collect_parts(struct dl_phdr_info *info, size_t size, void *argument)
-{
-	uintptr_t relro = 0, relro_end = 0;
-
-	(void) size;
-	for (int i = 0; i < info->dlpi_phnum; i++)
-		if (info->dlpi_phdr[i].p_type == PT_GNU_RELRO) {
-			relro = page_begin(info->dlpi_addr + info->dlpi_phdr[i].p_vaddr);
-			relro_end = page_begin(info->dlpi_addr + info->dlpi_phdr[i].p_vaddr +
-					       info->dlpi_phdr[i].p_memsz);
-		}
-	for (int i = 0; i < info->dlpi_phnum; i++) {
-		const ElfW(Phdr) *header = &info->dlpi_phdr[i];
-		uintptr_t from = page_begin(info->dlpi_addr + header->p_vaddr);
-		uintptr_t until = page_end(info->dlpi_addr + header->p_vaddr + header->p_filesz);
-		int protection = protection_of(header->p_flags);
-
-		if (header->p_type != PT_LOAD)
-			continue;
-		if (from <= relro && relro_end <= until && relro < relro_end) {
-			add_part(argument, from, relro, protection);
-			add_part(argument, relro, relro_end, PROT_READ);
-			from = relro_end;
-		}
-		add_part(argument, from, until, protection);
-	}
-	return 1;
-}
-
-/* The same bytes at the same place, but of no file. What runs here meanwhile runs on, whichever of the two it sees. */
-static int replace_parts(const struct parts *parts)
-{
-	uintptr_t low = parts->items[0].from;
-	size_t span = parts->items[parts->count - 1].until - low;
-	char *copy =
-	    mmap(NULL, span, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-	int r = copy == MAP_FAILED ? -errno : 0;
-
-	for (size_t i = 0; i < parts->count && r == 0; i++) {
-		const struct part *part = &parts->items[i];
-		char *at = copy + (part->from - low);
-
-		memcpy(at, (const void *) part->from, part->until - part->from);
-		__builtin___clear_cache(at, at + (part->until - part->from));
-		if (mprotect(at, part->until - part->from, part->protection) < 0)
-			r = -errno;
-	}
-	for (size_t i = 0; i < parts->count && r == 0; i++) {
-		const struct part *part = &parts->items[i];
-		size_t length = part->until - part->from;
-
-		if (mremap(copy + (part->from - low), length, length, MREMAP_MAYMOVE | MREMAP_FIXED,
-			   (void *) part->from) == MAP_FAILED)
-			r = -errno;
-	}
-	return r;
-}
 
 /* Opened for reading only: what is open for writing cannot be a program. */
 static int open_nothing(void)
@@ -169,26 +78,86 @@ static int change_link(int file)
 	return prctl(PR_SET_MM, PR_SET_MM_MAP, &map, sizeof(map), 0) < 0 ? -errno : 0;
 }
 
-#ifdef __SANITIZE_ADDRESS__
-/* The gaps between globals are guarded there, and copying them ends the program. */
-static const bool copies_whole = false;
-#else
-static const bool copies_whole = true;
-#endif
+int exe_decoy(void)
+{
+	auto_fd file = open_nothing();
+	int r = file < 0 ? file : change_link(file);
+
+	/* The one reason left: what the link leads to is still mapped. prctl(2), PR_SET_MM_EXE_FILE */
+	return r == -EBUSY ? TAKE_FD(file) : r < 0 ? r : -EIO;
+}
 
 int exe_hide(void)
 {
-	struct parts parts = { .count = 0 };
+	struct exe_parts parts;
 	auto_fd file = open_nothing();
-	int r;
+	int r = file < 0 ? file : exe_parts_collect(&parts);
 
-	if (!copies_whole)
-		return -EOPNOTSUPP;
+	if (r == 0)
+		r = exe_parts_copy(&parts);
+	return r < 0 ? r : change_link(file);
+}
+
+/* This mount namespace's own way to the program, as it is to be a mount of its own. */
+static int bind_readonly(const char *path, const struct stat *wanted)
+{
+	struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY };
+	auto_fd fd = -EBADF;
+	struct statvfs fs;
+	struct stat st;
+
+	if (mount(path, path, NULL, MS_BIND, NULL) < 0 ||
+	    mount_setattr(AT_FDCWD, path, 0, &attr, sizeof(attr)) < 0)
+		return -errno;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &st) < 0 || fstatvfs(fd, &fs) < 0)
+		return -errno;
+	if (st.st_dev != wanted->st_dev || st.st_ino != wanted->st_ino || !(fs.f_flag & ST_RDONLY))
+		return -ESTALE;
+	return TAKE_FD(fd);
+}
+
+/* Owned; NULL: nowhere that could be found again, or within the container's root, where a mount would stay. */
+static char *find_path(int proc, int root)
+{
+	auto_free char *link = text_format("self/fd/%d", root);
+	auto_text exe = { 0 }, top = { 0 };
+
+	if (file_read_link_at(proc, "self/exe", &exe, NULL) < 0 ||
+	    file_read_link_at(proc, link, &top, NULL) < 0)
+		return NULL;
+	if (strncmp(text_str(&exe), text_str(&top), top.len) == 0)
+		return NULL;
+	return text_format("%s", text_str(&exe));
+}
+
+static int map_readonly(int proc, int root)
+{
+	auto_free char *path = find_path(proc, root);
+	struct exe_parts parts, written = { .count = 0 };
+	auto_fd file = -EBADF;
+	struct stat st;
+	int r = path ? exe_parts_collect(&parts) : -ENOENT;
+
+	if (r < 0)
+		return r;
+	if (fstatat(proc, "self/exe", &st, 0) < 0)
+		return -errno;
+	file = bind_readonly(path, &st);
 	if (file < 0)
 		return file;
-	(void) dl_iterate_phdr(collect_parts, &parts);
-	if (parts.count == 0 || parts.count == PARTS_MAX)
-		return -ENOEXEC;
-	r = replace_parts(&parts);
-	return r < 0 ? r : change_link(file);
+	for (size_t i = 0; i < parts.count; i++)
+		if (!parts.items[i].pristine)
+			written.items[written.count++] = parts.items[i];
+	r = written.count ? exe_parts_copy(&written) : 0;
+	return r < 0 ? r : exe_parts_map(&parts, file);
+}
+
+int exe_hide_behind(int decoy, int proc, int root)
+{
+	int r = map_readonly(proc, root);
+
+	if (r == 0)
+		r = change_link(decoy);
+	return r == 0 ? 0 : exe_hide();
 }

@@ -8,4 +8,12 @@
  */
 int exe_hide(void);
 
+/*
+ * For init, which need not pay for a copy: with mounts of its own it maps the program from a read-only mount, which
+ * nobody can open for writing, whoever asks. A descriptor for the link to lead to; else exe_hide() would be refused.
+ */
+int exe_decoy(void);
+/* Before the switch to root, and before anybody else can see init. Else a copy; -errno: it is not hidden. proc: the host's. */
+int exe_hide_behind(int decoy, int proc, int root);
+
 #endif

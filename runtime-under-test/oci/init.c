@@ -13,6 +13,7 @@
 #include "runtime-under-test/oci/container.h"
 #include "runtime-under-test/oci/creation.h"
 #include "runtime-under-test/oci/devices.h"
+#include "runtime-under-test/oci/exe_hide.h"
 #include "runtime-under-test/oci/faults.h"
 #include "runtime-under-test/oci/hooks.h"
 #include "runtime-under-test/oci/inroot.h"
@@ -142,6 +143,16 @@ static int furnish(struct creation *creation, int *root, struct terminal *termin
 	return r;
 }
 
+/* Nothing of the container has run yet. What it sees of this process from now on leads to no file that can be written to. */
+static int hide_program(const struct creation *creation, int root, struct err *err)
+{
+	int r = creation->options->decoy >= 0
+		    ? exe_hide_behind(creation->options->decoy, creation->proc, root)
+		    : 0;
+
+	return r < 0 ? fail(err, r, "put the runtime's own program out of reach") : 0;
+}
+
 /* Stage 6: hooks of the container's namespaces still see the host's files; then nothing does any more. */
 static int close_off(struct creation *creation, int root, struct err *err)
 {
@@ -165,6 +176,8 @@ static int close_off(struct creation *creation, int root, struct err *err)
 		r = paths_make_readonly(spec, root, err);
 	if (r == 0)
 		r = paths_mask(spec, root, err);
+	if (r == 0)
+		r = hide_program(creation, root, err);
 	if (r == 0)
 		r = rootfs_switch(creation, root, err);
 	if (r == 0 && spec->root_readonly && !fault("root-readonly-skipped"))

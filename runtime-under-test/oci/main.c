@@ -27,7 +27,7 @@ static const struct verb verbs[] = {
 	{ "create", verb_create, "ID", "make a container and stop before its program", create_rows, ROOT_MAKE,
 	  .enters = true },
 	{ "start", verb_start, "ID", "run the program of a created container", NULL, ROOT_LOOK },
-	{ "run", verb_run, "ID", "create, start, wait and delete", run_rows, ROOT_MAKE, .enters = true },
+	{ "run", verb_run, "ID", "create, start, wait and delete", run_rows, ROOT_MAKE },
 	{ "state", verb_state, "ID", "print the state of a container as JSON", NULL, ROOT_LOOK },
 	{ "kill", verb_kill, "ID [SIGNAL]", "send a signal, SIGTERM if none is named", kill_rows, ROOT_LOOK },
 	{ "pause", verb_pause, "ID", "freeze every process of a container", NULL, ROOT_LOOK },
@@ -49,6 +49,7 @@ static const char *const refused[] = { "checkpoint", "restore" };
 struct global_options {
 	const char *root, *log_path, *log_format, *rootless, *resctrl;
 	bool debug, systemd_cgroup, version, help;
+	char **argv; /* main's */
 };
 
 #define AT(member) offsetof(struct global_options, member)
@@ -207,7 +208,8 @@ static int run(const struct global_options *options, struct log *log, int argc, 
 	       struct err *err)
 {
 	const struct verb *verb = find_verb(argv[0], err);
-	struct runtime runtime = { .systemd_cgroup = options->systemd_cgroup,
+	struct runtime runtime = { .argv = options->argv,
+				   .systemd_cgroup = options->systemd_cgroup,
 				   .resctrl = options->resctrl,
 				   .log = log };
 	auto_free char *root = NULL;
@@ -229,7 +231,7 @@ static int run(const struct global_options *options, struct log *log, int argc, 
 
 int main(int argc, char **argv)
 {
-	struct global_options options = { 0 };
+	struct global_options options = { .argv = argv };
 	struct log log = { .fd = -EBADF };
 	struct err err = { 0 };
 	int first = options_parse(global_rows, &options, argc, argv, &err);

@@ -2,12 +2,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <sched.h>
 #include <stdlib.h>
 
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/json.h"
 #include "runtime-under-test/oci/container.h"
+#include "runtime-under-test/oci/exe_hide.h"
+#include "runtime-under-test/oci/exe_protect.h"
+#include "runtime-under-test/oci/faults.h"
 #include "runtime-under-test/oci/options.h"
 #include "runtime-under-test/oci/spec.h"
 #include "runtime-under-test/oci/state.h"
@@ -69,7 +73,7 @@ static int with_bundle(const struct runtime *runtime, struct create_options *opt
 
 int verb_create(const struct runtime *runtime, int argc, char **argv, struct err *err)
 {
-	struct create_options options = { 0 };
+	struct create_options options = { .decoy = -EBADF };
 	int first = verb_arguments(create_rows, &options, argc, argv, 1, 1, err);
 
 	if (first < 0)
@@ -78,18 +82,45 @@ int verb_create(const struct runtime *runtime, int argc, char **argv, struct err
 	return with_bundle(runtime, &options, container_create, err);
 }
 
+/*
+ * Where nobody else can see init before it has switched its root, it hides itself then, and cheaper. Only with `run`: its
+ * parent has the program's file under execution until init is done with it, so that nobody writes to what is mapped
+ * (ETXTBSY); behind `create` nothing would stand in the way.
+ */
+static bool hides_in_init(const struct create_options *options, const struct spec *spec)
+{
+	const struct spec_namespace *pids = spec_find_namespace(spec, CLONE_NEWPID);
+	const struct spec_namespace *mounts = spec_find_namespace(spec, CLONE_NEWNS);
+
+	return pids && !pids->path && mounts && !mounts->path && !spec_find_namespace(spec, CLONE_NEWUSER) &&
+	       !spec_find_namespace(spec, CLONE_NEWTIME) && !options->no_pivot;
+}
+
+static int protect(const struct runtime *runtime, struct create_options *options, const struct spec *spec,
+		   struct err *err)
+{
+	if (fault("exe-unprotected"))
+		return 0;
+	if (hides_in_init(options, spec))
+		options->decoy = exe_decoy();
+	return options->decoy >= 0 ? 0 : exe_protect(runtime->argv, err);
+}
+
 static int act_run(const struct runtime *runtime, const struct create_options *options, struct spec *spec,
 		   struct json *config, struct err *err)
 {
-	int code = 0;
-	int r = container_run(runtime, options, spec, config, &code, err);
+	struct create_options mine = *options;
+	int code = 0, r = protect(runtime, &mine, spec, err);
+	auto_fd decoy = mine.decoy;
 
+	if (r == 0)
+		r = container_run(runtime, &mine, spec, config, &code, err);
 	return r < 0 ? r : code;
 }
 
 int verb_run(const struct runtime *runtime, int argc, char **argv, struct err *err)
 {
-	struct create_options options = { 0 };
+	struct create_options options = { .decoy = -EBADF };
 	int first = verb_arguments(run_rows, &options, argc, argv, 1, 1, err);
 
 	if (first < 0)

@@ -19,9 +19,41 @@ case $(cat "$W/protected/rootfs/m/which") in
 *) not_ok 'the hook did not see the file of the runtime' "it saw $(cat "$W/protected/rootfs/m/which")" ;;
 esac
 oci delete --force protected
+
+# `run` does not copy its memory: what is mapped of the file is behind a read-only mount, for the most privileged too. Opening for
+# writing would tell nothing here: a program that runs is busy.
+cat > "$W/curious" <<'S'
+stat -L -c '%i %s' /proc/1/exe > /m/which
+for part in /proc/1/map_files/*; do
+	touch -c "$part" 2>&1 && echo "touched $part"
+done > /m/tried
+exit 0
+S
+bundle run "$(args '"/bin/true"')$hook"
+cp "$W/curious" "$W/run/rootfs/m/"
+check 'a container with a curious hook runs' oci run -b "$W/run" run < /dev/null
+is 'its link leads to an empty file' 0 "$(cut -d ' ' -f 2 "$W/run/rootfs/m/which")"
+not_its() { [ "$(cut -d ' ' -f 1 "$W/run/rootfs/m/which")" != "$(stat -c %i "$runtime")" ]; }
+check 'which is not the file of the runtime' not_its
+check 'parts of the file are mapped' grep -q map_files "$W/run/rootfs/m/tried"
+is 'and none can be changed' 0 "$(grep -vc 'Read-only file system' "$W/run/rootfs/m/tried")"
+# Where others can see init before it has hidden, or its mounts would stay: the program is hidden before.
+sed -i 's/{ "type": "pid" }, //' "$W/run/config.json"
+sed -i 's|/proc/1/|/proc/$PPID/|' "$W/run/rootfs/m/curious"
+check 'a container without a pid namespace runs' oci run -b "$W/run" run < /dev/null
+is 'and its link leads to an empty file too' 0 "$(cut -d ' ' -f 2 "$W/run/rootfs/m/which")"
+bundle inside "$(args '"/bin/true"')$hook"
+cp "$W/curious" "$W/inside/rootfs/m/"
+cp "$runtime" "$W/inside/rootfs/m/runtime"
+check 'a runtime that lies in the root runs' "$W/inside/rootfs/m/runtime" --root "$W/state" run -b "$W/inside" inside < /dev/null
+is 'and its link leads to an empty file as well' 0 "$(cut -d ' ' -f 2 "$W/inside/rootfs/m/which")"
+is 'none of it is mapped' '' "$(grep -v 'map_files/\*' "$W/inside/rootfs/m/tried")"
+
 is 'nobody sees the mark that stops a second protection' '' \
 	"$(bundle env "$(args '"/bin/sh", "-c", "set"')" && oci run -b "$W/env" env < /dev/null | grep PROTECTED)"
 
 # Without the privilege to change the link a sealed copy does: it gets as far as the bundle that is not there.
 setpriv --bounding-set -sys_admin,-sys_resource,-checkpoint_restore "$runtime" --root "$W/state" create -b "$W/nowhere" nobody 2> "$W/err"
 is 'without privileges it is protected too' "plumbline-oci: bundle $W/nowhere: No such file or directory" "$(cat "$W/err")"
+setpriv --bounding-set -sys_admin,-sys_resource,-checkpoint_restore "$runtime" --root "$W/state" run -b "$W/env" nobody 2> "$W/err"
+is 'and so is run' 'plumbline-oci: clone init: Operation not permitted' "$(cat "$W/err")"
