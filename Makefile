@@ -11,6 +11,7 @@ CASES ?=
 VERSION := 0.1.0
 
 Q := $(if $(V),,@)
+, := ,
 say = $(if $(V),,@printf '  %-5s %s\n' '$(1)' '$(2)')
 
 B := $(if $(SAN),build/san,build)
@@ -31,8 +32,10 @@ LINKFLAGS := $(if $(SAN),,-Wl,--strip-debug -Wl,-z,pack-relative-relocs) -Wl,--g
 MAKEFLAGS += --no-builtin-rules
 
 json_LIBS := -ljson-c
-# The reference runtime starts anew for every step of a container: with this inside it the loader has nothing to look for but libc.
-oci_LIBS := -Wl,-Bstatic -ljson-c -Wl,-Bdynamic
+# The reference runtime starts anew for every step of a container: with everything inside it no loader looks for anything. The linker's
+# word that dlopen(3) needs the C library of the same version at run time is true: systemd_bus.c. `make oci_LINK=` leaves all outside.
+oci_LINK := $(if $(SAN),,-static-pie $(if $(shell $(CC) -Wl,--help 2>/dev/null | grep -e '--no-warnings'),-Wl$(,)--no-warnings))
+oci_LIBS := -ljson-c -lseccomp
 check_LIBS := $(shell pkg-config --libs check 2>/dev/null || echo -lcheck -lsubunit -lm) -lpthread -lrt
 
 base_SRC := $(wildcard base/*.c)
@@ -96,12 +99,12 @@ $(BIN)/plumbline-probe: $(probe_OBJ)
 $(BIN)/plumbline-oci: $(oci_OBJ) $(base_OBJ)
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(LINKFLAGS) $^ $(oci_LIBS) -o $@
+	$(Q)$(CC) $(oci_LINK) $(LINKFLAGS) $^ $(oci_LIBS) -o $@
 
 $(BIN)/plumbline-oci-faulty: $(oci_faulty_OBJ) $(base_OBJ)
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(LINKFLAGS) $^ $(oci_LIBS) -o $@
+	$(Q)$(CC) $(oci_LINK) $(LINKFLAGS) $^ $(oci_LIBS) -o $@
 
 $(BIN)/plumbline-faulty: $(faulty_OBJ) $(base_OBJ)
 	@mkdir -p $(@D)
@@ -174,7 +177,7 @@ $(eval $(call unit_test,bpf,$(call obj,$(bpf_SRC))))
 probe_tested := $(call obj,harness/probe/mount_line.c)
 $(eval $(call unit_test,harness,$(call without_main,$(harness_OBJ)) $(probe_tested)))
 $(eval $(call unit_test,reports,$(call without_main,$(harness_OBJ))))
-$(eval $(call unit_test,oci,$(call without_main,$(oci_OBJ)) $(call obj,tests/base/scratch.c tests/fuzz/config.c tests/fuzz/state.c tests/fuzz/place.c)))
+$(eval $(call unit_test,oci,$(call without_main,$(oci_OBJ)) $(call obj,tests/base/scratch.c tests/fuzz/config.c tests/fuzz/state.c tests/fuzz/place.c),-lseccomp))
 $(eval $(call unit_test,faulty,$(call without_main,$(faulty_OBJ)) $(B)/obj/faults.o))
 
 include runtime-under-test/cri/build.mk
@@ -193,7 +196,7 @@ fuzz_oci_OBJ := $(call without_main,$(oci_OBJ)) $(call obj,tests/fuzz/config.c t
 fuzz_LINK = $(CC) $(BASE_CFLAGS) $(OPT) -fsanitize=fuzzer,address,undefined $^
 $(B)/fuzz-config $(B)/fuzz-state: $(B)/fuzz-%: tests/fuzz/entry.c $(fuzz_oci_OBJ) $(base_OBJ)
 	$(call say,LINK,$@)
-	$(Q)$(fuzz_LINK) -DFUZZ_TARGET=fuzz_$* $(json_LIBS) -o $@
+	$(Q)$(fuzz_LINK) -DFUZZ_TARGET=fuzz_$* $(json_LIBS) -lseccomp -o $@
 $(B)/fuzz-recording: $(call obj,tests/fuzz/fuzz_recording.c $(filter-out bpf/recorder.c bpf/resolve.c,$(bpf_SRC))) $(base_OBJ)
 	$(call say,LINK,$@)
 	$(Q)$(fuzz_LINK) $(json_LIBS) -lz -o $@

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <seccomp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -15,7 +16,6 @@
 #include "base/err.h"
 #include "base/text.h"
 #include "runtime-under-test/oci/faults.h"
-#include "runtime-under-test/oci/seccomp_library.h"
 #include "runtime-under-test/oci/seccomp_stub.h"
 #include "runtime-under-test/oci/spec.h"
 
@@ -53,7 +53,6 @@ static const struct {
 
 /* One profile on its way to a program. */
 struct compilation {
-	struct seccomp_library library;
 	const struct spec_seccomp *seccomp;
 	uint32_t otherwise; /* the default action */
 	scmp_filter_ctx context;
@@ -74,7 +73,7 @@ static int find_action(const char *name, const struct spec_unsigned *number, uin
 }
 
 /* "SCMP_ARCH_X86_64" is "x86_64" to libseccomp; 0: unknown. */
-static uint32_t find_architecture(const struct compilation *compilation, const char *full)
+static uint32_t find_architecture(const char *full)
 {
 	static const char prefix[] = "SCMP_ARCH_";
 	auto_free char *name =
@@ -83,7 +82,7 @@ static uint32_t find_architecture(const struct compilation *compilation, const c
 	for (char *c = name; *c; c++)
 		if (*c >= 'A' && *c <= 'Z')
 			*c = (char) (*c - 'A' + 'a');
-	return compilation->library.seccomp_arch_resolve_name(name);
+	return seccomp_arch_resolve_name(name);
 }
 
 static int add_architectures(const struct compilation *compilation, struct err *err)
@@ -92,13 +91,13 @@ static int add_architectures(const struct compilation *compilation, struct err *
 
 	for (size_t i = 0; i < seccomp->architectures.count; i++) {
 		const char *name = seccomp->architectures.items[i];
-		uint32_t arch = find_architecture(compilation, name);
+		uint32_t arch = find_architecture(name);
 		int r;
 
 		if (!arch)
 			return fail_text(err, -EINVAL, "architectures[%zu]: unknown architecture %s", i,
 					 name);
-		r = compilation->library.seccomp_arch_add(compilation->context, arch);
+		r = seccomp_arch_add(compilation->context, arch);
 		if (r < 0 && r != -EEXIST)
 			return fail(err, r, "architectures[%zu]: %s", i, name);
 	}
@@ -132,19 +131,18 @@ static bool same_index_twice(const struct spec_seccomp_rule *rule)
 static int add_comparisons(const struct compilation *compilation, uint32_t action, int number,
 			   const struct spec_seccomp_rule *rule)
 {
-	const struct seccomp_library *library = &compilation->library;
 	struct scmp_arg_cmp compares[6];
 	int r = 0;
 
 	if (!same_index_twice(rule)) {
 		for (size_t i = 0; i < rule->arg_count; i++)
 			compares[i] = comparison(&rule->args[i]);
-		return library->seccomp_rule_add_array(compilation->context, action, number,
-						       (unsigned) rule->arg_count, compares);
+		return seccomp_rule_add_array(compilation->context, action, number,
+					      (unsigned) rule->arg_count, compares);
 	}
 	for (size_t i = 0; i < rule->arg_count && r == 0; i++) {
 		compares[0] = comparison(&rule->args[i]);
-		r = library->seccomp_rule_add_array(compilation->context, action, number, 1, compares);
+		r = seccomp_rule_add_array(compilation->context, action, number, 1, compares);
 	}
 	return r;
 }
@@ -171,7 +169,7 @@ static int add_rule(const struct compilation *compilation, const struct spec_sec
 		return r;
 	for (size_t i = 0; i < rule->names.count; i++) {
 		const char *name = rule->names.items[i];
-		int number = compilation->library.seccomp_syscall_resolve_name(name);
+		int number = seccomp_syscall_resolve_name(name);
 
 		/* Profiles name calls of all kernels and architectures; one that does not exist here cannot be made. */
 		if (number == __NR_SCMP_ERROR)
@@ -194,8 +192,8 @@ static int last_number(const struct compilation *compilation, uint32_t arch)
 
 	for (size_t i = 0; i < seccomp->rule_count; i++)
 		for (size_t j = 0; j < seccomp->rules[i].names.count; j++) {
-			int number = compilation->library.seccomp_syscall_resolve_name_arch(
-			    arch, seccomp->rules[i].names.items[j]);
+			int number =
+			    seccomp_syscall_resolve_name_arch(arch, seccomp->rules[i].names.items[j]);
 
 			last = number > last ? number : last;
 		}
@@ -227,7 +225,7 @@ static bool is_permissive(uint32_t action)
 static void answer_unknown(const struct compilation *compilation, struct seccomp_program *program)
 {
 	const struct spec_seccomp *seccomp = compilation->seccomp;
-	uint32_t native = compilation->library.seccomp_arch_native();
+	uint32_t native = seccomp_arch_native();
 	auto_free struct seccomp_known *known = calloc(seccomp->architectures.count + 1, sizeof(*known));
 	size_t count = 0;
 
@@ -237,7 +235,7 @@ static void answer_unknown(const struct compilation *compilation, struct seccomp
 		return;
 	add_known(compilation, native, known, &count);
 	for (size_t i = 0; i < seccomp->architectures.count; i++) {
-		uint32_t arch = find_architecture(compilation, seccomp->architectures.items[i]);
+		uint32_t arch = find_architecture(seccomp->architectures.items[i]);
 
 		if (arch && arch != native)
 			add_known(compilation, arch, known, &count);
@@ -267,7 +265,7 @@ static int export(const struct compilation *compilation, struct seccomp_program 
 
 	if (file < 0)
 		return fail(err, -errno, "make a file for the program");
-	r = compilation->library.seccomp_export_bpf(compilation->context, file);
+	r = seccomp_export_bpf(compilation->context, file);
 	if (r < 0)
 		return fail(err, r, "compile the program");
 	size = lseek(file, 0, SEEK_END);
@@ -303,17 +301,15 @@ static bool has_notify(const struct spec_seccomp *seccomp)
 
 static int compile(struct compilation *compilation, struct seccomp_program *program, struct err *err)
 {
-	int r = seccomp_library_open(&compilation->library, err);
+	int r;
 
-	if (r < 0)
-		return r;
-	compilation->context = compilation->library.seccomp_init(compilation->otherwise);
+	compilation->context = seccomp_init(compilation->otherwise);
 	if (!compilation->context)
 		return fail_text(err, -EINVAL, "libseccomp refuses %s", compilation->seccomp->default_action);
 	r = fill(compilation, err);
 	if (r == 0)
 		r = export(compilation, program, err);
-	compilation->library.seccomp_release(compilation->context);
+	seccomp_release(compilation->context);
 	if (r == 0)
 		answer_unknown(compilation, program);
 	return r;

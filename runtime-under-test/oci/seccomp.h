@@ -20,7 +20,7 @@ struct seccomp_program {
 	bool notifies; /* a listener is to be had */
 };
 
-/* libseccomp lies behind this function alone, and is opened by it. */
+/* libseccomp lies behind this function alone. */
 int seccomp_compile(const struct spec_seccomp *seccomp, struct seccomp_program *ret, struct err *err);
 void seccomp_program_clear(struct seccomp_program *program);
 /* On this thread. *ret_listener: the listener's descriptor where the program notifies, else -EBADF. */

@@ -30,6 +30,9 @@ static int load(struct systemd_bus *bus, struct err *err)
 		return fail_text(err, -ENOENT, "--systemd-cgroup: %s has no %s", LIBRARY, #name);
 	SYSTEMD_FUNCTIONS(SYSTEMD_LOAD)
 #undef SYSTEMD_LOAD
+	*(void **) &bus->release = dlsym(bus->library, "free");
+	if (!bus->release)
+		return fail_text(err, -ENOENT, "--systemd-cgroup: %s has no free", LIBRARY);
 	return 0;
 }
 
@@ -172,8 +175,7 @@ int systemd_manager_cgroup(const struct systemd_bus *bus, char **ret, struct err
 	bus->sd_bus_error_free(&error);
 	if (r < 0)
 		return r;
-	if (strcmp(path, "/") == 0)
-		*path = '\0';
-	*ret = path;
+	*ret = text_format("%s", strcmp(path, "/") == 0 ? "" : path);
+	bus->release(path);
 	return 0;
 }

@@ -30,6 +30,8 @@ struct err;
 struct systemd_bus {
 	void *library;
 	sd_bus *bus;
+	void (*release)(
+	    void *); /* the free(3) of the C library that it brings along: this program has one of its own */
 #define SYSTEMD_MEMBER(name) __typeof__(&name) name;
 	SYSTEMD_FUNCTIONS(SYSTEMD_MEMBER)
 #undef SYSTEMD_MEMBER

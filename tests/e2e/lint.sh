@@ -44,7 +44,7 @@ planted walls 'the harness reaches reports by their interface' harness/bad.c '#i
 planted walls '<json-c/> is included by base/json.c alone' base/bad.c '#include <json-c/json.h>\n'
 planted walls '<check.h> is included by harness/libcheck.c alone' harness/bad.c '#include <check.h>\n'
 planted walls '<bpf/libbpf.h> is included by bpf/recorder.c bpf/resolve.c alone' bpf/bad.c '#include <bpf/libbpf.h>\n'
-planted walls '<seccomp.h> is included by runtime-under-test/oci/seccomp_library.h runtime-under-test/oci/spec_seccomp.c alone' \
+planted walls '<seccomp.h> is included by runtime-under-test/oci/seccomp.c runtime-under-test/oci/spec_seccomp.c alone' \
 	runtime-under-test/oci/bad.c '#include <seccomp.h>\n'
 planted walls 'the reference CRI server includes base, the interface and itself' runtime-under-test/cri/bad.c '#include "harness/case.h"\n'
 # library_planted HEADER FILE: what tests/lint/walls.sh says of the header stands there.

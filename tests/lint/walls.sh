@@ -34,7 +34,7 @@ library curl/ runtime-under-test/cri/image/curl_library.h
 library yaml.h runtime-under-test/cri/spec/yaml_library.h
 library openssl/evp runtime-under-test/cri/image/digest.c base/wire/websocket.c
 library archive runtime-under-test/cri/unpack/stream.c runtime-under-test/cri/unpack/apply.c runtime-under-test/cri/unpack/entry.c
-library seccomp.h runtime-under-test/oci/seccomp_library.h runtime-under-test/oci/spec_seccomp.c
+library seccomp.h runtime-under-test/oci/seccomp.c runtime-under-test/oci/spec_seccomp.c
 library grpc/ harness/cri/client.c runtime-under-test/cri/rpc/rpc.h runtime-under-test/cri/rpc/internal.h \
 	runtime-under-test/cri/rpc/buffer.c runtime-under-test/cri/rpc/handler.c runtime-under-test/cri/rpc/listener.c \
 	runtime-under-test/cri/rpc/server.c
