@@ -226,12 +226,24 @@ static const struct {
 	{ "freezer.", NULL, "linux.cgroupsPath" },
 };
 
+/*
+ * crun opens the memory limits of every cgroup of version 1 that it makes, by -1, in case they would be inherited: with no limit
+ * in the config that is a part of making it. Any other value is nobody's wish.
+ */
+static bool lifts_inherited_limit(const struct build *b, const struct subject *s)
+{
+	return text_starts(s->object, "memory.") && strcmp(s->detail, "-1") == 0 &&
+	       !json_get(b->config, "linux.resources.memory");
+}
+
 static void tie_cgroup_file(const struct build *b, struct effect *e, const struct subject *s)
 {
 	if (json_has(json_member(b->resources, "unified"), s->object)) {
 		set_field(b, e, text_format("linux.resources.unified[%s]", s->object));
 		return;
 	}
+	if (lifts_inherited_limit(b, s))
+		field_named(b, e, "linux.cgroupsPath");
 	for (size_t i = 0; i < ARRAY_SIZE(cgroup_files); i++) {
 		if (!text_starts(s->object, cgroup_files[i].prefix))
 			continue;

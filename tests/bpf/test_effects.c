@@ -243,6 +243,33 @@ START_TEST(exec_is_a_cause)
 }
 END_TEST
 
+/* crun lifts limits of a cgroup it has made: by the config's word where it has one, else because there is to be a cgroup. */
+START_TEST(an_inherited_limit_is_lifted_for_the_cgroup)
+{
+	static const struct {
+		const char *config, *field;
+	} rows[] = {
+		{ "{\"linux\": {}}", "linux.cgroupsPath" },
+		{ "{\"linux\": {\"resources\": {\"pids\": {\"limit\": 1}}}}", "linux.cgroupsPath" },
+		{ "{\"linux\": {\"resources\": {\"memory\": {\"limit\": -1}}}}", "linux.resources.memory" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct recording recording = load("crun");
+		struct json *parsed = NULL;
+
+		ck_assert_int_eq(json_parse(rows[i].config, strlen(rows[i].config), &parsed, NULL), 0);
+		json_put(recording.symbols, "config", parsed);
+		struct effects effects = read_effects(&recording);
+		ck_assert_str_eq(field_of(&effects, "cg.set:memory.limit_in_bytes:-1"), rows[i].field);
+		ck_assert_str_eq(field_of(&effects, "cg.set:memory.kmem.limit_in_bytes:-1"), rows[i].field);
+		ck_assert_str_eq(field_of(&effects, "cg.set:memory.memsw.limit_in_bytes:-1"), rows[i].field);
+		effects_free(&effects);
+		recording_free(&recording);
+	}
+}
+END_TEST
+
 START_TEST(effects_become_json)
 {
 	struct recording recording = load("plumbline-oci");
@@ -266,5 +293,6 @@ Suite *test_effects(void)
 {
 	return UNIT_SUITE("effects", recordings_are_understood_as_before, recordings_are_whole,
 			  the_same_claims_hold_of_all, a_missing_event_is_a_gap, damaged_events_do_no_harm,
-			  patterns_match_whole_fields, exec_is_a_cause, effects_become_json);
+			  patterns_match_whole_fields, exec_is_a_cause,
+			  an_inherited_limit_is_lifted_for_the_cgroup, effects_become_json);
 }
