@@ -374,9 +374,14 @@ int container_create(const struct runtime *runtime, const struct create_options 
 		     struct json *config, struct err *err)
 {
 	auto_creation creation = CREATION_INIT;
+	int r;
 
 	creation.runtime = runtime;
 	creation.options = options;
 	creation.spec = spec;
-	return creation_run(&creation, config, err);
+	r = creation_run(&creation, config, err);
+	/* Else it would be a race: the program, once nobody hears init say EXEC, may never begin. */
+	if (r == 0 && fault("start-not-awaited"))
+		sync_end(creation.sync);
+	return r;
 }
