@@ -27,6 +27,7 @@ struct cri {
 	int64_t sandbox_pid; /* as a status last told it; 0: none has */
 	struct json *ours; /* owned: ids of every sandbox and container that was made, as members */
 	struct json *running; /* owned: name -> id of calls that no step has awaited yet */
+	int go_on; /* owned: as long as it is open the runtime behind the server is held by nothing */
 };
 
 bool runtime_is_cri(const struct runtime *runtime); /* its profile says how an endpoint is started */

@@ -134,6 +134,7 @@ int cri_prepare_symbols(struct bench *bench, bool control)
 		return -ENOMEM;
 	*bench->cri = (struct cri){ .helper = CRI_HELPER_INIT,
 				    .server = PROCESS_INIT,
+				    .go_on = -EBADF,
 				    .made = json_new_object(),
 				    .streams = json_new_object(),
 				    .ours = json_new_object(),

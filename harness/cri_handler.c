@@ -70,15 +70,29 @@ int cri_write_handler(struct bench *bench, struct err *err)
 	return r < 0 ? r : mkfifo(pipe, 0600) < 0 ? fail(err, -errno, "mkfifo %s", pipe) : 0;
 }
 
-/* Who is held goes on: nobody may be. */
-static void release(const struct bench *bench)
+/*
+ * Who is held goes on, and so does who has taken the wish and is not yet at the pipe: the other end stays open. For both
+ * ways open(2) needs nobody there.
+ */
+static int release(const struct bench *bench, struct err *err)
 {
 	auto_free char *wish = beside(bench, ".trouble"), *held = beside(bench, ".held"),
 		       *pipe = beside(bench, ".pipe");
-	auto_fd fd = open(pipe, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
 
 	(void) unlink(wish);
 	(void) unlink(held);
+	if (bench->cri->go_on < 0)
+		bench->cri->go_on = open(pipe, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	return bench->cri->go_on < 0 ? fail(err, -errno, "open %s", pipe) : 0;
+}
+
+static int make_wish(const struct bench *bench, const struct text *line, struct err *err)
+{
+	auto_free char *path = beside(bench, ".trouble");
+
+	cleanup_fd(&bench->cri->go_on);
+	bench->cri->go_on = -EBADF;
+	return file_create_at(AT_FDCWD, path, text_str(line), line->len, 0644, err);
 }
 
 /* Words of its trouble: ["fail", "create", "run"] or ["hold", ...]. Nothing: it does as it should, and whoever is held goes on. */
@@ -86,9 +100,7 @@ int cri_step_handler(struct bench *bench, const struct json *argument, struct st
 		     struct err *err)
 {
 	const char *deed = json_string(json_at(argument, 0));
-	auto_free char *path = beside(bench, ".trouble");
 	auto_text line = { 0 };
-	int r = 0;
 
 	if (argument && (!deed || (strcmp(deed, "fail") != 0 && strcmp(deed, "hold") != 0)))
 		return fail_text(err, -EINVAL,
@@ -99,10 +111,7 @@ int cri_step_handler(struct bench *bench, const struct json *argument, struct st
 		text_addf(&line, "%s%s", i ? " " : "", word ? word : "");
 	}
 	text_add_char(&line, '\n');
-	if (argument)
-		r = file_create_at(AT_FDCWD, path, text_str(&line), line.len, 0644, err);
-	else
-		release(bench);
+	int r = argument ? make_wish(bench, &line, err) : release(bench, err);
 	result->exit = json_new_object();
 	json_put(result->exit, "verb", json_new_string("handler"));
 	json_put(result->exit, "code", json_new_int(0));

@@ -321,6 +321,7 @@ void cri_close(struct bench *bench)
 				       process_now_ms() + DEATH_MS, &status);
 	}
 	process_close(&bench->cri->server);
+	cleanup_fd(&bench->cri->go_on);
 	free(bench->cri->log);
 	json_free(bench->cri->made);
 	json_free(bench->cri->streams);

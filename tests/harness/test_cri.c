@@ -19,8 +19,11 @@
 #include "harness/case_run.h"
 #include "harness/cri.h"
 #include "harness/cri_image.h"
+#include "harness/cri_part.h"
+#include "harness/engine.h"
 #include "harness/judge.h"
 #include "harness/record.h"
+#include "harness/world.h"
 
 Suite *test_cri(void);
 
@@ -226,9 +229,58 @@ START_TEST(an_image_is_a_layout_that_others_read)
 }
 END_TEST
 
+static void wish(struct bench *bench, const char *words)
+{
+	auto_json argument = words ? parse(words) : NULL;
+	struct step_result result = { 0 };
+	struct err err = { 0 };
+
+	ck_assert_msg(cri_step_handler(bench, argument, &result, &err) == 0, "%s", err.text);
+	json_free(result.exit);
+}
+
+/* Whether open(2) of a reader that waits for a writer returns: with none a read sees end-of-file, with one nothing yet. */
+static bool lets_go_on(const char *pipe)
+{
+	auto_fd fd = open(pipe, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	char byte;
+
+	ck_assert_int_ge(fd, 0);
+	return read(fd, &byte, 1) < 0 && errno == EAGAIN;
+}
+
+START_TEST(who_comes_late_to_where_it_was_held_goes_on)
+{
+	char directory[] = "/tmp/plumbline-test.XXXXXX";
+	struct err err = { 0 };
+
+	ck_assert_ptr_nonnull(mkdtemp(directory));
+	auto_free char *handler = text_format("%s/handler", directory);
+	auto_free char *pipe = text_format("%s.pipe", handler);
+	const struct runtime runtime = { .handler = (char[]){ "/bin/true" } };
+	const struct case_job job = { .runtime = &runtime };
+	auto_json symbols = json_new_object();
+	struct world_place place = { 0 };
+	struct bench bench = { .place = &place, .job = &job, .symbols = symbols };
+
+	ck_assert_int_eq(cri_prepare_symbols(&bench, false), 0);
+	json_put(symbols, "@handler-path", json_new_string(handler));
+	ck_assert_msg(cri_write_handler(&bench, &err) == 0, "%s", err.text);
+	wish(&bench, "[\"hold\", \"create\"]");
+	ck_assert(!lets_go_on(pipe));
+	wish(&bench, NULL); /* it has said that it is held, and has not opened the pipe yet */
+	ck_assert(lets_go_on(pipe));
+	wish(&bench, "[\"hold\", \"create\"]");
+	ck_assert(!lets_go_on(pipe));
+	cri_close(&bench);
+	ck_assert_int_eq(file_remove_tree_at(AT_FDCWD, directory, &err), 0);
+}
+END_TEST
+
 Suite *test_cri(void)
 {
 	return UNIT_SUITE("cri", requests_are_the_usual_ones_with_the_step_laid_over,
 			  logs_are_read_line_by_line, a_call_must_have_done_what_it_says,
-			  answers_are_of_the_interface, an_image_is_a_layout_that_others_read);
+			  answers_are_of_the_interface, an_image_is_a_layout_that_others_read,
+			  who_comes_late_to_where_it_was_held_goes_on);
 }
