@@ -189,7 +189,7 @@ static void put_whole(struct walk *walk, const char *path, const struct json *ob
 
 static void walk_rows(struct walk *walk, const char *path, const struct json *value)
 {
-	if (is_whole(path)) {
+	if (is_whole(path) && json_kind(value) != JSON_ARRAY) {
 		put_whole(walk, path, value);
 	} else if (json_kind(value) == JSON_OBJECT) {
 		for (size_t i = 0; i < json_length(value); i++) {

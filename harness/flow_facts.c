@@ -41,6 +41,14 @@ static const struct json *told(const struct json *observation, enum flow_owner o
 	return get_either(observation, both, one);
 }
 
+/* What a server tells need not be what it should. */
+static const struct json *origins_of(const struct json *observation, enum flow_owner owner)
+{
+	const struct json *origins = told(observation, owner, "origins");
+
+	return json_kind(origins) == JSON_OBJECT ? origins : NULL;
+}
+
 static void put_copy(struct json *object, const char *key, const struct json *value)
 {
 	if (value)
@@ -69,7 +77,7 @@ static void put_head(struct gather *gather)
 	put_text(head, "runtime", source->runtime);
 	put_text(head, "fault", source->fault);
 	put_text(head, "fault_says", source->fault_says);
-	json_put(head, "origins", json_new_bool(told(source->observation, FLOW_SANDBOX, "origins")));
+	json_put(head, "origins", json_new_bool(origins_of(source->observation, FLOW_SANDBOX)));
 	if (recording) {
 		put_text(head, "kernel", json_get_string(recording->symbols, "kernel"));
 		json_put(head, "events", json_new_uint(recording->event_count));
@@ -90,7 +98,7 @@ static void put_config(struct gather *gather, const struct json *exit, enum flow
 		       struct json *call)
 {
 	const struct json *observation = gather->source->observation, *config = gather->objects[owner].config,
-			  *origins = told(observation, owner, "origins");
+			  *origins = origins_of(observation, owner);
 	struct json *ret, *counts;
 
 	if (!config)

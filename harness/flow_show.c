@@ -123,14 +123,18 @@ void flow_refusal(const struct teller *teller, const char *text)
 void flow_rule(const struct teller *teller, const char *left, const char *right, bool bad)
 {
 	const char *dash = teller->style.unicode ? "\xe2\x94\x80" : "-";
-	int fill = FLOW_WIDTH - 3 - columns_of(left) - 1 - (*right ? columns_of(right) + 2 + 2 : 0);
+	auto_text clean = { 0 }, word = { 0 };
 
+	columns_cut(&clean, left, FLOW_WIDTH / 2, &teller->style);
+	columns_cut(&word, right, FLOW_WIDTH / 2 - 8, &teller->style);
+	int fill = FLOW_WIDTH - 3 - columns_of(text_str(&clean)) - 1 -
+		   (word.len ? columns_of(text_str(&word)) + 2 + 2 : 0);
 	colour_on(teller->out, bad ? SGR_BAD : SGR_HEAD, &teller->style);
-	text_addf(teller->out, "%s%s %s ", dash, dash, left);
+	text_addf(teller->out, "%s%s %s ", dash, dash, text_str(&clean));
 	for (int i = 0; i < fill; i++)
 		text_add(teller->out, dash);
-	if (*right)
-		text_addf(teller->out, " %s %s%s", right, dash, dash);
+	if (word.len)
+		text_addf(teller->out, " %s %s%s", text_str(&word), dash, dash);
 	colour_off(teller->out, &teller->style);
 	text_add_char(teller->out, '\n');
 }
@@ -241,7 +245,7 @@ void flow_show_message(const struct teller *teller, const char *label, const str
 {
 	struct message at = { .teller = teller, .label = label };
 
-	for (size_t i = 0; i < json_length(message); i++)
+	for (size_t i = 0; json_kind(message) == JSON_OBJECT && i < json_length(message); i++)
 		show_member(&at, json_key_at(message, i), json_value_at(message, i), 0);
 	if (*at.label)
 		flow_line(teller, label, "(nothing)", NULL);

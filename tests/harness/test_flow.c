@@ -231,6 +231,42 @@ START_TEST(a_call_that_fails_ends_the_story)
 }
 END_TEST
 
+#define SPEC "state.after.CreateContainer.info.info.runtimeSpec."
+
+/* What a server says of itself, and what somebody has made of a file that was kept. */
+START_TEST(nonsense_is_told_too)
+{
+	static const char *const nonsense[][2] = {
+		{ SPEC "annotations", "[\"x\", {\"y\": []}]" },
+		{ SPEC "linux.sysctl", "[[1]]" },
+		{ SPEC "linux.seccomp", "[\"SCMP_ACT_ALLOW\"]" },
+		{ SPEC "process.capabilities", "\"all\"" },
+		{ SPEC "process.args", "{}" },
+		{ "state.after.CreateContainer.info.info.origins", "\"mine\"" },
+		{ "state.after.RunPodSandbox.sandbox_info.info.runtimeSpec", "[]" },
+		{ "state.after.RunPodSandbox.sandbox_info.info.origins", "[1]" },
+		{ "exit.step[0].verb", "\"Ver\\u001b[2Jsion\"" },
+		{ "exit.step[0].status", "\"O\\u009b2JK\"" },
+		{ "exit.step[1].request", "[1]" },
+		{ "exit.step[1].response", "[[], {}]" },
+	};
+	struct pod pod;
+	auto_json facts = NULL;
+	auto_text story = { 0 };
+
+	load(&pod);
+	for (size_t i = 0; i < ARRAY_SIZE(nonsense); i++)
+		set(&pod, nonsense[i][0], nonsense[i][1]);
+	facts = gather(&pod, true);
+	flow_story(facts, &plain, &story);
+	check_width(text_str(&story));
+	ck_assert_ptr_nonnull(strstr(text_str(&story), "The way of one pod"));
+	ck_assert_ptr_null(strchr(text_str(&story), '\033'));
+	ck_assert_ptr_null(strstr(text_str(&story), "\xc2\x9b"));
+	unload(&pod);
+}
+END_TEST
+
 static const struct {
 	const char *path, *value, *name, *leaves;
 } lost[] = {
@@ -420,13 +456,13 @@ END_TEST
 
 Suite *test_flow(void)
 {
-	Suite *suite =
-	    UNIT_SUITE("flow", the_story_of_a_pod_is_golden, commands_stand_with_their_call,
-		       effects_name_the_field_and_whose_they_are, without_a_recording_the_ladder_is_told,
-		       a_call_that_fails_ends_the_story, a_value_leaves_the_line_at_the_kernel_call,
-		       an_update_is_not_on_the_way, calls_at_the_same_time_are_one_chapter,
-		       a_refusal_in_between_ends_nothing, a_server_without_origins_is_compared,
-		       rows_keep_origins_apart, secrets_of_a_registry_are_not_kept);
+	Suite *suite = UNIT_SUITE("flow", the_story_of_a_pod_is_golden, commands_stand_with_their_call,
+				  effects_name_the_field_and_whose_they_are,
+				  without_a_recording_the_ladder_is_told, a_call_that_fails_ends_the_story,
+				  nonsense_is_told_too, a_value_leaves_the_line_at_the_kernel_call,
+				  an_update_is_not_on_the_way, calls_at_the_same_time_are_one_chapter,
+				  a_refusal_in_between_ends_nothing, a_server_without_origins_is_compared,
+				  rows_keep_origins_apart, secrets_of_a_registry_are_not_kept);
 	TCase *tcase = tcase_create("lost");
 
 	tcase_add_loop_test(tcase, a_value_leaves_the_line_where_it_is_lost, 0, ARRAY_SIZE(lost));
