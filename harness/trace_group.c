@@ -126,6 +126,7 @@ void story_collect(struct story *story, const struct effect *effects, size_t cou
 		} else if (!g->done++ && g->error_count) { /* names of failures give way to what happened */
 			while (g->name_count)
 				free(g->names[--g->name_count].name);
+			g->more = 0;
 		}
 		group_name(g, e);
 		story->containers += e->kind == PROC_EXEC && e->role == ROLE_PAYLOAD && g->done == 1;

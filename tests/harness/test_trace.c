@@ -1,6 +1,7 @@
 /* What plumbline trace prints, from recordings of real containers: widths, columns, lanes, and nothing that a terminal obeys. */
 #include "tests/unit.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include "bpf/raw.h"
 #include "bpf/recording.h"
 #include "harness/trace.h"
+#include "harness/trace_group.h"
 
 Suite *test_trace(void);
 
@@ -291,10 +293,35 @@ START_TEST(slices_of_a_lane_never_overlap)
 }
 END_TEST
 
+/* More failures than there is room for their names, and then one that succeeds. */
+START_TEST(names_of_failures_give_way_all_of_them)
+{
+	struct effect effects[NAMES_MAX + 9] = { 0 };
+	char *texts[ARRAY_SIZE(effects)];
+	struct story story = { 0 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(effects); i++) {
+		texts[i] = text_format("mnt.new:/%zu", i);
+		effects[i] = (struct effect){ .kind = MNT_NEW, .text = texts[i], .error = EPERM };
+	}
+	effects[ARRAY_SIZE(effects) - 1].error = 0;
+	story_collect(&story, effects, ARRAY_SIZE(effects) - 1);
+	ck_assert_uint_eq(story.groups[0].name_count, NAMES_MAX);
+	ck_assert_uint_eq(story.groups[0].more, 8);
+	story_free(&story);
+	story_collect(&story, effects, ARRAY_SIZE(effects));
+	ck_assert_uint_eq(story.groups[0].name_count, 1);
+	ck_assert_uint_eq(story.groups[0].more, 0);
+	story_free(&story);
+	for (size_t i = 0; i < ARRAY_SIZE(effects); i++)
+		free(texts[i]);
+}
+END_TEST
+
 Suite *test_trace(void)
 {
-	return UNIT_SUITE("trace", a_story_fits_on_a_page, a_story_names_phases_and_fields,
-			  nearly_every_call_about_isolation_is_tied,
+	return UNIT_SUITE("trace", names_of_failures_give_way_all_of_them, a_story_fits_on_a_page,
+			  a_story_names_phases_and_fields, nearly_every_call_about_isolation_is_tied,
 			  what_has_no_cause_in_the_config_is_not_tied, raw_has_a_line_for_every_event,
 			  a_terminal_obeys_nothing_that_was_recorded, slices_of_a_lane_never_overlap);
 }
