@@ -318,6 +318,33 @@ static size_t fill(int fd)
 	return total;
 }
 
+/* Each ping is owed an answer, and this client takes none. */
+START_TEST(answers_that_nobody_reads_do_not_pile_up)
+{
+	static const char zeros[125] = { 0 };
+	auto_fd fd = stream_websocket(&exec, "v4.channel.k8s.io");
+	struct pollfd poll_fd = { .fd = fd, .events = POLLOUT };
+	auto_text pings = { 0 };
+	size_t total = 0;
+
+	await_start(fd);
+	for (int i = 0; i < 500; i++) { /* FIN and 9, masked with zeros */
+		text_add_bytes(&pings, "\x89\xfd\0\0\0", 6);
+		text_add_bytes(&pings, zeros, sizeof(zeros));
+	}
+	(void) fcntl(fd, F_SETFL, O_NONBLOCK | O_RDWR);
+	while (poll(&poll_fd, 1, 300) > 0 && total < 64u << 20) {
+		size_t at = total % pings.len;
+		ssize_t n = send(fd, pings.data + at, pings.len - at, MSG_NOSIGNAL);
+
+		ck_assert(n > 0 || errno == EAGAIN);
+		total += n > 0 ? (size_t) n : 0;
+	}
+	ck_assert_uint_lt(total, 32u << 20);
+	(void) close(fake.control);
+}
+END_TEST
+
 START_TEST(a_slow_reader_holds_up_nobody_else)
 {
 	auto_fd slow = stream_websocket(&exec, "v4.channel.k8s.io"), fast = -EBADF;
@@ -354,6 +381,7 @@ Suite *test_stream(void)
 	tcase_add_test(served, spdy_carries_streams_and_status);
 	tcase_add_test(served, a_client_that_goes_takes_its_command_along);
 	tcase_add_test(served, what_rests_for_too_long_is_broken_off);
+	tcase_add_test(served, answers_that_nobody_reads_do_not_pile_up);
 	tcase_add_test(served, a_slow_reader_holds_up_nobody_else);
 	suite_add_tcase(suite, served);
 	return suite;

@@ -58,10 +58,19 @@ bool connection_has_room(const struct connection *connection)
 	return connection->out.len - connection->sent < CONNECTION_OUT_MAX;
 }
 
+/*
+ * Answers of the transport's own, to pings and to streams that are refused, come on top of what has room: a client that sends
+ * and never reads is not read from either. Output alone does not get that far.
+ */
+static bool answers_wait(const struct connection *connection)
+{
+	return connection->out.len - connection->sent > 2 * CONNECTION_OUT_MAX;
+}
+
 /* A client that is not read from can only be seen to go by its closing. */
 short connection_events(const struct connection *connection, bool wants_input)
 {
-	return (short) ((wants_input ? POLLIN : POLLRDHUP) |
+	return (short) ((wants_input && !answers_wait(connection) ? POLLIN : POLLRDHUP) |
 			(connection->sent < connection->out.len ? POLLOUT : 0));
 }
 
