@@ -29,11 +29,13 @@ void registry_clear(struct registry *registry)
 	*registry = (struct registry){ 0 };
 }
 
+/* 127.0.0.1.example is a name like others, and may be anybody's. */
 static bool is_loopback(const char *host)
 {
 	size_t len = *host == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":");
 
-	return (len == 9 && !strncmp(host, "localhost", len)) || !strncmp(host, "127.", 4) ||
+	return (len == 9 && !strncmp(host, "localhost", len)) ||
+	       (!strncmp(host, "127.", 4) && strspn(host, "0123456789.") == len) ||
 	       (len == 5 && !strncmp(host, "[::1]", len));
 }
 
@@ -80,7 +82,7 @@ static bool is_for_host(const char *address, const char *host)
 	const char *slashes = strstr(address, "://"), *from = slashes ? slashes + 3 : address;
 	size_t len = strcspn(from, "/");
 
-	if (!strcmp(host, "docker.io") && len >= 9 && !strncmp(from + len - 9, "docker.io", 9))
+	if (!strcmp(host, "docker.io") && len > 10 && !strncmp(from + len - 10, ".docker.io", 10))
 		return true;
 	return strlen(host) == len && !strncmp(from, host, len);
 }
