@@ -83,7 +83,7 @@ static int mount_image(struct making *making, size_t index, struct err *err)
 	image = image_find(making->server->images, mount->image->image);
 	if (!image)
 		return fail_text(err, -ENOENT, "ImageVolumeMountFailed: image %s is not here: pull it first",
-				 mount->image->image);
+				 fault("cri-image-error-nameless") ? "" : mount->image->image);
 	json_append(making->container->facts.mount_images, json_new_string(image->id));
 	return image_volume_mount(making->server->images, image->id, mount->image_sub_path, directory,
 				  sandbox->object.id, &making->rootfs.image.userns,

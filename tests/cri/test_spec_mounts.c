@@ -303,7 +303,7 @@ START_TEST(images_are_mounted_where_they_lie)
 	fixture_build(&f);
 	fixture_has(&f, "mounts[/d]",
 		    "{'destination': '/d', 'type': 'bind', 'source': '/images/1/sub', 'options': ['rbind', "
-		    "'rprivate', 'ro']}");
+		    "'rprivate', 'ro', 'noexec']}");
 	fixture_has(&f, "mounts[/h].options", "['rbind', 'rprivate', 'rw']");
 	fixture_origin(&f, "mounts[6].source", "cri", "mounts[0].host_path");
 	fixture_origin(&f, "mounts[7].source", "cri", "mounts[1].image_sub_path");

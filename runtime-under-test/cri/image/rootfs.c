@@ -117,6 +117,23 @@ static int make_upper(const char *top, const char *upper, struct err *err)
 	return 0;
 }
 
+/*
+ * One layer alone is no overlay, which needs two. It is not bound as it is: who holds CAP_SYS_ADMIN inside could make that mount
+ * writable, and change the image for every pod of the node.
+ */
+static int mount_one_layer(const struct image_rootfs *rootfs, const char *layer, struct err *err)
+{
+	auto_free char *empty = text_format("%s/empty", rootfs->storage);
+	const char *const lowers[] = { empty, layer };
+	const struct overlay overlay = { .lowers = lowers, .count = ARRAY_SIZE(lowers), .flags = MS_RDONLY };
+
+	if (fault("cri-image-volume-bound"))
+		return mount_readonly(layer, rootfs->target, err);
+	if (mkdir(empty, 0755) < 0 && errno != EEXIST)
+		return fail(err, -errno, "make directory %s", empty);
+	return overlay_mount(&overlay, rootfs->target, err);
+}
+
 static int mount_layers(const struct image_rootfs *rootfs, const struct names *layers, struct err *err)
 {
 	auto_free char *upper = text_format("%s/upper", rootfs->storage);
@@ -130,9 +147,8 @@ static int mount_layers(const struct image_rootfs *rootfs, const struct names *l
 	};
 	int r;
 
-	/* One layer alone is no overlay. */
 	if (rootfs->readonly && layers->count == 1)
-		return mount_readonly(layers->items[0], rootfs->target, err);
+		return mount_one_layer(rootfs, layers->items[0], err);
 	if (rootfs->readonly)
 		return overlay_mount(&overlay, rootfs->target, err);
 	r = make_upper(layers->items[layers->count - 1], upper, err);
@@ -213,7 +229,7 @@ static int copy_layers(const struct image_rootfs *rootfs, const struct names *la
 
 static int drop_storage(const char *storage, struct err *err)
 {
-	static const char *const parts[] = { "upper", "work", "copy", "base", "lower" };
+	static const char *const parts[] = { "upper", "work", "copy", "base", "lower", "empty" };
 	int first = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {

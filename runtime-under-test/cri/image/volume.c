@@ -19,6 +19,7 @@
 #include "runtime-under-test/cri/image/reference.h"
 #include "runtime-under-test/cri/image/rootfs.h"
 #include "runtime-under-test/cri/image/store.h"
+#include "runtime-under-test/oci/faults.h"
 
 #define HEX(id) ((id) + strlen(IMAGE_ID_PREFIX))
 
@@ -38,7 +39,7 @@ static void describe(struct image_rootfs *rootfs, const struct image *image, con
 					 .holder = holder,
 					 .storage = storage,
 					 .target = target,
-					 .readonly = true };
+					 .readonly = !fault("cri-image-volume-writable") };
 	rootfs->userns.userns = -1;
 	if (userns)
 		rootfs->userns = *userns;
@@ -48,10 +49,13 @@ static int mount_part(const char *whole, const char *sub_path, const char *to, s
 {
 	auto_fd root = file_open_at(AT_FDCWD, whole, O_PATH | O_DIRECTORY, 0, err), part = -EBADF,
 		tree = -EBADF;
+	auto_free char *by_name = text_format("%s/%s", whole, sub_path);
 
 	if (root < 0)
 		return root;
-	part = file_open_in_root(root, sub_path, O_PATH | O_DIRECTORY, 0, err);
+	part = fault("cri-image-sub-path-unanchored")
+		   ? open(by_name, O_PATH | O_DIRECTORY | O_CLOEXEC)
+		   : file_open_in_root(root, sub_path, O_PATH | O_DIRECTORY, 0, err);
 	if (part < 0)
 		return part;
 	if (mkdir(to, 0700) < 0 && errno != EEXIST)
@@ -80,7 +84,7 @@ static int mount_volume(struct image_store *store, const struct image *image, co
 		r = image_rootfs_make(store, &rootfs, err);
 	if (r < 0)
 		return r;
-	if (!*sub_path) {
+	if (!*sub_path || fault("cri-image-sub-path-ignored")) {
 		*ret = TAKE(whole);
 		return 0;
 	}
@@ -153,6 +157,8 @@ int image_volumes_drop(struct image_store *store, const char *directory, const c
 {
 	int r, next;
 
+	if (fault("cri-image-volumes-stay"))
+		return 0;
 	(void) pthread_mutex_lock(&store->volumes);
 	r = drop_some(store, directory, sandbox_id, false, err);
 	next = drop_some(store, directory, sandbox_id, true, r < 0 ? NULL : err);

@@ -67,6 +67,12 @@ static int check_readonly(const struct spec_build *build, const cri_mount *mount
 	return 0;
 }
 
+/* Clients with one structure for both kinds send an empty one for a host path. */
+static bool is_image(const cri_mount *mount)
+{
+	return mount->image && is_set(mount->image->image);
+}
+
 static void put_readonly(struct spec_build *build, struct mount_list_row *row, const struct item *item)
 {
 	auto_free char *field = FIELD(item, "readonly");
@@ -76,7 +82,10 @@ static void put_readonly(struct spec_build *build, struct mount_list_row *row, c
 		spec_unmapped(build, field, "recursive_read_only says it of what lies below as well");
 	} else {
 		put_option(row, item,
-			   item->mount->readonly && !fault("cri-mount-readonly-lost") ? "ro" : "rw",
+			   item->mount->readonly && !fault("cri-mount-readonly-lost") &&
+				   !(is_image(item->mount) && fault("cri-image-volume-writable"))
+			       ? "ro"
+			       : "rw",
 			   "readonly");
 	}
 }
@@ -149,20 +158,14 @@ static int find_host_path(struct spec_build *build, struct item *item, struct er
 	return r;
 }
 
-/* Clients with one structure for both kinds send an empty one for a host path. */
-static bool is_image(const cri_mount *mount)
-{
-	return mount->image && is_set(mount->image->image);
-}
-
 static int find_image(struct spec_build *build, struct item *item, struct err *err)
 {
 	const char *const *paths = build->request->image_mounts;
 	const char *path = paths ? paths[item->index] : NULL;
 
-	if (is_set(item->mount->host_path))
+	if (is_set(item->mount->host_path) && !fault("cri-image-volume-unchecked"))
 		return fail_text(err, -EINVAL, "an image and a host_path at once");
-	if (!item->mount->readonly)
+	if (!item->mount->readonly && !fault("cri-image-volume-unchecked"))
 		return fail_text(err, -EINVAL, "an image can only be mounted readonly");
 	if (!path)
 		return fail_text(err, -EINVAL, "ImageVolumeMountFailed: the image %s is not mounted",
@@ -214,6 +217,9 @@ static int add_one(struct spec_build *build, struct mount_list *list, struct ite
 	put_option(row, item, propagation, "propagation");
 	raise_root(build, item, propagation);
 	put_readonly(build, row, item);
+	/* "readonly (noexec)": the comment of Mount.image in the interface. */
+	if (is_image(mount) && !fault("cri-image-volume-executable"))
+		mount_list_option(row, "noexec", FROM_DEFAULT, "image volume");
 	r = put_extra_options(row, item, err);
 	return r < 0 ? r : put_mappings(build, row, item, err);
 }
