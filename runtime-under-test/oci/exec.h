@@ -1,6 +1,6 @@
 /*
- * exec: one more process in a container that lives. exec.c is the caller's half, exec_child.c the new process's own one,
- * exec_process.c the way from the command line to a process object, exec_cgroup.c where it is accounted.
+ * exec: one more process in a container that lives. exec.c is the caller's half, which begins with exec_look.c, exec_child.c the new
+ * process's own one, exec_process.c the way from the command line to a process object, exec_cgroup.c where it is accounted.
  */
 #ifndef OCI_EXEC_H
 #define OCI_EXEC_H
@@ -64,6 +64,9 @@ int container_exec(const struct runtime *runtime, const struct exec_options *opt
 /* The process object: from the file, or config's with the options on top. config: config.json as create read it. */
 int exec_process_make(const struct json *config, const struct exec_options *options, struct spec_process *ret,
 		      struct err *err);
+
+/* Fills in what the command line and the container's state lead to, and refuses what can be refused without a process. */
+int exec_look(struct exec *exec, struct err *err);
 
 /* Opens the places of the new process. wishes: [CONTROLLER[,CONTROLLER...]:]PATH below the container's own cgroup. */
 int exec_cgroups_open(const struct json *places, const struct option_list *wishes, struct cgroups *ret,
