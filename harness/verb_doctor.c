@@ -14,6 +14,7 @@
 #include "bpf/recorder.h"
 #include "harness/area.h"
 #include "harness/clauses.h"
+#include "harness/doctor.h"
 #include "harness/engine.h"
 #include "harness/needs.h"
 #include "harness/options.h"
@@ -21,26 +22,11 @@
 #include "harness/runtime.h"
 #include "harness/screen.h"
 
-enum health { HEALTH_GOOD, HEALTH_LIMITED, HEALTH_BAD };
-
-struct checkup {
-	const char *check;
-	enum health health;
-	struct text detail;
-	const char *fix; /* NULL: nothing to mend */
-};
-
 static const char *const health_words[] = {
 	[HEALTH_GOOD] = "ok", [HEALTH_LIMITED] = "limited", [HEALTH_BAD] = "missing"
 };
 
-struct doctor {
-	struct screen screen;
-	struct machine machine;
-	bool able; /* cases can run at all */
-};
-
-static void show(struct doctor *doctor, struct checkup *checkup)
+void doctor_show(struct doctor *doctor, struct checkup *checkup)
 {
 	if (checkup->health == HEALTH_BAD)
 		doctor->able = false;
@@ -78,7 +64,7 @@ static void check_root(struct doctor *doctor)
 		text_add(&checkup.detail,
 			 "this user cannot make worlds; list, explain, report and repro work");
 	}
-	show(doctor, &checkup);
+	doctor_show(doctor, &checkup);
 }
 
 static void check_kernel(struct doctor *doctor)
@@ -92,7 +78,7 @@ static void check_kernel(struct doctor *doctor)
 		checkup.fix = "boot a kernel of 5.12 or newer";
 		text_add(&checkup.detail, ": worlds need mount_setattr(2) of 5.12");
 	}
-	show(doctor, &checkup);
+	doctor_show(doctor, &checkup);
 }
 
 static void check_cgroups(struct doctor *doctor)
@@ -111,7 +97,7 @@ static void check_cgroups(struct doctor *doctor)
 		checkup.health = HEALTH_LIMITED;
 		checkup.fix = "echo +cpu +memory +pids > cgroup.subtree_control, above this process's cgroup";
 	}
-	show(doctor, &checkup);
+	doctor_show(doctor, &checkup);
 }
 
 static void check_userns(struct doctor *doctor)
@@ -123,7 +109,7 @@ static void check_userns(struct doctor *doctor)
 		checkup.health = HEALTH_LIMITED;
 		checkup.fix = "sysctl -w user.max_user_namespaces=15000";
 	}
-	show(doctor, &checkup);
+	doctor_show(doctor, &checkup);
 }
 
 /* The optional second set of programs: bpf/resolve.bpf.c. */
@@ -137,7 +123,7 @@ static void check_resolving(struct doctor *doctor, const char *reason)
 	} else {
 		text_add(&checkup.detail, "told as the kernel resolves them");
 	}
-	show(doctor, &checkup);
+	doctor_show(doctor, &checkup);
 }
 
 static void check_bpf(struct doctor *doctor)
@@ -154,7 +140,7 @@ static void check_bpf(struct doctor *doctor)
 	} else {
 		text_add(&checkup.detail, "kernel calls can be recorded");
 	}
-	show(doctor, &checkup);
+	doctor_show(doctor, &checkup);
 	if (checkup.health == HEALTH_GOOD)
 		check_resolving(doctor, text_str(&missing));
 }
@@ -177,7 +163,7 @@ static void check_runtimes(struct doctor *doctor)
 			checkup.fix = install;
 			text_add(&checkup.detail, "not found beside plumbline or in PATH");
 		}
-		show(doctor, &checkup);
+		doctor_show(doctor, &checkup);
 	}
 }
 
@@ -213,7 +199,7 @@ static void check_cases(struct doctor *doctor, const struct clause_registry *cla
 		else if (!doctor->machine.cgroup_v1)
 			checkup.fix = "plumbline test --in vm:v1 needs:cgroup1";
 	}
-	show(doctor, &checkup);
+	doctor_show(doctor, &checkup);
 }
 
 int verb_doctor(const struct options *options)
@@ -226,6 +212,8 @@ int verb_doctor(const struct options *options)
 		screen_say(&doctor.screen, "%s", err.text[0] ? err.text : "doctor takes no words");
 		return EXIT_USAGE;
 	}
+	if (options->endpoints.count)
+		return doctor_endpoints(&doctor, options);
 	if (clauses_load(&clauses, &err) < 0) {
 		screen_say(&doctor.screen, "%s", err.text);
 		return EXIT_BROKEN;

@@ -160,8 +160,12 @@ const struct verb verbs[] = {
 	  VERB_DOCTOR,
 	  "",
 	  "what this machine can test, and the command that mends each gap",
-	  { "plumbline doctor", "sudo plumbline doctor", "plumbline doctor --json" },
-	  NULL,
+	  { "plumbline doctor", "plumbline doctor --json",
+	    "plumbline doctor --cri unix:///run/containerd/containerd.sock" },
+	  "With --cri SOCKET: who answers there, whether it is ready, and what it needs before plumbline "
+	  "test "
+	  "--cri SOCKET can run; it pulls one small image from a registry of ours on 127.0.0.1 and removes "
+	  "it.",
 	  verb_doctor },
 	{ "help",
 	  VERB_HELP,
