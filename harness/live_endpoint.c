@@ -17,6 +17,7 @@
 
 #define SCHEME "unix://"
 #define CALL_MS 10000
+#define VERSION_MS 5000 /* of the first question: who does not answer that at once will not later */
 #define ANSWER_MAX (48u << 20)
 
 bool live_is_endpoint(const char *word)
@@ -94,10 +95,10 @@ static int fail_status(const struct live *live, const char *method, const char *
 	return fail_text(err, -EIO, "%s at %s: %s", method, live->address, said);
 }
 
-int live_call(const struct live *live, const char *method, const struct json *request, struct json **ret,
-	      struct err *err)
+static int call_within(const struct live *live, const char *method, const struct json *request, int64_t ms,
+		       struct json **ret, struct err *err)
 {
-	auto_free char *deadline = text_format("%d", CALL_MS);
+	auto_free char *deadline = text_format("%lld", (long long) ms);
 	auto_text words = { 0 }, out = { 0 }, said = { 0 };
 	struct process_options options = PROCESS_OPTIONS_INIT;
 	struct process_status status;
@@ -112,7 +113,7 @@ int live_call(const struct live *live, const char *method, const struct json *re
 				     request ? text_str(&words) : "{}",
 				     NULL };
 	const struct process_capture capture = {
-		.out = &out, .err = &said, .max = ANSWER_MAX, .timeout_ms = CALL_MS + 2000
+		.out = &out, .err = &said, .max = ANSWER_MAX, .timeout_ms = ms + 2000
 	};
 	options.argv = argv;
 	options.death_signal = SIGKILL;
@@ -130,6 +131,12 @@ int live_call(const struct live *live, const char *method, const struct json *re
 	return r < 0 ? fail(err, r, "%s at %s", method, live->address) : 0;
 }
 
+int live_call(const struct live *live, const char *method, const struct json *request, struct json **ret,
+	      struct err *err)
+{
+	return call_within(live, method, request, CALL_MS, ret, err);
+}
+
 /* Version is what every server of the interface answers, and nobody else does. */
 static int ask_version(struct live *live, const char *path, struct err *err)
 {
@@ -138,10 +145,10 @@ static int ask_version(struct live *live, const char *path, struct err *err)
 	struct err own = { 0 };
 
 	json_put(request, "version", json_new_string("0.1.0"));
-	int r = live_call(live, "Version", request, &answer, &own);
+	int r = call_within(live, "Version", request, VERSION_MS, &answer, &own);
 	if (r == -ETIMEDOUT)
 		return fail_text(err, r, "endpoint %s: it has not answered Version within %d ms", path,
-				 CALL_MS);
+				 VERSION_MS);
 	if (r == -ENOSYS || r == -EPROTO)
 		return fail_text(err, -EPROTO, "endpoint %s: it is no server of the CRI: %s", path, own.text);
 	if (r < 0)

@@ -31,6 +31,7 @@ static const struct obstacle always[] = {
 	{ IN_ROW, "cgroups", "it lists all cgroups of the machine" },
 	{ IN_WORDS, "@shared", "it needs a mount that propagates to the server" },
 	{ IN_WORDS, "@handler-path", "it needs the runtime behind the server" },
+	{ IN_WORDS, "\"runtime_handler\": \"second\"", "it needs a second handler of a known name" },
 	{ IN_WORDS, "@cri-root", "it looks into the directories of the server" },
 	{ IN_WORDS, "@cri-state", "it looks into the directories of the server" },
 };
@@ -60,12 +61,12 @@ static bool in_steps(const struct conformance_case *c, const char *word)
 	const struct step *steps;
 	size_t count = case_steps(c, &steps);
 
-	for (size_t i = 0; i < count; i++) {
-		auto_free char *method = text_format("\"method\": \"%s\"", word);
+	auto_free char *method = text_format("\"%s\"", word);
 
-		if (!strcmp(steps[i].verb, word) || (steps[i].json && strstr(steps[i].json, method)))
+	for (size_t i = 0; i < count; i++)
+		if (!strcmp(steps[i].verb, word) ||
+		    (!strcmp(steps[i].verb, "together") && strstr(steps[i].json, method)))
 			return true;
-	}
 	return false;
 }
 

@@ -112,6 +112,15 @@ static int choose_cases(const struct options *options, struct prepared_run *run)
 	return 0;
 }
 
+static size_t count_live(const struct options *options)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < options->endpoints.count; i++)
+		count += live_is_endpoint(options->endpoints.words[i]);
+	return count;
+}
+
 /* Before anything runs: a name that is no executable, an unknown profile. */
 static int check_runtimes(const struct options *options, struct prepared_run *run)
 {
@@ -129,6 +138,11 @@ static int check_runtimes(const struct options *options, struct prepared_run *ru
 				return EXIT_USAGE;
 			}
 		}
+	if (options->image && !count_live(options)) {
+		screen_say(&run->screen,
+			   "--image names an image of a server that runs already: --cri unix://SOCKET");
+		return EXIT_USAGE;
+	}
 	if (options->profile && !profile_find(options->profile)) {
 		screen_say(&run->screen, "there is no profile %s; plumbline list runtimes shows them",
 			   options->profile);
@@ -142,9 +156,17 @@ static int open_recorder(const struct options *options, struct prepared_run *run
 {
 	const char *when = options->record ? options->record : "auto";
 	struct err err = { 0 };
+	bool started = false;
 
+	for (size_t i = 0; i < run->runtime_count; i++)
+		started = started || !run->runtimes[i].runtime.live;
+	if (!started)
+		(void) fail_text(&err, -ESRCH,
+				 "a server that runs already is no descendant of ours, and others use it");
 	if (!strcmp(when, "off"))
 		run->not_recorded = text_format("off: asked for by --record off");
+	else if (!started)
+		run->not_recorded = text_format("off: %s", err.text);
 	else if (recorder_open(&run->recorder, &err) < 0)
 		run->not_recorded = text_format("off: %s", err.text);
 	run->machine.bpf = run->recorder;

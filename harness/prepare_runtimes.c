@@ -35,12 +35,13 @@ static void make_names_unique(struct prepared_run *run)
  * A file with the permission that is no program is as wrong a word as one that is not there. It was tried in a world,
  * which tells its errors in words only.
  */
-static int explain_not_found(struct prepared_run *run, int r, const struct err *err)
+static int explain_not_found(struct prepared_run *run, bool live, int r, const struct err *err)
 {
 	screen_say(&run->screen, "%s", err->text);
 	if (text_ends(err->text, strerror(ENOEXEC)) || r == -EINVAL || r == -ENOENT || r == -ENOTSOCK)
 		return EXIT_USAGE;
-	screen_say(&run->screen, "plumbline doctor tells what is missing here");
+	if (!live)
+		screen_say(&run->screen, "plumbline doctor tells what is missing here");
 	return r == -EINTR ? EXIT_INTERRUPTED : EXIT_MACHINE_CANNOT;
 }
 
@@ -101,7 +102,7 @@ static int add_runtime(const struct options *options, const char *word, const ch
 			  : runtime_find(run->name, word, options, found, &err);
 	if (r < 0) {
 		free(share.items);
-		return explain_not_found(run, r, &err);
+		return explain_not_found(run, live, r, &err);
 	}
 	if (handler && !live && options->runtimes.count > 1)
 		name_after_both(&found->runtime);

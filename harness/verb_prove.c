@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "harness/guest.h"
+#include "harness/live.h"
 #include "harness/options.h"
 #include "harness/prepare_run.h"
 #include "harness/prove.h"
@@ -152,6 +153,12 @@ int verb_prove(const struct options *options)
 
 	if (options->in)
 		return guest_run(verb_find("prove"), options);
+	for (size_t i = 0; i < options->endpoints.count; i++)
+		if (live_is_endpoint(options->endpoints.words[i])) {
+			screen_say(&prepared.screen,
+				   "prove breaks servers that it starts itself: --cri NAME|PATH");
+			return EXIT_USAGE;
+		}
 	code = prepare_run(options, &prepared);
 	for (size_t i = 0; !code && i < prepared.runtime_count; i++) {
 		const struct runtime *runtime = &prepared.runtimes[i].runtime;
