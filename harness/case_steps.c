@@ -12,6 +12,7 @@
 #include "harness/case_run.h"
 #include "harness/cri.h"
 #include "harness/edit.h"
+#include "harness/live.h"
 #include "harness/observe.h"
 #include "harness/world.h"
 
@@ -268,6 +269,9 @@ int case_control_run(struct world_place *place, const struct case_job *job, stru
 		if (stop)
 			break;
 	}
+	/* A world ends with all that is in it; a server that was there before goes on. */
+	if (bench.cri && place->outside)
+		live_clean_up(&bench);
 	bench_free(&bench);
 	return r < 0 ? fail(err, r, "control") : 0;
 }

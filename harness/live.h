@@ -66,6 +66,7 @@ char *live_place(const struct live *live, const char *world); /* the directory o
 void live_put_symbols(struct bench *bench, bool control);
 int live_pull_image(struct bench *bench, struct err *err);
 void live_remove_image(struct bench *bench);
+void live_clean_up(struct bench *bench); /* that and the pods, of a control that nobody observes */
 /* Drops rows of others from a list, and remembers our ids. */
 void live_own_rows(const struct bench *bench, const char *method, struct json *response);
 /* What of the case's pods the machine still has: ["mount /run/...", "cgroup /...", "process 4711"]; owned. */

@@ -84,6 +84,15 @@ void live_remove_image(struct bench *bench)
 		(void) call(bench, "RemoveImage", REMOVE_MS, &answer, NULL);
 }
 
+void live_clean_up(struct bench *bench)
+{
+	bool timed_out = false;
+
+	/* As above. */
+	if (bench->cri->helper.place && cri_clean_up(bench, &timed_out, NULL) >= 0)
+		live_remove_image(bench);
+}
+
 /* Arrays of the answers that name pods and containers of the whole endpoint, and where a row names its own. */
 static const struct list {
 	const char *method, *rows, *id;
