@@ -84,10 +84,11 @@ int cri_write_files(struct bench *bench, struct err *err)
 	return 0;
 }
 
-/* For a server that makes the first process of a sandbox from an image: the probe, told to stay. */
+/* For a server that makes the first process of a sandbox from an image: the probe, told to stay and to take orphans away. */
 static struct json *pause_config(void)
 {
-	static const char text[] = "{\"Env\": [\"PATH=/\"], \"Cmd\": [\"/probe\", \"--try\", \"hold\"]}";
+	static const char text[] =
+	    "{\"Env\": [\"PATH=/\"], \"Cmd\": [\"/probe\", \"--try\", \"reap\", \"hold\"]}";
 	struct json *config = NULL;
 
 	(void) json_parse(text, sizeof(text) - 1, &config, NULL);

@@ -186,6 +186,13 @@ static int try_daemon(struct try *try)
 	return r;
 }
 
+/* Orphans too, when it is process 1: signal(7), SA_NOCLDWAIT. */
+static int try_reap(struct try *try)
+{
+	(void) try;
+	return signal(SIGCHLD, SIG_IGN) == SIG_ERR ? -errno : 0;
+}
+
 const struct try_verb try_process_verbs[] = {
 	{ "fork N", try_fork, 1, "made: children that could be made; they are ended again" },
 	{ "memory MIB", try_memory, 1,
@@ -193,5 +200,6 @@ const struct try_verb try_process_verbs[] = {
 	{ "kill PID SIG", try_kill, 2, "kill(2); SIG 0 only asks" },
 	{ "ptrace PID", try_ptrace, 1, "PTRACE_SEIZE" },
 	{ "daemon", try_daemon, 0, "pid: a child of nobody in a session of its own, that stays" },
+	{ "reap", try_reap, 0, "from now on no child is waited for, and none stays as a zombie" },
 	{ NULL },
 };

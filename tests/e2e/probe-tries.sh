@@ -243,6 +243,7 @@ setdomainname x => errno=EPERM
 nice -5 => errno=E[AP]*
 no-new-privs => ret=0
 suid /copy => euid=1000; no_new_privs=1
+reap => ret=0
 ROWS
 lines_valid try/json-process
 
