@@ -18,7 +18,7 @@ static const struct conformance_case capabilities[] = {
 },
 {
 	POD_CASE(an_added_one_works),
-	.title  = "with NET_ADMIN added the program can do what needs it in its own network",
+	.title  = "with SYS_ADMIN added the program can do what needs it in its own namespaces",
 	.clause = { MUST("cri.capabilities.add") },
 	.given  = { SET(CAPS, { "add_capabilities": ["SYS_ADMIN"] }) },
 	.inside = { "sethostname changed" },
@@ -30,8 +30,8 @@ static const struct conformance_case capabilities[] = {
 	.title  = "a dropped capability of the default set is in none of the five sets",
 	.clause = { MUST("cri.capabilities.drop") },
 	.given  = { SET(CAPS, { "drop_capabilities": ["CHOWN"] }) },
-	.then   = { INSIDE("caps.effective", lacks, "CAP_CHOWN"), INSIDE("caps.permitted", lacks, "CAP_CHOWN"),
-	            INSIDE("caps.bounding", lacks, "CAP_CHOWN"), INSIDE("caps.bounding", contains, "CAP_KILL") },
+	.then   = { INSIDE("caps.effective", lacks, "CAP_CHOWN"), INSIDE("caps.permitted", lacks, "CAP_CHOWN"), INSIDE("caps.inheritable", lacks, "CAP_CHOWN"),
+	            INSIDE("caps.ambient", lacks, "CAP_CHOWN"), INSIDE("caps.bounding", lacks, "CAP_CHOWN"), INSIDE("caps.bounding", contains, "CAP_KILL") },
 	.refuted_by = "cri-capabilities-not-dropped",
 },
 {

@@ -55,8 +55,9 @@ static const struct conformance_case streaming[] = {
 	.clause = { MUST("cri.not-found.exec") },
 	.inside = { "hold" },
 	.when   = { INTO, DO(Exec), REFUSES(Exec, { "container_id": "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef" }),
-	            DO(PortForward), REFUSES(PortForward, { "pod_sandbox_id": "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef" }) },
-	.then   = { EXIT("step[4].status", equals, "NOT_FOUND"), EXIT("step[6].status", equals, "NOT_FOUND") },
+	            DO(PortForward), REFUSES(PortForward, { "pod_sandbox_id": "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef" }),
+	            DO(Attach), REFUSES(Attach, { "container_id": "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef" }) },
+	.then   = { EXIT("step[4].status", equals, "NOT_FOUND"), EXIT("step[6].status", equals, "NOT_FOUND"), EXIT("step[8].status", equals, "NOT_FOUND") },
 	.refuted_by = "cri-not-found-is-unknown",
 },
 {
