@@ -145,12 +145,6 @@ static void add_last_words(const struct bench *bench, struct text *out)
 	text_escape_terminal(out, last, strlen(last) < 300 ? strlen(last) : 300);
 }
 
-static bool never(void *argument)
-{
-	(void) argument;
-	return false;
-}
-
 /* Whether it answers now: 1; 0: nobody is there yet. */
 static int ask(struct bench *bench, const char *method, struct err *err)
 {
@@ -173,7 +167,7 @@ static int await_answer(struct bench *bench, const char *method, struct err *err
 
 	while ((r = ask(bench, method, err)) == 0 && process_now_ms() < deadline &&
 	       !reaper_find(reaper, bench->cri->server.pid, NULL))
-		(void) reaper_wait_until(reaper, never, NULL, process_now_ms() + ASK_STEP_MS);
+		reaper_pause(reaper, ASK_STEP_MS);
 	if (r != 0)
 		return r < 0 ? r : 0;
 	add_last_words(bench, &words);

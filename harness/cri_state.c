@@ -136,12 +136,6 @@ int cri_state(struct bench *bench, struct json **ret, struct err *err)
 	return 0;
 }
 
-static bool never(void *argument)
-{
-	(void) argument;
-	return false;
-}
-
 int cri_wait(struct bench *bench, bool sandbox, int64_t deadline, bool *ret_timed_out, struct err *err)
 {
 	for (;;) {
@@ -158,7 +152,7 @@ int cri_wait(struct bench *bench, bool sandbox, int64_t deadline, bool *ret_time
 		    json_bool(json_member(state, "timed_out"), false) || process_now_ms() >= deadline;
 		if (*ret_timed_out)
 			return 0;
-		(void) reaper_wait_until(&bench->place->reaper, never, NULL, process_now_ms() + WAIT_STEP_MS);
+		reaper_pause(&bench->place->reaper, WAIT_STEP_MS);
 	}
 }
 

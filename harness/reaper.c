@@ -131,6 +131,17 @@ static bool pid_ended(void *argument)
 	return reaper_find(wait->reaper, wait->pid, NULL);
 }
 
+static bool never(void *argument)
+{
+	(void) argument;
+	return false;
+}
+
+void reaper_pause(struct reaper *reaper, int64_t ms)
+{
+	(void) reaper_wait_until(reaper, never, NULL, process_now_ms() + ms);
+}
+
 int reaper_wait_pid(struct reaper *reaper, pid_t pid, int64_t deadline, struct process_status *ret)
 {
 	struct pid_wait wait = { .reaper = reaper, .pid = pid };

@@ -45,5 +45,6 @@ void reaper_forget(struct reaper *reaper, pid_t pid); /* before a number can com
 int reaper_wait_until(struct reaper *reaper, bool (*done)(void *argument), void *argument, int64_t deadline);
 int reaper_wait_pid(struct reaper *reaper, pid_t pid, int64_t deadline,
 		    struct process_status *ret); /* likewise */
+void reaper_pause(struct reaper *reaper, int64_t ms); /* between two questions */
 
 #endif
