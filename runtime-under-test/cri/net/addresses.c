@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -15,6 +14,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "runtime-under-test/cri/net/network.h"
+#include "runtime-under-test/cri/net/table.h"
 #include "runtime-under-test/oci/faults.h"
 
 #define FILE_NAME "addresses.json"
@@ -22,41 +22,9 @@
 #define FILE_BYTES_MAX (16u << 20)
 #define LAST "last"
 
-struct table {
-	int lock; /* owned; held until it is closed */
-	struct json *rows; /* owned */
-};
-
-static int table_open(struct net *net, struct table *ret, struct err *err)
+static int open_table(struct net *net, struct table *ret, struct err *err)
 {
-	auto_fd lock = file_open_at(net->state, LOCK_NAME, O_RDWR | O_CREAT, 0600, err);
-	struct json *rows = NULL;
-	int r;
-
-	if (lock < 0)
-		return lock;
-	while (flock(lock, LOCK_EX) < 0)
-		if (errno != EINTR)
-			return fail(err, -errno, "lock " LOCK_NAME);
-	r = json_read_at(net->state, FILE_NAME, FILE_BYTES_MAX, &rows, NULL);
-	if (r < 0 && r != -ENOENT)
-		return fail(err, r, "read " FILE_NAME);
-	*ret = (struct table){ .lock = TAKE_FD(lock), .rows = rows ? rows : json_new_object() };
-	return 0;
-}
-
-static int table_write(struct net *net, const struct table *table, struct err *err)
-{
-	auto_text text = { 0 };
-
-	json_print(table->rows, 0, &text);
-	return file_replace_at(net->state, FILE_NAME, text.data, text.len, 0600, err);
-}
-
-static void table_close(struct table *table)
-{
-	json_free(table->rows);
-	(void) close(table->lock);
+	return table_open(net->state, FILE_NAME, LOCK_NAME, FILE_BYTES_MAX, ret, err);
 }
 
 static const char *find(const struct table *table, const char *id)
@@ -102,7 +70,7 @@ int address_take(struct net *net, const char *id, struct in_addr *ret_address, s
 	struct table table;
 	char name[INET_ADDRSTRLEN];
 	const char *known;
-	int r = table_open(net, &table, err);
+	int r = open_table(net, &table, err);
 
 	if (r < 0)
 		return r;
@@ -116,7 +84,7 @@ int address_take(struct net *net, const char *id, struct in_addr *ret_address, s
 	} else {
 		json_put(table.rows, name, json_new_string(id));
 		json_put(table.rows, LAST, json_new_string(name));
-		r = table_write(net, &table, err);
+		r = table_write(&table, err);
 		(void) inet_pton(AF_INET, name, ret_address);
 	}
 	table_close(&table);
@@ -127,7 +95,7 @@ int address_find(struct net *net, const char *id, struct in_addr *ret_address, s
 {
 	struct table table;
 	const char *known;
-	int r = table_open(net, &table, err);
+	int r = open_table(net, &table, err);
 
 	if (r < 0)
 		return r;
@@ -142,14 +110,14 @@ int address_give_back(struct net *net, const char *id, struct err *err)
 {
 	struct table table;
 	const char *known;
-	int r = table_open(net, &table, err);
+	int r = open_table(net, &table, err);
 
 	if (r < 0)
 		return r;
 	known = find(&table, id);
 	if (known && !fault("cri-address-kept")) {
 		json_remove(table.rows, known);
-		r = table_write(net, &table, err);
+		r = table_write(&table, err);
 	}
 	table_close(&table);
 	return r;

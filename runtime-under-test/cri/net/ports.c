@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -18,6 +17,7 @@
 #include "base/process.h"
 #include "base/text.h"
 #include "runtime-under-test/cri/net/network.h"
+#include "runtime-under-test/cri/net/table.h"
 #include "runtime-under-test/oci/faults.h"
 
 #define FILE_NAME "ports.json"
@@ -54,41 +54,10 @@ int ports_check(const Runtime__V1__PodSandboxConfig *config, struct err *err)
 	return 0;
 }
 
-struct table {
-	int lock; /* owned; held until it is closed */
-	struct json *rows; /* owned: {"ID": [{"protocol", "host_ip", "host_port", "to"}]} */
-};
-
-static int table_open(struct net *net, struct table *ret, struct err *err)
+/* Its rows: {"ID": [{"protocol", "host_ip", "host_port", "to"}]} */
+static int open_table(struct net *net, struct table *ret, struct err *err)
 {
-	auto_fd lock = file_open_at(net->state, LOCK_NAME, O_RDWR | O_CREAT, 0600, err);
-	struct json *rows = NULL;
-	int r;
-
-	if (lock < 0)
-		return lock;
-	while (flock(lock, LOCK_EX) < 0)
-		if (errno != EINTR)
-			return fail(err, -errno, "lock " LOCK_NAME);
-	r = json_read_at(net->state, FILE_NAME, FILE_BYTES_MAX, &rows, NULL);
-	if (r < 0 && r != -ENOENT)
-		return fail(err, r, "read " FILE_NAME);
-	*ret = (struct table){ .lock = TAKE_FD(lock), .rows = rows ? rows : json_new_object() };
-	return 0;
-}
-
-static void table_close(struct table *table)
-{
-	json_free(table->rows);
-	(void) close(table->lock);
-}
-
-static int table_write(struct net *net, const struct table *table, struct err *err)
-{
-	auto_text text = { 0 };
-
-	json_print(table->rows, 0, &text);
-	return file_replace_at(net->state, FILE_NAME, text.data, text.len, 0600, err);
+	return table_open(net->state, FILE_NAME, LOCK_NAME, FILE_BYTES_MAX, ret, err);
 }
 
 static void add_name(const struct net *net, struct text *script)
@@ -190,7 +159,7 @@ static int apply(struct net *net, const struct table *table, struct err *err)
 
 	write_script(net, table, &script);
 	r = run_nft(&script, err);
-	return r < 0 ? r : table_write(net, table, err);
+	return r < 0 ? r : table_write(table, err);
 }
 
 /* No address is every address. */
@@ -280,7 +249,7 @@ int ports_add(struct net *net, const char *id, struct in_addr address,
 	if (!has_ports(config))
 		return 0;
 	(void) inet_ntop(AF_INET, &address, name, sizeof(name));
-	r = table_open(net, &table, err);
+	r = open_table(net, &table, err);
 	if (r < 0)
 		return r;
 	r = add_to_table(&table, id, name, config, err);
@@ -299,7 +268,7 @@ int ports_remove(struct net *net, const char *id, struct err *err)
 
 	if (faccessat(net->state, FILE_NAME, F_OK, 0) < 0)
 		return 0;
-	r = table_open(net, &table, err);
+	r = open_table(net, &table, err);
 	if (r < 0)
 		return r;
 	if (json_has(table.rows, id) && !fault("cri-ports-left-open")) {
