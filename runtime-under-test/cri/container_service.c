@@ -136,6 +136,16 @@ static grpc_status_code find(struct rpc_call *call, struct server *server, const
 	return GRPC_STATUS_OK;
 }
 
+/* For what is idempotent: NULL where it is gone, which is as good as done. */
+static grpc_status_code find_unless_gone(struct rpc_call *call, struct server *server, const char *id,
+					 struct container **ret)
+{
+	*ret = id[0] ? store_container(server->store, id) : NULL;
+	if (!id[0] || (!*ret && fault("cri-end-of-absent-container")))
+		return find(call, server, id, ret);
+	return GRPC_STATUS_OK;
+}
+
 static grpc_status_code start_container(struct rpc_call *call, const void *request, void *response,
 					void *user)
 {
@@ -167,6 +177,7 @@ static grpc_status_code stop_container(struct rpc_call *call, const void *reques
 	struct server *server = user;
 	struct container *container = NULL;
 	struct err err = { 0 };
+	grpc_status_code code;
 	int r;
 
 	if (fault("cri-stop-kills-at-once"))
@@ -174,15 +185,9 @@ static grpc_status_code stop_container(struct rpc_call *call, const void *reques
 	else if (fault("cri-stop-always-polite") && !seconds)
 		seconds = 2;
 	(void) response;
-	if (!asked->container_id[0])
-		return rpc_fail(call, GRPC_STATUS_INVALID_ARGUMENT, "the request has no container_id");
-	/* Idempotent: what is gone was stopped. */
-	container = store_container(server->store, asked->container_id);
-	if (!container && fault("cri-end-of-absent-container"))
-		return rpc_fail(call, GRPC_STATUS_NOT_FOUND, "container %s: no such container",
-				asked->container_id);
+	code = find_unless_gone(call, server, asked->container_id, &container);
 	if (!container)
-		return GRPC_STATUS_OK;
+		return code;
 	r = container_stop(server, container, seconds * 1000, call, &err);
 	store_unref(server->store, container);
 	return r < 0 ? rpc_fail_err(call, r, &err) : GRPC_STATUS_OK;
@@ -195,17 +200,13 @@ static grpc_status_code remove_container(struct rpc_call *call, const void *requ
 	struct server *server = user;
 	struct container *container = NULL;
 	struct err err = { 0 };
+	grpc_status_code code;
 	int r;
 
 	(void) response;
-	if (!asked->container_id[0])
-		return rpc_fail(call, GRPC_STATUS_INVALID_ARGUMENT, "the request has no container_id");
-	container = store_container(server->store, asked->container_id);
-	if (!container && fault("cri-end-of-absent-container"))
-		return rpc_fail(call, GRPC_STATUS_NOT_FOUND, "container %s: no such container",
-				asked->container_id);
+	code = find_unless_gone(call, server, asked->container_id, &container);
 	if (!container)
-		return GRPC_STATUS_OK;
+		return code;
 	if (fault("cri-remove-refuses-running") && container_pid(server, container))
 		r = fail_text(&err, -EBUSY, "it runs");
 	else

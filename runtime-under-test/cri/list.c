@@ -13,6 +13,7 @@
 
 enum { PART_BYTES = 1 << 20, PART_ITEMS = 100 };
 
+/* Images have a stream of their own, in image/. */
 static const struct {
 	const char *stream, *unary;
 } rows[] = {
@@ -31,7 +32,6 @@ static const char *unary_of(const char *stream)
 	return NULL;
 }
 
-/* Images have a stream of their own, in image/. */
 /* The filter, where there is one, is the only field of either request. */
 static ProtobufCMessage *unary_request(struct arena *arena, const ProtobufCMessageDescriptor *type,
 				       const ProtobufCMessage *asked)
