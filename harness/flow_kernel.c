@@ -18,6 +18,7 @@
 #include "harness/trace_words.h"
 
 #define HELPER "plumbline-cri-call"
+#define PLUGINS "/cni/" /* where they lie: /usr/lib/cni, /opt/cni/bin */
 #define CLONE_THREAD_FLAG 0x10000
 
 static const char *const owner_names[] = { "nobody", "server", "sandbox", "container" };
@@ -28,8 +29,10 @@ const char *flow_owner_name(enum flow_owner owner)
 }
 
 struct split {
+	enum flow_owner stranger; /* whose a process is that was there before */
 	const struct flow_object *objects;
 	const char *handler;
+	struct tgids plugins; /* network plugins and what they run: 1 */
 	struct tgids owners, scripts,
 	    running; /* of a process; running: the index of its command, and one; 0: none */
 	struct flow_kernel *kernel;
@@ -40,7 +43,7 @@ static enum flow_owner owner_of(const struct split *split, uint32_t tgid)
 {
 	size_t owner = tgids_get(&split->owners, tgid);
 
-	return owner == TGIDS_NONE ? FLOW_NOBODY : (enum flow_owner) owner;
+	return owner == TGIDS_NONE ? split->stranger : (enum flow_owner) owner;
 }
 
 static struct json *words_of(const struct decoded *event)
@@ -87,8 +90,12 @@ static void note_bundle(struct split *split, enum flow_owner owner, const struct
 static const char *kind_of(const struct split *split, uint32_t tgid, enum flow_owner owner,
 			   const struct json *words)
 {
-	if (owner == FLOW_SERVER)
-		return "server";
+	const char *program = json_string(json_at(words, 0));
+
+	if (owner == FLOW_SERVER) /* of what a plugin runs only further plugins are of interest */
+		return tgids_get(&split->plugins, tgid) == 1 && !(program && strstr(program, PLUGINS))
+			   ? "child"
+			   : "server";
 	if (tgids_get(&split->scripts, tgid) == 1)
 		return "runtime";
 	return json_equal(words, json_get(split->objects[owner].config, "process.args")) ? "payload"
@@ -124,6 +131,26 @@ static enum flow_owner subject_of(const struct split *split, const struct json *
 	return otherwise;
 }
 
+/*
+ * Behind a server that runs already there is no handler of ours. An OCI runtime has the id as its last word, or as the one before a
+ * signal; a shim or a monitor has it behind an option.
+ */
+static bool is_runtime(const struct split *split, const struct json *words)
+{
+	size_t count = json_length(words);
+
+	for (size_t i = count > 2 ? count - 2 : 1; i < count; i++) {
+		const char *before = json_string(json_at(words, i - 1));
+		bool option = before[0] == '-' && text_ends(before, "id");
+
+		for (enum flow_owner k = FLOW_SANDBOX; !option && k < FLOW_OWNERS; k++)
+			if (split->objects[k].id &&
+			    !strcmp(json_string(json_at(words, i)), split->objects[k].id))
+				return true;
+	}
+	return false;
+}
+
 /* The handler is ours: it only says where the runtime is, and gives it the same words. */
 static void see_exec(struct split *split, const struct decoded *event)
 {
@@ -138,12 +165,15 @@ static void see_exec(struct split *split, const struct decoded *event)
 		owner = FLOW_NOBODY;
 	else if (owner == FLOW_NOBODY && tgids_get(&split->owners, event->event.tgid) == TGIDS_NONE)
 		owner = FLOW_SERVER;
-	if (script) {
+	bool direct = !script && owner == FLOW_SERVER && is_runtime(split, words);
+	if (script || direct) {
 		owner = subject_of(split, words, owner);
 		note_bundle(split, owner, words);
 	}
 	tgids_put(&split->owners, event->event.tgid, owner);
-	if (script)
+	if (strstr(text_str(&path), PLUGINS))
+		tgids_put(&split->plugins, event->event.tgid, 1);
+	if (script || direct)
 		tgids_put(&split->scripts, event->event.tgid, owner > FLOW_SERVER);
 	if (owner == FLOW_NOBODY || script)
 		return;
@@ -161,6 +191,7 @@ static void see_fork(struct split *split, const struct decoded *event)
 		return;
 	tgids_put(&split->owners, child, owner);
 	tgids_put(&split->running, child, 0);
+	tgids_put(&split->plugins, child, tgids_get(&split->plugins, event->event.tgid) == 1);
 	tgids_put(&split->scripts, child, 0);
 }
 
@@ -251,7 +282,12 @@ static struct json *symbols_of(const struct split *split, enum flow_owner owner,
 void flow_kernel_read(const struct recording *recording, const struct flow_object objects[FLOW_OWNERS],
 		      const char *handler, struct flow_kernel *ret)
 {
-	struct split split = { .objects = objects, .handler = handler, .kernel = ret };
+	struct split split = {
+		.objects = objects,
+		.handler = handler,
+		.kernel = ret,
+		.stranger = json_has(recording->symbols, "attached") ? FLOW_SERVER : FLOW_NOBODY,
+	};
 	struct decoded event;
 	size_t offset = 0, begin = 0;
 
@@ -270,6 +306,7 @@ void flow_kernel_read(const struct recording *recording, const struct flow_objec
 	tgids_free(&split.owners);
 	tgids_free(&split.running);
 	tgids_free(&split.scripts);
+	tgids_free(&split.plugins);
 }
 
 void flow_kernel_free(struct flow_kernel *kernel)

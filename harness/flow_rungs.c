@@ -192,19 +192,16 @@ static bool is_plugin(const struct json *command)
 	return path && json_length(json_member(command, "argv")) == 1 && strstr(path, "/cni/");
 }
 
-/* Those that follow each other, on one line; returns how many. */
-static size_t show_plugins(const struct teller *teller, const struct json *commands, size_t index,
-			   const char *label)
+/* All of a call on one line, where the first of them ran. */
+static void show_plugins(const struct teller *teller, const struct json *commands, const char *label)
 {
 	auto_text line = { 0 };
-	size_t count = 0;
 
 	text_add(&line, "network plugins:");
-	while (index + count < json_length(commands) && is_plugin(json_at(commands, index + count)))
-		text_addf(&line, " %s",
-			  base_name(json_get_string(json_at(commands, index + count++), "argv[0]")));
+	for (size_t i = 0; i < json_length(commands); i++)
+		if (is_plugin(json_at(commands, i)))
+			text_addf(&line, " %s", base_name(json_get_string(json_at(commands, i), "argv[0]")));
 	flow_wrap(teller, label, text_str(&line), 2);
-	return count;
 }
 
 /* Programs of the payload and copies of a runtime of itself are told by the kernel's calls. */
@@ -212,6 +209,7 @@ void flow_show_commands(const struct teller *teller, const struct json *commands
 {
 	const char *label = "L3 runs";
 	size_t told = 0, more = 0;
+	bool plugins = false;
 
 	for (size_t i = 0; i < json_length(commands); i++) {
 		const struct json *command = json_at(commands, i);
@@ -219,14 +217,17 @@ void flow_show_commands(const struct teller *teller, const struct json *commands
 
 		if (strcmp(kind, "server") != 0 && strcmp(kind, "runtime") != 0)
 			continue;
+		if (plugins && is_plugin(command))
+			continue;
 		if (told++ >= COMMANDS_MAX) {
 			more++;
 			continue;
 		}
 		if (is_plugin(command))
-			i += show_plugins(teller, commands, i, label) - 1;
+			show_plugins(teller, commands, label);
 		else
 			show_command(teller, command, label);
+		plugins = plugins || is_plugin(command);
 		label = "";
 	}
 	if (more) {

@@ -51,11 +51,12 @@ static void tell_names(const struct teller *teller)
 	text_addf(&text, "SANDBOX is the id %.12s...", sandbox);
 	if (container)
 		text_addf(&text, ", CONTAINER is %.12s...", container);
-	text_addf(&text, "; @state and @root lie in %s; @bundle and @cgroup are those of whom a line speaks",
+	text_addf(&text, json_has(teller->head, "runtime") ? "; @state and @root lie in %s" : "; @cri is %s",
 		  home);
+	text_add(&text, "; @bundle and @cgroup are those of whom a line speaks");
 	columns_space(teller->out, 2);
 	columns_left(teller->out, "names", 9, &teller->style);
-	columns_wrap(teller->out, text_str(&text), 11, 3, &teller->style);
+	columns_wrap(teller->out, text_str(&text), 11, 4, &teller->style);
 	text_add_char(teller->out, '\n');
 }
 

@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
@@ -15,7 +17,9 @@
 #include "harness/case.h"
 #include "harness/faults.h"
 #include "harness/flow.h"
+#include "harness/flow_attach.h"
 #include "harness/flow_kept.h"
+#include "harness/live.h"
 #include "harness/options.h"
 #include "harness/prepare_run.h"
 #include "harness/session.h"
@@ -29,6 +33,7 @@ struct flow {
 	struct run_record record;
 	struct fault_registry faults;
 	struct fault_entry fault; /* name NULL: none was asked for */
+	struct flow_attach attach;
 	char *made; /* owned: where it all lies when the user keeps nothing; NULL: he does */
 };
 
@@ -58,6 +63,43 @@ static int open_directory(struct flow *flow, struct err *err)
 					&flow->directory, err);
 }
 
+/* A server in no world of ours is recorded all the same, where it is a process of this machine that we may watch. */
+static int watch_server(struct flow *flow, char **ret_file, struct err *err)
+{
+	struct prepared_run *prepared = flow->prepared;
+	const struct live *live = prepared->runtimes[0].runtime.live;
+	struct err own = { 0 };
+	int r = -EPERM;
+
+	if (!live || prepared->not_recorded)
+		return 0;
+	*ret_file = text_format("%s/server.rec", prepared->directory.path);
+	if (live->pid > 0)
+		r = flow_attach_begin(live->pid, *ret_file, &flow->attach, &own);
+	if (r >= 0)
+		return 0;
+	free(TAKE(*ret_file));
+	prepared->not_recorded = text_format(
+	    "off: %s", live->pid > 0 ? own.text : "the server is no process that can be seen from here");
+	if (flow->options->record && !strcmp(flow->options->record, "on"))
+		return fail_text(err, -EPERM, "--record on: %s", prepared->not_recorded + strlen("off: "));
+	return 0;
+}
+
+/* To where a recording lies that was made in a world. */
+static int keep_recording(struct flow *flow, const char *file, struct err *err)
+{
+	auto_free char *place = text_format("recordings/%s.rec", flow->record.cases[0].id);
+	auto_free char *folder = text_format("%.*s", (int) (strrchr(place, '/') - place), place);
+	int r = flow_attach_end(&flow->attach, err);
+
+	if (r >= 0)
+		r = file_make_dirs_at(flow->directory.fd, folder, 0755, err);
+	if (r >= 0 && renameat(AT_FDCWD, file, flow->directory.fd, place) < 0)
+		r = fail(err, -errno, "keep %s", file);
+	return r;
+}
+
 static int run_pod(struct flow *flow, struct err *err)
 {
 	struct prepared_run *prepared = flow->prepared;
@@ -78,12 +120,16 @@ static int run_pod(struct flow *flow, struct err *err)
 	};
 	int r;
 
+	auto_free char *file = NULL;
+	r = watch_server(flow, &file, err);
+	if (r < 0)
+		return r;
 	session_describe(&session, &flow->record);
 	runtime_facts(found, &flow->record);
-	if (found->runtime.live && !prepared->not_recorded)
-		prepared->not_recorded = text_format("off: the server runs already, outside of a world");
 	flow->record.recording = text_format("%s", prepared->not_recorded ? prepared->not_recorded : "on");
 	r = session_run(&session, &found->runtime, &flow->record, err);
+	if (r >= 0 && file)
+		r = keep_recording(flow, file, err);
 	return r < 0 ? r : run_record_write(flow->directory.fd, "run.json", &flow->record, err);
 }
 
@@ -209,7 +255,8 @@ int verb_flow(const struct options *options)
 	auto_prepared_run prepared = { .directory = { .fd = -EBADF } };
 	struct flow flow = { .options = options,
 			     .prepared = &prepared,
-			     .directory = { .fd = -EBADF, .cases = -EBADF } };
+			     .directory = { .fd = -EBADF, .cases = -EBADF },
+			     .attach = FLOW_ATTACH_INIT };
 	int code;
 
 	if (options->words.count && is_directory(options->words.words[0]))
@@ -221,6 +268,7 @@ int verb_flow(const struct options *options)
 		code = check(options, &prepared);
 	if (!code)
 		code = run_flow(&flow);
+	(void) flow_attach_end(&flow.attach, NULL);
 	runtime_dir_close(&flow.directory);
 	run_record_free(&flow.record);
 	faults_free(&flow.faults);

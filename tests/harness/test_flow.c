@@ -149,6 +149,26 @@ START_TEST(commands_stand_with_their_call)
 }
 END_TEST
 
+/* A server that runs already has no handler of ours in front of its runtime, whose words tell it from a monitor's. */
+START_TEST(a_runtime_is_known_by_its_words)
+{
+	struct pod pod;
+	auto_json facts = NULL;
+
+	load(&pod);
+	set(&pod, "symbols.@handler-path", "\"/not/there\"");
+	facts = gather(&pod, true);
+	const struct json *commands = json_member(call_of(facts, "StartContainer"), "commands");
+	ck_assert_str_eq(json_get_string(commands, "[0].kind"), "server");
+	ck_assert_str_eq(json_get_string(commands, "[1].kind"), "runtime");
+	ck_assert_str_eq(json_get_string(commands, "[1].of"), "container");
+	commands = json_member(call_of(facts, "StopContainer"), "commands");
+	ck_assert_str_eq(json_get_string(commands, "[0].kind"), "runtime");
+	ck_assert(json_bool(json_member(value_of(facts, "system calls"), "plumb"), false));
+	unload(&pod);
+}
+END_TEST
+
 START_TEST(effects_name_the_field_and_whose_they_are)
 {
 	struct pod pod;
@@ -457,7 +477,7 @@ END_TEST
 Suite *test_flow(void)
 {
 	Suite *suite = UNIT_SUITE("flow", the_story_of_a_pod_is_golden, commands_stand_with_their_call,
-				  effects_name_the_field_and_whose_they_are,
+				  a_runtime_is_known_by_its_words, effects_name_the_field_and_whose_they_are,
 				  without_a_recording_the_ladder_is_told, a_call_that_fails_ends_the_story,
 				  nonsense_is_told_too, a_value_leaves_the_line_at_the_kernel_call,
 				  an_update_is_not_on_the_way, calls_at_the_same_time_are_one_chapter,
