@@ -80,9 +80,13 @@ static int change_link(int file)
 
 int exe_decoy(void)
 {
+	struct exe_parts parts;
 	auto_fd file = open_nothing();
-	int r = file < 0 ? file : change_link(file);
+	int r = file < 0 ? file : exe_parts_collect(&parts);
 
+	if (r < 0)
+		return r;
+	r = change_link(file);
 	/* The one reason left: what the link leads to is still mapped. prctl(2), PR_SET_MM_EXE_FILE */
 	return r == -EBUSY ? TAKE_FD(file) : r < 0 ? r : -EIO;
 }
