@@ -16,7 +16,7 @@ copy_modules() {
 	done > "$1/modules/order"
 }
 
-# Paths of what a program is linked with, and of what it names inside and opens at run time, as the reference does libseccomp: each with
+# Paths of what a program is linked with, and of what it names inside and opens at run time, as the CRI server does libcurl: each with
 # what that is linked with in turn. A static program has none.
 libraries_of() {
 	ldd "$1" 2> /dev/null | grep -o '/[^ ]*' || return 0
