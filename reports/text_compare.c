@@ -48,32 +48,50 @@ static struct layout layout_for(const struct run_record *runs, size_t count, int
 	return layout;
 }
 
-/* Two names that would be cut to one and the same. */
-static bool are_alike(const struct run_record *runs, size_t count, int width,
+typedef void cut(struct text *out, const char *string, int width, const struct report_style *style);
+
+/* Two names that would be cut to one and the same, and are not. */
+static bool are_alike(const struct run_record *runs, size_t count, int width, cut *by,
 		      const struct report_style *style)
 {
 	for (size_t i = 0; i < count; i++)
 		for (size_t k = 0; k < i; k++) {
 			auto_text a = { 0 }, b = { 0 };
 
-			columns_right(&a, runtime_name(&runs[i]), width, style);
-			columns_right(&b, runtime_name(&runs[k]), width, style);
+			if (!strcmp(runtime_name(&runs[i]), runtime_name(&runs[k])))
+				continue;
+			by(&a, runtime_name(&runs[i]), width, style);
+			by(&b, runtime_name(&runs[k]), width, style);
 			if (!strcmp(text_str(&a), text_str(&b)))
 				return true;
 		}
 	return false;
 }
 
+/* The end of a name is shown where its beginning tells no difference. */
+static cut *cut_for(const struct run_record *runs, size_t count, int width, const struct report_style *style)
+{
+	return are_alike(runs, count, width, columns_right, style) ? columns_right_end : columns_right;
+}
+
+/* A column as narrow as it may be for every name to be told from the others. */
+static int widen(const struct run_record *runs, size_t count, int column, const struct report_style *style)
+{
+	while (column < COLUMN_MAX && are_alike(runs, count, column - 2, columns_right, style) &&
+	       are_alike(runs, count, column - 2, columns_right_end, style))
+		column++;
+	return column;
+}
+
 static void add_names(const struct run_record *runs, size_t count, const struct layout *layout,
 		      const char *label, const struct report_style *style, struct text *out)
 {
-	bool alike = are_alike(runs, count, layout->column - 2, style);
+	cut *name = cut_for(runs, count, layout->column - 2, style);
 
 	columns_left(out, label, layout->label, style);
 	for (size_t i = 0; i < count; i++) {
 		columns_space(out, 2);
-		(alike ? columns_right_end : columns_right)(out, runtime_name(&runs[i]), layout->column - 2,
-							    style);
+		name(out, runtime_name(&runs[i]), layout->column - 2, style);
 	}
 	text_add_char(out, '\n');
 }
@@ -158,6 +176,8 @@ static void add_differences(const struct run_record *runs, size_t count, const s
 {
 	int most = (style->width - ID_WIDTH) / (int) count, wanted = column_for(runs, count);
 	int column = wanted < most ? wanted : most > COLUMN_MIN ? most : COLUMN_MIN;
+
+	column = widen(runs, count, column, style);
 	int label = style->width - (int) count * column - 1;
 	struct layout layout = layout_for(runs, count, label < 30 ? 30 : label, style);
 
