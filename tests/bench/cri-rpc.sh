@@ -10,20 +10,7 @@ fi
 what=wire
 [ "${1:-}" != start ] || { what=start && shift; }
 rounds=${1:-20} bin=$PWD/build/bin W=/run/w
-cat > "$W/config.toml" << TOML
-version = 2
-root = "$W/containerd"
-state = "$W/containerd-state"
-disabled_plugins = ["io.containerd.snapshotter.v1.btrfs", "io.containerd.snapshotter.v1.zfs", "io.containerd.snapshotter.v1.aufs",
-	"io.containerd.snapshotter.v1.devmapper", "io.containerd.internal.v1.opt"]
-[grpc]
-  address = "$W/containerd.sock"
-[ttrpc]
-  address = "$W/containerd.ttrpc"
-[plugins."io.containerd.grpc.v1.cri"]
-  stream_server_address = "127.0.0.1"
-  stream_server_port = "0"
-TOML
+tests/cri/containerd-config.sh "$W" "$bin/plumbline-oci" overlayfs
 declare -A server
 server[plumbline-cri]="$bin/plumbline-cri --listen $W/plumbline-cri.sock --root $W/root --state $W/state"
 server[containerd]="containerd --config $W/config.toml"

@@ -7,40 +7,8 @@ if [ "${IN_WORLD:-}" != yes ]; then
 	IN_WORLD=yes exec tests/oci/world.sh "$PWD/tests/bench/cri.sh" "$@"
 fi
 rounds=${1:-30} bin=$PWD/build/bin W=/run/w
-mkdir -p "$W/cni" "$W/logs"
-cat > "$W/cni/10-bridge.conflist" << CNI
-{ "cniVersion": "0.4.0", "name": "pods", "plugins": [{ "type": "bridge", "bridge": "plumb0", "isGateway": true, "ipMasq": false,
-	"ipam": { "type": "host-local", "dataDir": "$W/ipam", "ranges": [[{ "subnet": "10.123.0.0/16" }]] } }] }
-CNI
-cat > "$W/config.toml" << TOML
-version = 2
-root = "$W/containerd"
-state = "$W/containerd-state"
-disabled_plugins = ["io.containerd.snapshotter.v1.btrfs", "io.containerd.snapshotter.v1.zfs", "io.containerd.snapshotter.v1.aufs",
-	"io.containerd.snapshotter.v1.devmapper", "io.containerd.internal.v1.opt"]
-[grpc]
-  address = "$W/containerd.sock"
-[ttrpc]
-  address = "$W/containerd.ttrpc"
-[plugins."io.containerd.grpc.v1.cri"]
-  sandbox_image = "docker.io/library/pause:1"
-  stream_server_address = "127.0.0.1"
-  stream_server_port = "0"
-  restrict_oom_score_adj = true
-  disable_apparmor = true
-  disable_hugetlb_controller = true
-  [plugins."io.containerd.grpc.v1.cri".cni]
-    bin_dir = "/usr/lib/cni"
-    conf_dir = "$W/cni"
-  [plugins."io.containerd.grpc.v1.cri".containerd]
-    snapshotter = "overlayfs"
-    default_runtime_name = "tested"
-    [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.tested]
-      runtime_type = "io.containerd.runc.v2"
-      [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.tested.options]
-        BinaryName = "$bin/plumbline-oci"
-        Root = "$W/runc"
-TOML
+mkdir -p "$W/logs"
+tests/cri/containerd-config.sh "$W" "$bin/plumbline-oci" overlayfs
 tests/cri/image.sh -f tar -c '{"Cmd":["sleep","100000"]}' "$W/box.tar" docker.io/library/box:1 @busybox
 tests/cri/image.sh -f tar -c '{"Cmd":["sleep","100000"]}' "$W/pause.tar" docker.io/library/pause:1 @busybox
 containerd --config "$W/config.toml" > "$W/containerd.log" 2>&1 &

@@ -1,6 +1,7 @@
 #!/bin/sh
 # containerd's CRI server with the runtime given as a handler, as a kubelet drives it, through crictl: cri.sh RUNTIME, inside a world.
 caller=cri
+configure=$(cd "$(dirname "$0")/../cri" && pwd)/containerd-config.sh
 # shellcheck source=tests/callers/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -10,40 +11,8 @@ crictl() { "$CRICTL" -c "$W/crictl.yaml" -r "unix://$socket" -i "unix://$socket"
 field() { crictl "$1" "$2" | jq -r "$3"; }
 is_in() { [ "$(field "$1" "$2" .status.state)" = "$3" ]; }
 
-mkdir -p "$W/cni" "$W/logs"
-cat > "$W/config.toml" <<TOML
-version = 2
-root = "$W/root"
-state = "$W/state"
-disabled_plugins = ["io.containerd.snapshotter.v1.btrfs", "io.containerd.snapshotter.v1.zfs", "io.containerd.snapshotter.v1.aufs",
-	"io.containerd.snapshotter.v1.devmapper", "io.containerd.internal.v1.opt"]
-[grpc]
-  address = "$socket"
-[ttrpc]
-  address = "$socket.ttrpc"
-[plugins."io.containerd.grpc.v1.cri"]
-  sandbox_image = "docker.io/library/pause:1"
-  stream_server_address = "127.0.0.1"
-  stream_server_port = "0"
-  restrict_oom_score_adj = true
-  disable_apparmor = true
-  disable_hugetlb_controller = true
-  [plugins."io.containerd.grpc.v1.cri".cni]
-    bin_dir = "/usr/lib/cni"
-    conf_dir = "$W/cni"
-  [plugins."io.containerd.grpc.v1.cri".containerd]
-    snapshotter = "native"
-    default_runtime_name = "tested"
-    [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.tested]
-      runtime_type = "io.containerd.runc.v2"
-      [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.tested.options]
-        BinaryName = "$runtime"
-        Root = "$W/runc"
-TOML
-cat > "$W/cni/10-bridge.conflist" << CNI
-{ "cniVersion": "0.4.0", "name": "pods", "plugins": [{ "type": "bridge", "bridge": "plumb0", "isGateway": true, "ipMasq": false,
-	"ipam": { "type": "host-local", "dataDir": "$W/ipam", "ranges": [[{ "subnet": "10.123.0.0/24" }]] } }] }
-CNI
+mkdir -p "$W/logs"
+"$configure" "$W" "$runtime" native
 containerd --config "$W/config.toml" > "$W/containerd.log" 2>&1 &
 daemon=$!
 if ! until_true crictl info; then
