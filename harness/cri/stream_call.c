@@ -85,6 +85,8 @@ static struct json *show(const struct stream_wish *wish, const struct stream_sig
 	put_bytes(response, "protocol", &sight->protocol);
 	json_put(response, "ended", json_new_bool(sight->ended));
 	put_bytes(response, "stdout", &sight->read[wish->port ? STREAM_IN : STREAM_OUT]);
+	json_put(response, "stdout_bytes",
+		 json_new_int((int64_t) sight->read[wish->port ? STREAM_IN : STREAM_OUT].len));
 	put_bytes(response, "stderr", &sight->read[STREAM_ERR]);
 	put_bytes(response, "error", error);
 	if (error->len && json_parse(text_str(error), error->len, &status, NULL) >= 0 &&

@@ -26,11 +26,11 @@
 Suite *test_cases(void);
 
 static const char *const symbols[] = {
-	"@scratch",  "@runtime",    "@shared",    "@bundle",        "@rootfs",         "@probe",
-	"@id",       "@cgroup",     "@run",       "@pid-file",      "@console-socket", "@agent-socket",
-	"@log",      "@state-root", "@image",     "@image-id",      "@socket",         "@logs",
-	"@cri",      "@cri-root",   "@cri-state", "@cgroup-parent", "@handler",        "@sandbox",
-	"@container"
+	"@scratch", "@runtime",    "@shared",    "@bundle",        "@rootfs",         "@probe",
+	"@id",      "@cgroup",     "@run",       "@pid-file",      "@console-socket", "@agent-socket",
+	"@log",     "@state-root", "@image",     "@image-id",      "@socket",         "@logs",
+	"@cri",     "@cri-root",   "@cri-state", "@cgroup-parent", "@handler",        "@sandbox",
+	"@url",     "@container"
 };
 
 static bool is_name(const char *name)

@@ -186,6 +186,8 @@ static bool relay(struct session *session, int index)
 	if (n > 0) {
 		if (fault("stream-stderr-mixed"))
 			channel = CHANNEL_OUT;
+		if (fault("stream-output-cut") && n > 4096)
+			n = 4096;
 		connection_send(session->connection, channel, chunk, (size_t) n);
 		if (session->exited)
 			session->left[index] -=
