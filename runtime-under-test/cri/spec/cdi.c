@@ -167,7 +167,8 @@ static int find(struct cdi *cdi, const char *name, size_t length, struct cdi_fil
 		struct cdi_file *file = &cdi->files[i];
 		const struct json *found = device_in(file, name, length);
 
-		if (!found || (best && file->directory < best->directory))
+		if (!found || (best && !fault("cri-cdi-earlier-wins") && file->directory < best->directory) ||
+		    (best && fault("cri-cdi-earlier-wins") && file->directory > best->directory))
 			continue;
 		if (best && file->directory == best->directory && !fault("cri-cdi-conflict-ignored"))
 			return fail_text(err, -EINVAL,
