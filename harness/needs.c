@@ -146,8 +146,7 @@ static bool feature_met(const struct needs_context *context, const struct confor
 	}
 	if (!profile_lacks(runtime->profile, feature))
 		return true;
-	text_addf(why, "needs %s; the profile %s says that it is not there", feature,
-		  runtime->profile->name);
+	text_addf(why, "needs %s; the profile %s says that it is not there", feature, runtime->profile->name);
 	return false;
 }
 

@@ -23,7 +23,8 @@ struct verb {
 		ROOT_MAKE
 	} root; /* is the state directory opened, and made when missing */
 	int failure; /* exit code of an error; 0: 1 */
-	bool enters; /* puts a process into a container: exe_protect() first; `run` looks at its config before */
+	bool
+	    enters; /* puts a process into a container: exe_protect() first; `run` looks at its config before */
 };
 
 extern const struct option_row create_rows[], exec_rows[], run_rows[], delete_rows[], kill_rows[],
