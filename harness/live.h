@@ -69,6 +69,8 @@ void live_remove_image(struct bench *bench);
 void live_clean_up(struct bench *bench); /* that and the pods, of a control that nobody observes */
 /* Drops rows of others from a list, and remembers our ids. */
 void live_own_rows(const struct bench *bench, const char *method, struct json *response);
+/* Whether it lies in a cgroup of one of the case's pods. */
+bool live_owns_process(const struct bench *bench, pid_t pid);
 /* What of the case's pods the machine still has: ["mount /run/...", "cgroup /...", "process 4711"]; owned. */
 struct json *live_leftovers(const struct bench *bench);
 

@@ -22,6 +22,8 @@
 #define PULL_MS 30000
 #define REMOVE_MS 5000
 #define MOUNTS_MAX (16u << 20)
+#define CGROUPS_MAX (1u << 20) /* of a process */
+#define ID_MIN 12 /* what engines show of ids of 64 digits */
 
 static void put(struct bench *bench, const char *symbol, char *taken)
 {
@@ -131,13 +133,25 @@ void live_own_rows(const struct bench *bench, const char *method, struct json *r
 	}
 }
 
-/* The first of our ids that is part of the text; NULL: none. */
+/* The first of our ids that is part of the text; NULL: none. An id is a server's word: a shorter one would be part of anything. */
 static const char *id_within(const struct bench *bench, const char *text)
 {
-	for (size_t i = 0; i < json_length(bench->cri->ours); i++)
-		if (strstr(text, json_key_at(bench->cri->ours, i)))
-			return json_key_at(bench->cri->ours, i);
+	for (size_t i = 0; i < json_length(bench->cri->ours); i++) {
+		const char *id = json_key_at(bench->cri->ours, i);
+
+		if (strlen(id) >= ID_MIN && strstr(text, id))
+			return id;
+	}
 	return NULL;
+}
+
+bool live_owns_process(const struct bench *bench, pid_t pid)
+{
+	auto_free char *path = text_format("/proc/%d/cgroup", (int) pid);
+	auto_text text = { 0 };
+
+	return file_read_at(AT_FDCWD, path, CGROUPS_MAX, &text, NULL) >= 0 &&
+	       id_within(bench, text_str(&text));
 }
 
 static void add(struct json *list, const char *what, const char *path)
@@ -186,12 +200,8 @@ static void add_processes(const struct bench *bench, struct json *list)
 	struct dirent *entry;
 
 	while (dir && (entry = readdir(dir))) {
-		auto_free char *path = text_format("/proc/%s/cgroup", entry->d_name);
-		auto_text text = { 0 };
-
 		if (isdigit((unsigned char) entry->d_name[0]) &&
-		    file_read_at(AT_FDCWD, path, 1u << 20, &text, NULL) >= 0 &&
-		    id_within(bench, text_str(&text)))
+		    live_owns_process(bench, (pid_t) atoi(entry->d_name)))
 			add(list, "process", entry->d_name);
 	}
 }

@@ -29,6 +29,8 @@ static const struct obstacle always[] = {
 	{ IN_ROW, "mounts_added", "it looks at all mounts of the machine" },
 	{ IN_ROW, "processes", "it counts all processes of the machine" },
 	{ IN_ROW, "cgroups", "it lists all cgroups of the machine" },
+	{ IN_WORDS, "\"to\": \"monitor\"",
+	  "it ends a monitor of the server, which may be somebody's else as well" },
 	{ IN_WORDS, "@shared", "it needs a mount that propagates to the server" },
 	{ IN_WORDS, "@handler-path", "it needs the runtime behind the server" },
 	{ IN_WORDS, "\"runtime_handler\": \"second\"", "it needs a second handler of a known name" },

@@ -22,6 +22,7 @@
 #include "harness/cri_part.h"
 #include "harness/engine.h"
 #include "harness/judge.h"
+#include "harness/live.h"
 #include "harness/record.h"
 #include "harness/world.h"
 
@@ -277,10 +278,52 @@ START_TEST(who_comes_late_to_where_it_was_held_goes_on)
 }
 END_TEST
 
+static bool is_sent(struct bench *bench, int64_t pid, const char *id)
+{
+	auto_json argument = parse("{\"to\": \"sandbox\", \"name\": \"SIGWINCH\"}"); /* nobody minds */
+	struct step_result result = { 0 };
+	struct err err = { 0 };
+
+	json_free(bench->cri->ours);
+	bench->cri->ours = json_new_object();
+	json_put(bench->cri->ours, id, json_new_bool(true));
+	bench->cri->sandbox_pid = pid;
+	ck_assert_msg(cri_step_signal(bench, argument, &result, &err) == 0, "%s", err.text);
+	bool sent = json_int(json_member(result.exit, "code"), 1) == 0;
+	json_free(result.exit);
+	return sent;
+}
+
+START_TEST(a_signal_is_for_ours_alone)
+{
+	struct live live = { .address = NULL };
+	struct runtime runtime = { .handler = NULL };
+	const struct case_job job = { .runtime = &runtime };
+	struct world_place place = { 0 };
+	auto_json symbols = json_new_object();
+	struct bench bench = { .place = &place, .job = &job, .symbols = symbols };
+	auto_text cgroups = { 0 };
+
+	ck_assert_int_eq(cri_prepare_symbols(&bench, false), 0);
+	ck_assert(is_sent(&bench, getpid(), "no-cgroup-has-this-name"));
+	/* A pid_t of -1 is everybody. */
+	ck_assert(!is_sent(&bench, UINT32_MAX, "no-cgroup-has-this-name"));
+	ck_assert(!is_sent(&bench, -1, "no-cgroup-has-this-name"));
+	runtime.live = &live;
+	ck_assert(!is_sent(&bench, getpid(), "no-cgroup-has-this-name"));
+	ck_assert(!is_sent(&bench, getpid(), ""));
+	ck_assert(!is_sent(&bench, getpid(), ":"));
+	ck_assert_int_ge(file_read_at(AT_FDCWD, "/proc/self/cgroup", 65536, &cgroups, NULL), 0);
+	if (cgroups.len > 20)
+		ck_assert(is_sent(&bench, getpid(), text_str(&cgroups)));
+	cri_close(&bench);
+}
+END_TEST
+
 Suite *test_cri(void)
 {
 	return UNIT_SUITE("cri", requests_are_the_usual_ones_with_the_step_laid_over,
 			  logs_are_read_line_by_line, a_call_must_have_done_what_it_says,
 			  answers_are_of_the_interface, an_image_is_a_layout_that_others_read,
-			  who_comes_late_to_where_it_was_held_goes_on);
+			  who_comes_late_to_where_it_was_held_goes_on, a_signal_is_for_ours_alone);
 }
