@@ -30,19 +30,23 @@ struct pending {
 struct session {
 	struct cri_client *client;
 	pthread_mutex_t lock;
+	/* A pipe takes long lines in parts, and parts of two would mix: pipe(7), PIPE_BUF. */
+	pthread_mutex_t printing;
 	pthread_cond_t quieter;
 	struct pending *calls;
 	size_t visits; /* of streams, each on a thread of its own */
 };
 
-static void print_line(const struct json *line)
+static void print_line(struct session *session, const struct json *line)
 {
 	auto_text text = { 0 };
 
 	json_print(line, 0, &text);
 	text_add_char(&text, '\n');
+	pthread_mutex_lock(&session->printing);
 	/* A reader that has gone ends us by SIGPIPE. */
 	(void) file_write_all(STDOUT_FILENO, text_str(&text), text.len);
+	pthread_mutex_unlock(&session->printing);
 }
 
 static struct json *line_of(const struct pending *pending)
@@ -63,7 +67,7 @@ static void on_headers(struct cri_call *call, void *user)
 		return;
 	line = line_of(pending);
 	json_put(line, "headers", json_new_bool(true));
-	print_line(line);
+	print_line(pending->session, line);
 }
 
 static void on_message(struct cri_call *call, const void *bytes, size_t len, void *user)
@@ -80,7 +84,7 @@ static void on_message(struct cri_call *call, const void *bytes, size_t len, voi
 	}
 	line = line_of(pending);
 	json_put(line, "item", answer);
-	print_line(line);
+	print_line(pending->session, line);
 }
 
 static void forget(struct pending *pending)
@@ -115,7 +119,7 @@ static void on_ended(struct cri_call *call, int code, const char *sentence, doub
 		json_put(line, "request", TAKE(pending->echo));
 	json_put(line, "ms", json_new_double(ms));
 	/* The line first: who waits for quiet may end the process. */
-	print_line(line);
+	print_line(pending->session, line);
 	forget(pending);
 }
 
@@ -189,7 +193,7 @@ static void say_heard(void *user)
 
 	json_put(line, "id", json_copy(json_member(visit->line, "id")));
 	json_put(line, "headers", json_new_bool(true));
-	print_line(line);
+	print_line(visit->session, line);
 }
 
 static void *visit_stream(void *data)
@@ -199,7 +203,7 @@ static void *visit_stream(void *data)
 	auto_json answer = stream_call(visit->line, say_heard, visit);
 
 	json_put(answer, "id", json_copy(json_member(visit->line, "id")));
-	print_line(answer);
+	print_line(session, answer);
 	pthread_mutex_lock(&session->lock);
 	session->visits--;
 	pthread_cond_broadcast(&session->quieter);
@@ -259,7 +263,7 @@ static void obey(struct session *session, const char *data, size_t len)
 	answer = json_new_object();
 	json_put(answer, "id", json_copy(id));
 	json_put(answer, "error", json_new_bytes(err.text, strlen(err.text)));
-	print_line(answer);
+	print_line(session, answer);
 }
 
 static void *serve(void *data)
@@ -271,7 +275,9 @@ static void *serve(void *data)
 int cri_run_lines(const char *endpoint, struct err *err)
 {
 	static const struct cri_callbacks callbacks = { on_headers, on_message, on_ended };
-	struct session session = { .lock = PTHREAD_MUTEX_INITIALIZER, .quieter = PTHREAD_COND_INITIALIZER };
+	struct session session = { .lock = PTHREAD_MUTEX_INITIALIZER,
+				   .printing = PTHREAD_MUTEX_INITIALIZER,
+				   .quieter = PTHREAD_COND_INITIALIZER };
 	auto_free char *line = NULL;
 	pthread_t thread;
 	size_t space = 0;

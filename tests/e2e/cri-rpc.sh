@@ -44,6 +44,24 @@ big() {
 is 'a request of 5 MB is taken' OK "$(big 5000000)"
 is 'one of 17 MB is refused' RESOURCE_EXHAUSTED "$(big 17000000)"
 
+# Answers come from several threads, and are longer than what a pipe takes at once.
+awk 'BEGIN {
+	for (i = 1000; i < 1400; i++) {
+		id = ""
+		while (length(id) < 20000) id = id i
+		printf "{\"id\":\"%s\",%s}\n", id, i % 2 ? "\"open\":\"nonsense\"" : "\"method\":\"Version\""
+	}
+}' > "$W/long"
+calls < "$W/long" | dd bs=512 2> "$W/dd" > "$W/answer"
+is 'long lines do not mix' '400 of 400' "$(awk '
+	match($0, /"id":"[0-9]+"/) {
+		id = substr($0, RSTART + 6, RLENGTH - 7)
+		whole = length(id) == 20000
+		gsub(substr(id, 1, 4), "", id)
+		good += whole && id == "" && /^[{].*[}]$/
+	}
+	END { print good + 0 " of " NR }' "$W/answer")"
+
 # Lines go by a pipe of our own, so that a call is cancelled once it is known to be under way.
 mkfifo "$W/lines" "$W/answers"
 calls < "$W/lines" > "$W/answers" &
