@@ -24,8 +24,6 @@
 #include "base/text.h"
 #include "tests/cri/http2.h"
 
-extern char **environ;
-
 enum { PATIENCE_US = 10000000 };
 
 static int64_t now_us(void)
