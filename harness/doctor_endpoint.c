@@ -123,7 +123,7 @@ static int write_image(const struct live *live, struct err *err)
 static int pull(const struct live *live, struct err *err)
 {
 	auto_free char *reference =
-	    text_format("127.0.0.1:%d/%s/%s:%s", live->port, REGISTRY_REPOSITORY, PLACE, REGISTRY_TAG_NAME);
+	    text_format("127.0.0.1:%d/%s/%s:%s", live->port, live->run, PLACE, REGISTRY_TAG_NAME);
 	auto_json request = json_new_object();
 	struct json *image = json_new_object();
 	int r = write_image(live, err);

@@ -74,6 +74,8 @@ int engine_query(const char *run, const char *const *argv, struct text *out, str
 struct janitor_report {
 	size_t runs, processes, cgroups, files, live;
 };
+bool janitor_is_run_name(const char *name); /* a run's, or one that begins with it */
+size_t janitor_run_length(const char *name); /* of the run's name at the beginning of such a one */
 int janitor_clean(const char *run, struct janitor_report *ret, struct err *err);
 
 /* Machine facts that needs are decided from. */

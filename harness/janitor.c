@@ -46,7 +46,7 @@ struct search {
  * "plumbline-20261123-153000-1a2b" and names that go on behind it, as containers' cgroups do. Nothing looser:
  * a service of somebody's may be called plumbline-something, and its processes would be killed.
  */
-static bool is_run_name(const char *name)
+bool janitor_is_run_name(const char *name)
 {
 	static const char pattern[] = "plumbline-dddddddd-dddddd-x";
 
@@ -58,6 +58,13 @@ static bool is_run_name(const char *name)
 			return false;
 	}
 	return true;
+}
+
+size_t janitor_run_length(const char *name)
+{
+	size_t len = strlen("plumbline-dddddddd-dddddd-");
+
+	return len + strcspn(name + len, "-/");
 }
 
 /* name is the run's own or begins with it and a dash. */
@@ -139,7 +146,7 @@ static void find_below(struct search *search, int parent, const char *name, int 
 	while (dir && (entry = readdir(dir))) {
 		if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
 			continue;
-		if (!is_run_name(entry->d_name)) {
+		if (!janitor_is_run_name(entry->d_name)) {
 			if (depth < DEPTH_MAX)
 				find_below(search, fd, entry->d_name, depth + 1);
 			continue;

@@ -32,6 +32,7 @@ struct live {
 	char *cgroup_parent; /* owned: of pods, in the words of the endpoint's driver; "": its own default */
 	struct process registry; /* serves the images */
 	int port; /* of it, on 127.0.0.1 */
+	int home, cgroup; /* owned: its directory and the first hierarchy's cgroup, locked while it lives */
 	bool opened; /* there is something to be removed */
 };
 
@@ -51,11 +52,13 @@ void live_free(struct live *live);
 /* One call; *ret is the response, owned. The status is part of the error's sentence. */
 int live_call(const struct live *live, const char *method, const struct json *request, struct json **ret,
 	      struct err *err);
-/* Removes pods and images of a run; count: how many there were. */
+/* Removes pods and images of the run; at one that was not opened, those of all dead runs. count: how many there were. */
 int live_sweep(const struct live *live, size_t *ret_count, struct err *err);
 /* Whether a pod, by the uid of its metadata, or an image, by a tag, was made by that run. */
 bool live_owns_pod(const char *run, const char *uid);
-bool live_owns_image(const struct live *live, const char *tag);
+bool live_owns_image(const char *run, const char *tag);
+/* Directories of runs that are dead. */
+int live_remove_dead(size_t *ret_count, struct err *err);
 
 /* Whether a case can be run there; else the reason. */
 bool live_can_run(const struct live *live, const struct conformance_case *c, struct text *why);

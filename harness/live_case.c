@@ -42,7 +42,7 @@ void live_put_symbols(struct bench *bench, bool control)
 	put(bench, "@run", text_format("%s", bench->container));
 	put(bench, "@image",
 	    live->image ? text_format("%s", live->image)
-			: text_format("127.0.0.1:%d/%s/%s%s:%s", live->port, REGISTRY_REPOSITORY, world,
+			: text_format("127.0.0.1:%d/%s/%s%s:%s", live->port, live->run, world,
 				      control ? "-control" : "", REGISTRY_TAG_NAME));
 }
 

@@ -185,6 +185,7 @@ int live_find(const char *word, struct live **ret, struct err *err)
 	if (!live)
 		return -ENOMEM;
 	live->registry = (struct process) PROCESS_INIT;
+	live->home = live->cgroup = -EBADF;
 	int r = live_parse(word, &path, err);
 	if (r >= 0)
 		r = connect_to(path, &pid, err);
@@ -208,6 +209,8 @@ void live_free(struct live *live)
 	if (!live)
 		return;
 	process_close(&live->registry);
+	cleanup_fd(&live->home);
+	cleanup_fd(&live->cgroup);
 	free(live->address);
 	free(live->name);
 	free(live->version);

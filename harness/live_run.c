@@ -1,4 +1,5 @@
 /* What a run needs beside an endpoint, and the end of all that it made there. */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -14,15 +15,27 @@
 #include "base/text.h"
 #include "harness/cgroup_tree.h"
 #include "harness/cri_part.h"
+#include "harness/engine.h"
 #include "harness/live.h"
 #include "harness/registry.h"
-#include "harness/registry_request.h"
 
 #define REMOVE_MS 5000
+#define PODS                                                                                                 \
+	"-pods" /* behind the run's name: a cgroup beside that of its cases, where those lie at the top too */
 
 char *live_place(const struct live *live, const char *world)
 {
 	return text_format("%s/%s/%s", LIVE_HOME, live->run, world);
+}
+
+/* The janitor leaves alone what is locked; every process of the run inherits the descriptor. */
+static int open_locked(const char *path, struct err *err)
+{
+	auto_fd fd = file_open_at(AT_FDCWD, path, O_RDONLY | O_DIRECTORY, 0, err);
+
+	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0)
+		return fail(err, -errno, "lock %s", path);
+	return fd < 0 ? fd : TAKE_FD(fd);
 }
 
 /* 0711: what a container is given lies deep below, and its user must get there; nobody has to see whose runs there are. */
@@ -34,7 +47,7 @@ static int make_home(const struct live *live, struct err *err)
 		return fail(err, -errno, "mkdir %s", LIVE_HOME);
 	if (mkdir(path, 0711) < 0 && errno != EEXIST)
 		return fail(err, -errno, "mkdir %s", path);
-	return file_open_at(AT_FDCWD, path, O_RDONLY | O_DIRECTORY, 0, err);
+	return open_locked(path, err);
 }
 
 /* Whether what we write is where the server looks for it: it may have another root. */
@@ -82,26 +95,31 @@ static int make_pod_cgroup(struct live *live, struct err *err)
 	if (!live->pid || !uses_cgroupfs(live))
 		return 0;
 	free(live->cgroup_parent);
-	live->cgroup_parent = text_format("/%s%s", live->run, CRI_POD_CGROUP);
+	live->cgroup_parent = text_format("/%s" PODS CRI_POD_CGROUP, live->run);
 	int r = cgroup_layout_read(&layout, err);
 	for (size_t i = 0; r >= 0 && i < layout.count; i++) {
 		auto_free char *path = text_format("%s%s", layout.rows[i].mount_point, live->cgroup_parent);
 
 		r = file_make_dirs_at(AT_FDCWD, path, 0755, err);
 	}
-	return r;
+	if (r < 0 || !layout.count)
+		return r;
+	auto_free char *first = text_format("%s/%s" PODS, layout.rows[0].mount_point, live->run);
+	r = live->cgroup = open_locked(first, err);
+	return r < 0 ? r : 0;
 }
 
 static int remove_pod_cgroup(const struct live *live, struct err *err)
 {
 	auto_cgroup_layout layout = { 0 };
+	auto_free char *name = text_format("%s" PODS, live->run);
 	int r = live->cgroup_parent && *live->cgroup_parent ? cgroup_layout_read(&layout, err) : 0;
 
 	for (size_t i = 0; r >= 0 && i < layout.count; i++) {
 		auto_fd top =
 		    file_open_at(AT_FDCWD, layout.rows[i].mount_point, O_RDONLY | O_DIRECTORY, 0, err);
 
-		r = top < 0 ? top : cgroup_remove_at(top, live->run, process_now_ms() + REMOVE_MS, NULL, err);
+		r = top < 0 ? top : cgroup_remove_at(top, name, process_now_ms() + REMOVE_MS, NULL, err);
 	}
 	return r;
 }
@@ -111,13 +129,14 @@ int live_open(struct live *live, const char *run, const char *image, struct err 
 	live->run = text_format("%s", run);
 	live->image = image ? text_format("%s", image) : NULL;
 	live->opened = true;
-	auto_fd home = make_home(live, err);
-	int r = home < 0 ? home : check_sees_home(live, home, err);
+	int r = live->home = make_home(live, err);
 
+	if (r >= 0)
+		r = check_sees_home(live, live->home, err);
 	if (r >= 0)
 		r = make_pod_cgroup(live, err);
 	if (r >= 0 && !image)
-		r = registry_start(home, &live->registry, &live->port, err);
+		r = registry_start(live->home, &live->registry, &live->port, err);
 	return r;
 }
 
@@ -128,11 +147,49 @@ bool live_owns_pod(const char *run, const char *uid)
 	return uid && !strncmp(uid, run, len) && uid[len] == '-';
 }
 
-bool live_owns_image(const struct live *live, const char *tag)
+/* The run in "127.0.0.1:PORT/RUN/CASE:1"; NULL: it is no such name. */
+static const char *run_of_image(const char *tag)
 {
-	auto_free char *prefix = text_format("127.0.0.1:%d/%s/", live->port, REGISTRY_REPOSITORY);
+	static const char host[] = "127.0.0.1:";
 
-	return tag && live->port && text_starts(tag, prefix);
+	if (!text_starts(tag, host))
+		return NULL;
+	tag += strlen(host);
+	tag += strspn(tag, "0123456789");
+	return *tag == '/' ? tag + 1 : NULL;
+}
+
+bool live_owns_image(const char *run, const char *tag)
+{
+	const char *word = tag ? run_of_image(tag) : NULL;
+	size_t len = strlen(run);
+
+	return word && !strncmp(word, run, len) && word[len] == '/';
+}
+
+/* Its directory is locked for as long as any of its processes lives. */
+static bool is_live(const char *run, size_t len)
+{
+	auto_free char *path = text_format("%s/%.*s", LIVE_HOME, (int) len, run);
+	auto_fd fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0;
+}
+
+/* Begins with the name of a run of which nothing lives. */
+static bool is_dead(const char *word)
+{
+	return word && janitor_is_run_name(word) && !is_live(word, janitor_run_length(word));
+}
+
+static bool takes_pod(const struct live *live, const char *uid)
+{
+	return live->run ? live_owns_pod(live->run, uid) : is_dead(uid);
+}
+
+static bool takes_image(const struct live *live, const char *tag)
+{
+	return live->run ? live_owns_image(live->run, tag) : tag && is_dead(run_of_image(tag));
 }
 
 static int call_for(const struct live *live, const char *method, const char *key, struct json *taken,
@@ -153,7 +210,7 @@ static int sweep_pods(const struct live *live, size_t *count, struct err *err)
 	for (size_t i = 0; r >= 0 && i < json_length(items); i++) {
 		const char *id = json_get_string(json_at(items, i), "id");
 
-		if (!id || !live_owns_pod(live->run, json_get_string(json_at(items, i), "metadata.uid")))
+		if (!id || !takes_pod(live, json_get_string(json_at(items, i), "metadata.uid")))
 			continue;
 		++*count;
 		/* One that cannot be stopped may be removable all the same. */
@@ -166,7 +223,7 @@ static int sweep_pods(const struct live *live, size_t *count, struct err *err)
 static int sweep_images(const struct live *live, size_t *count, struct err *err)
 {
 	auto_json answer = NULL;
-	int r = live->port ? live_call(live, "ListImages", NULL, &answer, err) : 0;
+	int r = live->image ? 0 : live_call(live, "ListImages", NULL, &answer, err);
 	const struct json *images = json_member(answer, "images");
 
 	for (size_t i = 0; r >= 0 && i < json_length(images); i++) {
@@ -176,7 +233,7 @@ static int sweep_images(const struct live *live, size_t *count, struct err *err)
 			const char *tag = json_string(json_at(tags, k));
 			struct json *image;
 
-			if (!live_owns_image(live, tag))
+			if (!takes_image(live, tag))
 				continue;
 			++*count;
 			image = json_new_object();
@@ -198,6 +255,33 @@ int live_sweep(const struct live *live, size_t *ret_count, struct err *err)
 	return r;
 }
 
+static int remove_home(const char *run, struct err *err)
+{
+	auto_fd home = open(LIVE_HOME, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int r = home < 0 ? 0 : file_remove_tree_at(home, run, err);
+
+	/* The last run takes the directory with it; another one that is there keeps it. */
+	(void) rmdir(LIVE_HOME);
+	return r;
+}
+
+int live_remove_dead(size_t *ret_count, struct err *err)
+{
+	auto_dir dir = opendir(LIVE_HOME);
+	struct dirent *entry;
+	size_t count = 0;
+	int r = 0;
+
+	while (r >= 0 && dir && (entry = readdir(dir))) {
+		if (!is_dead(entry->d_name))
+			continue;
+		count++;
+		r = remove_home(entry->d_name, err);
+	}
+	*ret_count = count;
+	return r;
+}
+
 int live_close(struct live *live, struct err *err)
 {
 	struct err ignored = { 0 };
@@ -211,10 +295,7 @@ int live_close(struct live *live, struct err *err)
 	registry_end(&live->registry);
 	one = remove_pod_cgroup(live, r < 0 ? &ignored : err);
 	r = r < 0 ? r : one;
-	auto_fd home = file_open_at(AT_FDCWD, LIVE_HOME, O_RDONLY | O_DIRECTORY, 0, &ignored);
-	one = home < 0 ? home : file_remove_tree_at(home, live->run, r < 0 ? &ignored : err);
+	one = remove_home(live->run, r < 0 ? &ignored : err);
 	r = r < 0 ? r : one;
-	/* The last run takes the directory with it; another one that is there keeps it. */
-	(void) rmdir(LIVE_HOME);
 	return r < 0 ? fail(err, r, "what this run made at %s is not all removed", live->address) : 0;
 }

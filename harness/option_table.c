@@ -15,7 +15,7 @@ const struct option_row option_table[] = {
 	{ "runtime-arg", 0, OPTION_WORDS, SERVERS | VERB_REPRO | VERB_BENCH, "ARG",
 	  "a global argument for the runtime, after those of its profile; may be repeated",
 	  AT(runtime_args) },
-	{ "cri", 0, OPTION_WORDS, SERVERS | VERB_DOCTOR, "NAME|PATH|unix://SOCKET",
+	{ "cri", 0, OPTION_WORDS, SERVERS | VERB_DOCTOR | VERB_CLEAN, "NAME|PATH|unix://SOCKET",
 	  "the CRI server to test, started anew for every case; --runtime names the OCI runtime behind it, "
 	  "several are tried one after the other (default: plumbline-cri); or the socket of one that runs "
 	  "already",

@@ -1,6 +1,6 @@
 /*
  * A registry that serves images of a run to a server on this machine: a process of its own on 127.0.0.1 that reads files and
- * writes none. A repository plumbline/CASE is the OCI layout CASE/image below the directory.
+ * writes none. A repository RUN/CASE is the OCI layout CASE/image below the directory.
  */
 #ifndef HARNESS_REGISTRY_H
 #define HARNESS_REGISTRY_H

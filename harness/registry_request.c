@@ -53,9 +53,13 @@ static int parse_target(const char *target, struct registry_request *ret)
 		ret->object = REGISTRY_BASE;
 		return 0;
 	}
-	if (!text_starts(target, "/v2/" REGISTRY_REPOSITORY "/"))
+	if (!text_starts(target, "/v2/" REGISTRY_PREFIX))
 		return 404;
-	target += strlen("/v2/" REGISTRY_REPOSITORY "/");
+	target += strlen("/v2/");
+	len = repository_word(target);
+	if (!len)
+		return 404;
+	target += len + 1;
 	len = repository_word(target);
 	if (!len)
 		return 404;

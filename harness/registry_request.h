@@ -10,8 +10,7 @@
 
 #include "base/sha256.h"
 
-#define REGISTRY_REPOSITORY                                                                                  \
-	"plumbline" /* the first word of every repository here; the second is the case's */
+#define REGISTRY_PREFIX "plumbline" /* of the first word of a repository, the run; the second is the case */
 #define REGISTRY_TAG_NAME "1"
 #define REGISTRY_NAME_MAX 64
 

@@ -1,10 +1,13 @@
 /* plumbline clean: what dead runs left goes; what lives stays. */
 #include "harness/verbs.h"
 
+#include <errno.h>
+
 #include "base/err.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "harness/engine.h"
+#include "harness/live.h"
 #include "harness/options.h"
 #include "harness/screen.h"
 
@@ -21,6 +24,37 @@ static struct json *report_json(const struct janitor_report *report)
 	return row;
 }
 
+/* What dead runs made at a server that lives. */
+static int clean_endpoint(struct screen *screen, const char *word)
+{
+	struct live *live = NULL;
+	struct err err = { 0 };
+	size_t count = 0;
+	int r = live_find(word, &live, &err);
+
+	if (r < 0) {
+		screen_say(screen, "%s", err.text);
+		return r == -EINVAL || r == -ENOENT || r == -ENOTSOCK ? EXIT_USAGE : EXIT_MACHINE_CANNOT;
+	}
+	r = live_sweep(live, &count, &err);
+	live_free(live);
+	if (r < 0) {
+		screen_say(screen, "%s", err.text);
+		return EXIT_BROKEN;
+	}
+	screen_say(screen, "%s: %zu pods and images of dead runs are removed", word, count);
+	return 0;
+}
+
+static int clean_homes(struct janitor_report *report, struct err *err)
+{
+	size_t count = 0;
+	int r = live_remove_dead(&count, err);
+
+	report->files += count;
+	return r;
+}
+
 int verb_clean(const struct options *options)
 {
 	const char *run = options->words.count ? options->words.words[0] : NULL;
@@ -34,7 +68,13 @@ int verb_clean(const struct options *options)
 			   err.text[0] ? err.text : "expected one run's name at most: plumbline-...");
 		return EXIT_USAGE;
 	}
-	if (janitor_clean(run, &report, &err) < 0) {
+	for (size_t i = 0; i < options->endpoints.count; i++) {
+		int code = clean_endpoint(&screen, options->endpoints.words[i]);
+
+		if (code)
+			return code;
+	}
+	if (janitor_clean(run, &report, &err) < 0 || (!run && clean_homes(&report, &err) < 0)) {
 		screen_say(&screen, "%s", err.text);
 		return EXIT_BROKEN;
 	}

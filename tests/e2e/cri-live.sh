@@ -87,6 +87,22 @@ wait $running
 is 'it is interrupted' 7 $?
 nothing_of_ours 'after an interruption'
 
+# Killed, so that it could remove nothing; what lives meanwhile stays.
+timeout 60 "$bin/plumbline" test 'cri/life' --cri "unix://$socket" --out "$W/killed" < /etc/hostname > "$W/lines" 2> "$W/said" &
+running=$!
+check 'another run has pods' until_true has_pods
+"$bin/plumbline" clean --cri "$socket" > "$W/cleaned" 2>&1
+like 'clean leaves a run alone that lives' ': 0 pods and images of dead runs' "$(cat "$W/cleaned")"
+read -r child _ < "/proc/$running/task/$running/children"
+kill -KILL "$child"
+wait $running
+check 'it has left pods' has_pods
+cleaned() { "$bin/plumbline" clean --cri "$socket" > "$W/cleaned" 2>&1 && ! has_pods; }
+check 'clean removes what it made' until_true cleaned
+"$bin/plumbline" clean > "$W/cleaned" 2>&1
+nothing_of_ours 'after a killed run'
+is 'and theirs runs still' CONTAINER_RUNNING "$(state)"
+
 # doctor
 "$bin/plumbline" doctor --json --cri "$socket" > "$W/doctor"
 is 'doctor finds nothing to mend' '0: ' "$?: $(jq -r 'select(.health != "ok") | .check' "$W/doctor")"

@@ -33,7 +33,7 @@ START_TEST(a_pull_asks_for_four_things)
 	} rows[] = {
 		{ "/v2/", REGISTRY_BASE, "", "" },
 		{ "/v2", REGISTRY_BASE, "", "" },
-		{ "/v2/plumbline/w12/manifests/1", REGISTRY_TAG, "w12", "" },
+		{ "/v2/plumbline-20261123-153000-1a2b/w12/manifests/1", REGISTRY_TAG, "w12", "" },
 		{ "/v2/plumbline/w12-control/manifests/sha256:" HEX, REGISTRY_MANIFEST, "w12-control", HEX },
 		{ "/v2/plumbline/w0/blobs/sha256:" HEX, REGISTRY_BLOB, "w0", HEX },
 	};
@@ -63,6 +63,8 @@ START_TEST(what_is_not_there_is_not_found)
 		"/v2/plumbline/w1/",
 		"/v2/plumbline//manifests/1",
 		"/v2/other/w1/manifests/1",
+		"/v2/plumbline../w1/manifests/1",
+		"/v2/plumbline",
 		"/v2/plumbline/../manifests/1",
 		"/v2/plumbline/w1/../w2/manifests/1",
 		"/v2/plumbline/w1%2f..%2fw2/manifests/1",
@@ -150,7 +152,7 @@ END_TEST
 
 START_TEST(a_run_owns_what_bears_its_name)
 {
-	const struct live live = { .port = 40001 }, none = { 0 };
+	static const char run[] = "plumbline-20261123-153000-1a2b";
 
 	ck_assert(live_owns_pod("plumbline-1", "plumbline-1-7"));
 	ck_assert(live_owns_pod("plumbline-1", "plumbline-1-7-control-b"));
@@ -158,10 +160,12 @@ START_TEST(a_run_owns_what_bears_its_name)
 	ck_assert(!live_owns_pod("plumbline-1", "plumbline-1"));
 	ck_assert(!live_owns_pod("plumbline-1", "theirs"));
 	ck_assert(!live_owns_pod("plumbline-1", NULL));
-	ck_assert(live_owns_image(&live, "127.0.0.1:40001/plumbline/w1:1"));
-	ck_assert(!live_owns_image(&live, "127.0.0.1:4000/plumbline/w1:1"));
-	ck_assert(!live_owns_image(&live, "registry.k8s.io/pause:3"));
-	ck_assert(!live_owns_image(&none, "127.0.0.1:0/plumbline/w1:1"));
+	ck_assert(live_owns_image(run, "127.0.0.1:40001/plumbline-20261123-153000-1a2b/w1:1"));
+	ck_assert(!live_owns_image(run, "127.0.0.1:40001/plumbline-20261123-153000-1a2bc/w1:1"));
+	ck_assert(!live_owns_image(run, "127.0.0.1/plumbline-20261123-153000-1a2b/w1:1"));
+	ck_assert(!live_owns_image(run, "127.0.0.2:1/plumbline-20261123-153000-1a2b/w1:1"));
+	ck_assert(!live_owns_image(run, "registry.k8s.io/pause:3"));
+	ck_assert(!live_owns_image(run, NULL));
 }
 END_TEST
 
