@@ -18,6 +18,7 @@
 #include "harness/trace_words.h"
 
 #define HELPER "plumbline-cri-call"
+#define ID_LENGTH 64 /* of a container, in hexadecimal digits */
 #define PLUGINS "/cni/" /* where they lie: /usr/lib/cni, /opt/cni/bin */
 #define CLONE_THREAD_FLAG 0x10000
 
@@ -131,6 +132,24 @@ static enum flow_owner subject_of(const struct split *split, const struct json *
 	return otherwise;
 }
 
+/* Others may work at a server that runs already: what it does for them has an id that is none of ours. */
+static bool is_of_others(const struct split *split, const struct json *words)
+{
+	for (size_t i = 0; i < json_length(words); i++)
+		for (const char *at = json_string(json_at(words, i)); *at;) {
+			size_t len = strspn(at, "0123456789abcdef");
+			bool ours = false;
+
+			for (enum flow_owner k = FLOW_SANDBOX; k < FLOW_OWNERS; k++)
+				ours =
+				    ours || !split->objects[k].id || !strncmp(at, split->objects[k].id, len);
+			if (len == ID_LENGTH && !ours)
+				return true;
+			at += len ? len : 1;
+		}
+	return false;
+}
+
 /*
  * Behind a server that runs already there is no handler of ours. An OCI runtime has the id as its last word, or as the one before a
  * signal; a shim or a monitor has it behind an option.
@@ -165,6 +184,8 @@ static void see_exec(struct split *split, const struct decoded *event)
 		owner = FLOW_NOBODY;
 	else if (owner == FLOW_NOBODY && tgids_get(&split->owners, event->event.tgid) == TGIDS_NONE)
 		owner = FLOW_SERVER;
+	if (!script && split->stranger == FLOW_SERVER && is_of_others(split, words))
+		owner = FLOW_NOBODY;
 	bool direct = !script && owner == FLOW_SERVER && is_runtime(split, words);
 	if (script || direct) {
 		owner = subject_of(split, words, owner);

@@ -169,6 +169,25 @@ START_TEST(a_runtime_is_known_by_its_words)
 }
 END_TEST
 
+/* As if the sandbox were somebody else's, at a server that is watched from outside. */
+START_TEST(what_is_done_for_others_is_not_told)
+{
+	static const char other[] = "\"00000000000000000000000000000000ffffffffffffffffffffffffffffffff\"";
+	struct pod pod;
+	auto_json facts = NULL;
+
+	load(&pod);
+	set(&pod, "symbols.@handler-path", "\"/not/there\"");
+	set(&pod, "symbols.@sandbox", other);
+	json_put(pod.recording.symbols, "attached", json_new_string("runtime"));
+	facts = gather(&pod, true);
+	ck_assert_uint_eq(json_length(json_member(call_of(facts, "RunPodSandbox"), "commands")), 0);
+	/* The script in front of the runtime is a program like others here. */
+	ck_assert_uint_eq(json_length(json_member(call_of(facts, "StartContainer"), "commands")), 6);
+	unload(&pod);
+}
+END_TEST
+
 START_TEST(effects_name_the_field_and_whose_they_are)
 {
 	struct pod pod;
@@ -477,7 +496,8 @@ END_TEST
 Suite *test_flow(void)
 {
 	Suite *suite = UNIT_SUITE("flow", the_story_of_a_pod_is_golden, commands_stand_with_their_call,
-				  a_runtime_is_known_by_its_words, effects_name_the_field_and_whose_they_are,
+				  a_runtime_is_known_by_its_words, what_is_done_for_others_is_not_told,
+				  effects_name_the_field_and_whose_they_are,
 				  without_a_recording_the_ladder_is_told, a_call_that_fails_ends_the_story,
 				  nonsense_is_told_too, a_value_leaves_the_line_at_the_kernel_call,
 				  an_update_is_not_on_the_way, calls_at_the_same_time_are_one_chapter,
