@@ -17,7 +17,7 @@ wall 'the reference runtime includes base and itself' runtime-under-test/oci 'ba
 wall 'the reference CRI server includes base, the interface and itself' runtime-under-test/cri \
 	'base/|cri/runtime_v1\.pb-c\.h|runtime-under-test/cri/|runtime-under-test/oci/faults\.h'
 wall 'the faulty shim includes base and itself' runtime-under-test/faulty 'base/|runtime-under-test/faulty/'
-wall 'the harness reaches reports by their interface' harness 'base/|bpf/|harness/|reports/report\.h|cri/runtime_v1\.pb-c\.h'
+wall 'the harness reaches reports by their interface' harness 'base/|bpf/|harness/|reports/(report|columns)\.h|cri/runtime_v1\.pb-c\.h'
 
 # library HEADER FILE...: only these files of ours know the library (docs/DEPENDENCIES.md).
 library() {
