@@ -169,56 +169,59 @@ START_TEST(a_run_owns_what_bears_its_name)
 }
 END_TEST
 
+static const struct {
+	struct conformance_case c;
+	const char *sentence; /* at a server that runs; NULL: it can be run */
+	const char *with_image, *far_away, *without_parent; /* NULL: as the first */
+} obstacles[] = {
+	{ .c = { .when = { DO(RunPodSandbox) }, .then = { HOST("leftovers", equals, []) } },
+	  .far_away = "the server's processes are not of our pid namespace" },
+	{ .c = { .when = { DO(server, "restart") } }, .sentence = "it ends and starts the server" },
+	{ .c = { .given = { SET("server.args", []) } }, .sentence = "it configures the server" },
+	{ .c = { .then = { HOST("after.step[5].processes", equals, 1) } },
+	  .sentence = "it counts all processes of the machine" },
+	{ .c = { .then = { HOST("after.StartContainer.init.alive", equals, true) } },
+	  .far_away = "the server's processes are not of our pid namespace" },
+	{ .c = { .prepare = { MOUNTED("scratch/x", "") } },
+	  .sentence = "it prepares mounts or namespaces that the server would have to see" },
+	{ .c = { .prepare = { FILE_WITH("rootfs/x", "") } },
+	  .with_image = "it needs an image of its own, and --image names another" },
+	{ .c = { .given = { SET("image.User", "1000") } },
+	  .with_image = "it needs an image of its own, and --image names another" },
+	{ .c = { .when = { DO(RemoveImage) } },
+	  .with_image = "it removes the image, and --image names one of yours" },
+	{ .c = { .when = { DO(together, [ { "method" : "GetContainerEvents" } ]) } },
+	  .sentence = "it counts the events of the whole server" },
+	{ .c = { .then = { HOST("after.x.init.cgroup.pids", matches, "/plumbline-pods/") } },
+	  .far_away = "the server's processes are not of our pid namespace",
+	  .without_parent = "the server's cgroup driver is systemd, or is not known" },
+	{ .c = { .then = { KERNEL_NEVER("x") } },
+	  .sentence = "kernel calls are recorded of what we start alone" },
+};
+
 START_TEST(cases_that_need_their_own_server_say_why)
 {
-	static const struct {
-		struct conformance_case c;
-		const char *sentence; /* at a server that runs; NULL: it can be run */
-		const char *with_image, *far_away, *without_parent; /* NULL: as the first */
-	} rows[] = {
-		{ .c = { .when = { DO(RunPodSandbox) }, .then = { HOST("leftovers", equals, []) } },
-		  .far_away = "the server's processes are not of our pid namespace" },
-		{ .c = { .when = { DO(server, "restart") } }, .sentence = "it ends and starts the server" },
-		{ .c = { .given = { SET("server.args", []) } }, .sentence = "it configures the server" },
-		{ .c = { .then = { HOST("after.step[5].processes", equals, 1) } },
-		  .sentence = "it counts all processes of the machine" },
-		{ .c = { .then = { HOST("after.StartContainer.init.alive", equals, true) } },
-		  .far_away = "the server's processes are not of our pid namespace" },
-		{ .c = { .prepare = { MOUNTED("scratch/x", "") } },
-		  .sentence = "it prepares mounts or namespaces that the server would have to see" },
-		{ .c = { .prepare = { FILE_WITH("rootfs/x", "") } },
-		  .with_image = "it needs an image of its own, and --image names another" },
-		{ .c = { .given = { SET("image.User", "1000") } },
-		  .with_image = "it needs an image of its own, and --image names another" },
-		{ .c = { .when = { DO(RemoveImage) } },
-		  .with_image = "it removes the image, and --image names one of yours" },
-		{ .c = { .when = { DO(together, [ { "method" : "GetContainerEvents" } ]) } },
-		  .sentence = "it counts the events of the whole server" },
-		{ .c = { .then = { HOST("after.x.init.cgroup.pids", matches, "/plumbline-pods/") } },
-		  .far_away = "the server's processes are not of our pid namespace",
-		  .without_parent = "the server's cgroup driver is systemd, or is not known" },
-		{ .c = { .then = { KERNEL_NEVER("x") } },
-		  .sentence = "kernel calls are recorded of what we start alone" },
-	};
 	char image[] = "busybox", parent[] = "/x/plumbline-pods", none[] = "";
 	const struct live usual = { .pid = 1, .cgroup_parent = parent };
 	const struct live with_image = { .pid = 1, .cgroup_parent = parent, .image = image };
 	const struct live far_away = { .cgroup_parent = parent };
 	const struct live without_parent = { .pid = 1, .cgroup_parent = none };
 
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(obstacles); i++) {
 		const struct {
 			const struct live *live;
 			const char *sentence;
-		} asks[] = { { &usual, rows[i].sentence },
-			     { &with_image, rows[i].with_image ? rows[i].with_image : rows[i].sentence },
-			     { &far_away, rows[i].far_away ? rows[i].far_away : rows[i].sentence },
-			     { &without_parent,
-			       rows[i].without_parent ? rows[i].without_parent : rows[i].sentence } };
+		} asks[] = { { &usual, obstacles[i].sentence },
+			     { &with_image,
+			       obstacles[i].with_image ? obstacles[i].with_image : obstacles[i].sentence },
+			     { &far_away,
+			       obstacles[i].far_away ? obstacles[i].far_away : obstacles[i].sentence },
+			     { &without_parent, obstacles[i].without_parent ? obstacles[i].without_parent
+									    : obstacles[i].sentence } };
 
 		for (size_t k = 0; k < ARRAY_SIZE(asks); k++) {
 			auto_text why = { 0 };
-			bool can = live_can_run(asks[k].live, &rows[i].c, &why);
+			bool can = live_can_run(asks[k].live, &obstacles[i].c, &why);
 
 			ck_assert_msg(can == !asks[k].sentence, "row %zu, endpoint %zu: %s", i, k,
 				      text_str(&why));
