@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "harness/area.h"
 #include "harness/live.h"
@@ -33,7 +34,7 @@ static const struct obstacle always[] = {
 	  "it ends a monitor of the server, which may be somebody's else as well" },
 	{ IN_WORDS, "@shared", "it needs a mount that propagates to the server" },
 	{ IN_WORDS, "@handler-path", "it needs the runtime behind the server" },
-	{ IN_WORDS, "\"runtime_handler\": \"second\"", "it needs a second handler of a known name" },
+	{ IN_WORDS, "\"second\"", "it needs a second handler of a known name" },
 	{ IN_WORDS, "@cri-root", "it looks into the directories of the server" },
 	{ IN_WORDS, "@cri-state", "it looks into the directories of the server" },
 };
@@ -166,6 +167,37 @@ static const char *unprepared(const struct live *live, const struct conformance_
 	return NULL;
 }
 
+/* A path of the machine's own: nothing in a word is a symbol of the case. */
+static bool names_host_path(const struct json *argument)
+{
+	const char *word = json_string(argument), *path = json_get_string(argument, "path");
+
+	for (size_t i = 0; json_kind(argument) == JSON_ARRAY && i < json_length(argument); i++)
+		if (names_host_path(json_at(argument, i)))
+			return true;
+	return (word && word[0] == '/') || (path && path[0] == '/');
+}
+
+/* In a world such a file ends with it; here it would be the machine's. */
+static bool writes_host_files(const struct conformance_case *c)
+{
+	static const char *const verbs[] = { "write", "remove", "rename" };
+	const struct step *steps;
+	size_t count = case_steps(c, &steps);
+
+	for (size_t i = 0; i < count; i++)
+		for (size_t k = 0; k < ARRAY_SIZE(verbs); k++) {
+			auto_json argument = NULL;
+
+			if (strcmp(steps[i].verb, verbs[k]) != 0)
+				continue;
+			if (json_parse(steps[i].json, strlen(steps[i].json), &argument, NULL) < 0 ||
+			    names_host_path(argument))
+				return true;
+		}
+	return false;
+}
+
 static bool looks_at_kernel(const struct conformance_case *c)
 {
 	for (size_t i = 0; i < case_rows(c); i++)
@@ -180,6 +212,8 @@ bool live_can_run(const struct live *live, const struct conformance_case *c, str
 
 	if (!reason)
 		reason = unprepared(live, c);
+	if (!reason && writes_host_files(c))
+		reason = "it writes files of the machine";
 	if (!reason && !live->pid)
 		reason = first_obstacle(c, far_away, ARRAY_SIZE(far_away));
 	if (!reason && !*live->cgroup_parent)

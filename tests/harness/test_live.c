@@ -195,6 +195,13 @@ static const struct {
 	{ .c = { .then = { HOST("after.x.init.cgroup.pids", matches, "/plumbline-pods/") } },
 	  .far_away = "the server's processes are not of our pid namespace",
 	  .without_parent = "the server's cgroup driver is systemd, or is not known" },
+	{ .c = { .when = { DO(write, { "path" : "/run/cdi/x.json", "content" : "" }) } },
+	  .sentence = "it writes files of the machine" },
+	{ .c = { .when = { DO(remove, "/run/cdi/x.json") } }, .sentence = "it writes files of the machine" },
+	{ .c = { .when = { DO(rename, [ "@logs/a", "/var/b" ]) } },
+	  .sentence = "it writes files of the machine" },
+	{ .c = { .when = { DO(rename, [ "@logs/a", "@logs/b" ]),
+			   DO(write, { "path" : "@scratch/a", "content" : "/x" }) } } },
 	{ .c = { .then = { KERNEL_NEVER("x") } },
 	  .sentence = "kernel calls are recorded of what we start alone" },
 };
