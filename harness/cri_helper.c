@@ -15,6 +15,7 @@
 #include "harness/world.h"
 
 #define WATCH_HELPER 5 /* of the reaper's watches */
+#define CASE_MAX_BYTES (64u << 20) /* of all answers: a stream may never end, and its items are kept */
 #define LINE_MAX_BYTES (48u << 20) /* the interface's largest message, written as JSON */
 
 static struct json *entry_of(const struct cri_helper *helper, int64_t id)
@@ -69,7 +70,8 @@ static void read_answers(void *argument)
 
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
 		return;
-	if (n <= 0 || helper->buffer.len > LINE_MAX_BYTES) {
+	helper->received += n > 0 ? (size_t) n : 0;
+	if (n <= 0 || helper->buffer.len > LINE_MAX_BYTES || helper->received > CASE_MAX_BYTES) {
 		close_answers(helper);
 		return;
 	}
@@ -216,6 +218,9 @@ int cri_helper_await(struct cri_helper *helper, int64_t id, int64_t deadline, st
 		return fail_text(err, -EINVAL, "call %lld was never made", (long long) id);
 	if (!reaper_wait_until(&helper->place->reaper, is_answered, &awaited, deadline))
 		return fail_text(err, -ETIMEDOUT, "no answer");
+	if (!json_has(awaited.entry, "answer") && helper->received > CASE_MAX_BYTES)
+		return fail_text(err, -EFBIG, "the server's answers are more than %u MiB",
+				 CASE_MAX_BYTES >> 20);
 	if (!json_has(awaited.entry, "answer"))
 		return fail_text(err, -EPIPE, "the helper for CRI calls has ended");
 	const char *error = json_get_string(awaited.entry, "answer.error");

@@ -22,6 +22,7 @@ struct cri_helper {
 	int in, out;
 	struct text buffer; /* answers that are not whole lines yet */
 	struct json *answers; /* owned: by id, {"items": [...], "answer": {...}} */
+	size_t received; /* bytes of answers */
 	int64_t next;
 	bool ended; /* the helper is gone */
 };
@@ -43,7 +44,8 @@ int64_t cri_helper_open(struct cri_helper *helper, const struct json *wish, int6
 			struct err *err);
 int cri_helper_cancel(struct cri_helper *helper, int64_t id, struct err *err);
 /*
- * The answer with "items" added for a stream; owned. -ETIMEDOUT at the absolute deadline, -EPIPE when the helper is gone.
+ * The answer with "items" added for a stream; owned. -ETIMEDOUT at the absolute deadline, -EPIPE when the helper is gone, -EFBIG
+ * when the answers of a case are too much to keep.
  */
 int cri_helper_await(struct cri_helper *helper, int64_t id, int64_t deadline, struct json **ret,
 		     struct err *err);

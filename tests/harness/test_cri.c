@@ -320,10 +320,39 @@ START_TEST(a_signal_is_for_ours_alone)
 }
 END_TEST
 
+/* A helper that has a stream without an end. */
+START_TEST(answers_without_end_are_too_many)
+{
+	static const char script[] = "#!/bin/sh\nread -r _\n"
+				     "exec yes '{\"id\":1,\"item\":{\"x\":\"%0512d\"}}'\n";
+	char path[] = "/tmp/plumbline-test.XXXXXX";
+	auto_fd file = mkstemp(path);
+	auto_free char *program = text_format(script, 0);
+	struct cri_helper helper = CRI_HELPER_INIT;
+	struct world_place place = { 0 };
+	struct json *answer = NULL;
+	struct err err = { 0 };
+
+	ck_assert_int_ge(file, 0);
+	ck_assert_int_eq(file_write_all(file, program, strlen(program)), 0);
+	ck_assert_int_eq(fchmod(file, 0700), 0);
+	cleanup_fd(&file);
+	ck_assert_msg(reaper_start(&place.reaper, &err) == 0, "%s", err.text);
+	ck_assert_msg(cri_helper_start(&place, path, "nowhere", &helper, &err) == 0, "%s", err.text);
+	ck_assert_int_eq(cri_helper_send(&helper, "GetContainerEvents", NULL, 60000, &err), 1);
+	ck_assert_int_eq(cri_helper_await(&helper, 1, process_now_ms() + 60000, &answer, &err), -EFBIG);
+	ck_assert_ptr_null(answer);
+	cri_helper_stop(&helper);
+	reaper_stop(&place.reaper);
+	ck_assert_int_eq(unlink(path), 0);
+}
+END_TEST
+
 Suite *test_cri(void)
 {
 	return UNIT_SUITE("cri", requests_are_the_usual_ones_with_the_step_laid_over,
 			  logs_are_read_line_by_line, a_call_must_have_done_what_it_says,
 			  answers_are_of_the_interface, an_image_is_a_layout_that_others_read,
-			  who_comes_late_to_where_it_was_held_goes_on, a_signal_is_for_ours_alone);
+			  who_comes_late_to_where_it_was_held_goes_on, a_signal_is_for_ours_alone,
+			  answers_without_end_are_too_many);
 }

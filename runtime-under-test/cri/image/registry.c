@@ -15,17 +15,23 @@
 #define DOCKER_HOST "registry-1.docker.io"
 #define EXPLANATION_MAX 200
 
+/* What lets others in is not left behind in memory that is handed out again. */
+static void forget(char *secret)
+{
+	if (secret)
+		explicit_bzero(secret, strlen(secret));
+	free(secret);
+}
+
 void registry_clear(struct registry *registry)
 {
 	free(registry->base);
 	free(registry->repository);
 	free(registry->ca);
-	free(registry->token);
 	free(registry->username);
-	if (registry->password)
-		explicit_bzero(registry->password, strlen(registry->password));
-	free(registry->password);
-	free(registry->identity_token);
+	forget(registry->token);
+	forget(registry->password);
+	forget(registry->identity_token);
 	*registry = (struct registry){ 0 };
 }
 
