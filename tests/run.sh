@@ -35,13 +35,13 @@ give_up() {
 }
 
 # bounded PROGRAM: sets $status, to "hung" where it was given up. That it ended is told by the end of a pipe that it does not see, so
-# nothing polls. The watcher is what runs in the background, where a shell ignores signals.
+# nothing polls. The watcher is what runs in the background, where a shell ignores signals; what the caller ignores is not handed on.
 bounded() {
 	rm -f "$log.hold" "$log.hung"
 	mkfifo "$log.hold"
 	{ timeout "$limit" cat "$log.hold" > /dev/null || give_up "$1" "$(cat "$log.pid")" >&2; } &
 	exec 9> "$log.hold"
-	sh -c 'echo $$ > "$1.pid" && exec "$2"' - "$log" "$1" < /dev/null 9>&-
+	sh -c 'echo $$ > "$1.pid" && exec env --default-signal "$2"' - "$log" "$1" < /dev/null 9>&-
 	status=$?
 	exec 9>&-
 	wait $!

@@ -107,23 +107,27 @@ static int try_connect(struct try *try)
 	return errno == EINPROGRESS ? finish_connect(fd) : -errno;
 }
 
+/* Begins the line first: answer does so only when its client has left. */
+static int refused_at(struct try *try, const char *step)
+{
+	int r = -errno;
+
+	try_begin(try);
+	out_string(try->out, "step", step);
+	return r;
+}
+
 /* Ready to accept; *ret stays open. */
 static int listen_at(struct try *try, const struct address *address, int *ret)
 {
 	auto_fd fd = socket(address->any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
-	if (fd < 0) {
-		out_string(try->out, "step", "socket");
-		return -errno;
-	}
-	if (bind(fd, &address->any, address->len) < 0) {
-		out_string(try->out, "step", "bind");
-		return -errno;
-	}
-	if (listen(fd, 16) < 0) {
-		out_string(try->out, "step", "listen");
-		return -errno;
-	}
+	if (fd < 0)
+		return refused_at(try, "socket");
+	if (bind(fd, &address->any, address->len) < 0)
+		return refused_at(try, "bind");
+	if (listen(fd, 16) < 0)
+		return refused_at(try, "listen");
 	*ret = TAKE_FD(fd);
 	return 0;
 }

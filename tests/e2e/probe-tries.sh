@@ -293,6 +293,15 @@ ROWS
 is try/exit/code 9 "$code"
 is try/errors/line 'one line' "$(cat "$W/out/err")"
 is try/print/bytes 130 "$(grep -v '^nonce' "$W/out/lines" | wc -c | tr -d ' ')"
+# A client asks until somebody listens.
+table -s 'ip link set lo up' -b 'until echo hi | $b nc 127.0.0.1 7073 2>/out/refused; do :; done &' <<'ROWS'
+answer 127.0.0.1:7073 you say => ret=3
+listen 127.0.0.1:7074 => ret=0
+answer 127.0.0.1:7074 x => errno=EADDRINUSE; step=bind
+answer nonsense:port x => errno=EINVAL
+ROWS
+lines_valid try/json-answer
+is try/answer/waits '{"waiting":"127.0.0.1:7073"}' "$(sed -n 's/^nonce \({"waiting".*\)/\1/p' "$W/out/lines")"
 # unshare itself cannot die of SIGKILL in its child's place and exits with 1.
 for signal in KILL:1 SEGV:139 ILL:132 SYS:159; do
 	world -t "die ${signal%:*}"
