@@ -45,8 +45,8 @@ int live_parse(const char *word, char **ret, struct err *err)
 		return fail_text(err, -EINVAL, "endpoint %s: longer than the %zu bytes of a socket's path",
 				 word, sizeof(address.sun_path) - 1);
 	char *absolute = path[0] == '/' ? text_format("%s", path) : realpath(path, NULL);
-	if (!absolute) /* gcc's analyzer cannot know that errno is set then */
-		return fail(err, errno > 0 ? -errno : -ENOENT, "endpoint %s", word);
+	if (!absolute)
+		return fail(err, -errno, "endpoint %s", word);
 	*ret = absolute;
 	return 0;
 }
@@ -187,7 +187,7 @@ int live_find(const char *word, struct live **ret, struct err *err)
 	live->registry = (struct process) PROCESS_INIT;
 	live->home = live->cgroup = -EBADF;
 	int r = live_parse(word, &path, err);
-	if (r >= 0)
+	if (path)
 		r = connect_to(path, &pid, err);
 	if (r >= 0)
 		r = runtime_locate("plumbline-cri-call", &live->program, err);

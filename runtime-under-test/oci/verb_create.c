@@ -111,10 +111,10 @@ static int act_run(const struct runtime *runtime, const struct create_options *o
 {
 	struct create_options mine = *options;
 	int code = 0, r = protect(runtime, &mine, spec, err);
-	auto_fd decoy = mine.decoy;
 
 	if (r == 0)
 		r = container_run(runtime, &mine, spec, config, &code, err);
+	cleanup_fd(&mine.decoy);
 	return r < 0 ? r : code;
 }
 
