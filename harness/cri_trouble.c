@@ -110,11 +110,10 @@ static const char *send_signal(const struct bench *bench, pid_t pid, int number)
 	struct process process = { .pid = pid, .pidfd = process_pidfd_open(pid) };
 	const char *why = "";
 
-	if (process.pidfd < 0)
-		why = "the process is gone";
-	else if (bench->job->runtime->live && !live_owns_process(bench, pid))
+	/* In this order: what it is in is looked at when its number can no longer become another's. */
+	if (process.pidfd >= 0 && bench->job->runtime->live && !live_owns_process(bench, pid))
 		why = "the process that the status tells lies in no cgroup of this pod";
-	else if (process_kill(&process, number) < 0)
+	else if (process.pidfd < 0 || process_kill(&process, number) < 0)
 		why = "the process is gone";
 	process_close(&process);
 	return why;

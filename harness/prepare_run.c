@@ -165,9 +165,7 @@ static int open_recorder(const struct options *options, struct prepared_run *run
 				 "a server that runs already is no descendant of ours, and others use it");
 	if (!strcmp(when, "off"))
 		run->not_recorded = text_format("off: asked for by --record off");
-	else if (!started)
-		run->not_recorded = text_format("off: %s", err.text);
-	else if (recorder_open(&run->recorder, &err) < 0)
+	else if (!started || recorder_open(&run->recorder, &err) < 0)
 		run->not_recorded = text_format("off: %s", err.text);
 	run->machine.bpf = run->recorder;
 	if (run->recorder || strcmp(when, "on") != 0)
