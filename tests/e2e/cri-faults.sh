@@ -4,6 +4,8 @@
 . "$(dirname "$0")/lib.sh"
 
 tests=$top/build/tests/cri-faulty
+# A test that fails leaves its files.
+export TMPDIR="$W"
 tab=$(printf '\t')
 sed -n "s/^\([^$tab]*\)${tab}cri$tab.*${tab}built$tab(tests\/cri: \([a-z_]*\))$/\1 \2/p" fixtures/faults.tsv > "$W/rows"
 check 'there are rows' test "$(wc -l < "$W/rows")" -ge 30

@@ -294,7 +294,7 @@ is try/exit/code 9 "$code"
 is try/errors/line 'one line' "$(cat "$W/out/err")"
 is try/print/bytes 130 "$(grep -v '^nonce' "$W/out/lines" | wc -c | tr -d ' ')"
 # A client asks until somebody listens.
-table -s 'ip link set lo up' -b 'until echo hi | $b nc 127.0.0.1 7073 2>/out/refused; do :; done &' <<'ROWS'
+table -s 'ip link set lo up' -b 'until echo hi | $b nc 127.0.0.1 7073 >/out/said 2>/out/refused; do :; done &' <<'ROWS'
 answer 127.0.0.1:7073 you say => ret=3
 listen 127.0.0.1:7074 => ret=0
 answer 127.0.0.1:7074 x => errno=EADDRINUSE; step=bind
