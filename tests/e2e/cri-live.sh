@@ -169,45 +169,17 @@ if ! command -v containerd > /dev/null || [ -z "$runtime" ]; then
 	skip 'cases at containerd' 'containerd or crun is not installed'
 	exit
 fi
-mkdir "$W/cni"
-socket=$W/containerd.sock others='' here=local.test/pause:1 theirs=''
-cat > "$W/config.toml" << TOML
-version = 2
-root = "$W/containerd"
-state = "$W/containerd-state"
-disabled_plugins = ["io.containerd.snapshotter.v1.btrfs", "io.containerd.snapshotter.v1.zfs", "io.containerd.snapshotter.v1.aufs",
-	"io.containerd.snapshotter.v1.devmapper", "io.containerd.internal.v1.opt"]
-[grpc]
-  address = "$socket"
-[ttrpc]
-  address = "$socket.ttrpc"
-[plugins."io.containerd.grpc.v1.cri"]
-  sandbox_image = "$here"
-  restrict_oom_score_adj = true
-  disable_apparmor = true
-  disable_hugetlb_controller = true
-  [plugins."io.containerd.grpc.v1.cri".cni]
-    bin_dir = "/usr/lib/cni"
-    conf_dir = "$W/cni"
-  [plugins."io.containerd.grpc.v1.cri".containerd]
-    snapshotter = "native"
-    default_runtime_name = "tested"
-    [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.tested]
-      runtime_type = "io.containerd.runc.v2"
-      [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.tested.options]
-        BinaryName = "$runtime"
-        Root = "$W/crun"
-TOML
+socket=$W/containerd.sock others='' here=docker.io/library/pause:1 theirs=''
+"$top/tests/cri/containerd-config.sh" "$W" "$runtime" native
+mv "$W/cni/10-bridge.conflist" "$W/later"
 containerd --config "$W/config.toml" > "$W/containerd.log" 2>&1 &
 daemon=$!
 check 'containerd answers' until_true call Version
 "$bin/plumbline" doctor --json --cri "$socket" > "$W/doctor"
 is 'doctor misses the network' '3: NetworkReady' "$?: $(jq -r 'select(.health != "ok") | .check' "$W/doctor")"
 like 'and says how it is mended' 'CNI' "$(jq -r 'select(.check == "NetworkReady").fix' "$W/doctor")"
-cat > "$W/cni/10-bridge.conflist" << CNI
-{ "cniVersion": "0.4.0", "name": "pods", "plugins": [{ "type": "bridge", "bridge": "plumb1", "isGateway": true, "ipMasq": false,
-	"ipam": { "type": "host-local", "dataDir": "$W/ipam", "ranges": [[{ "subnet": "10.124.0.0/24" }]] } }] }
-CNI
+# Beside the bridge of the server above.
+sed 's/"plumb0"/"plumb1"/; s/10\.123\./10.124./' "$W/later" > "$W/cni/10-bridge.conflist"
 "$top/tests/cri/image.sh" -f tar -c '{"Cmd": ["/bin/busybox", "sleep", "100000"]}' "$W/pause.tar" "$here" @busybox
 check 'it has an image for pods' ctr -a "$socket" -n k8s.io images import --snapshotter native "$W/pause.tar"
 has_network() { "$bin/plumbline" doctor --json --cri "$socket" > "$W/doctor"; }

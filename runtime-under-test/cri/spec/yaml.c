@@ -15,7 +15,7 @@
 enum { DEPTH_MAX = 64 };
 
 struct reader {
-	struct yaml_library library;
+	struct yaml_library calls;
 	yaml_parser_t parser;
 	int depth;
 	struct err *err; /* borrowed */
@@ -29,7 +29,7 @@ struct event {
 static void event_cleanup(struct event *event)
 {
 	if (event->reader)
-		event->reader->library.yaml_event_delete(&event->it);
+		event->reader->calls.yaml_event_delete(&event->it);
 }
 #define auto_event __attribute__((cleanup(event_cleanup))) struct event
 
@@ -43,7 +43,7 @@ static int next(struct reader *reader, struct event *ret)
 {
 	yaml_event_t it;
 
-	if (!reader->library.yaml_parser_parse(&reader->parser, &it))
+	if (!reader->calls.yaml_parser_parse(&reader->parser, &it))
 		return refuse(reader, reader->parser.problem_mark,
 			      reader->parser.problem ? reader->parser.problem : "no memory");
 	*ret = (struct event){ reader, it };
@@ -221,15 +221,15 @@ static int read_document(struct reader *reader, struct json **ret)
 int yaml_parse(const char *data, size_t len, struct json **ret, struct err *err)
 {
 	struct reader reader = { .err = err };
-	int r = yaml_library_open(&reader.library, err);
+	int r = yaml_library_open(&reader.calls, err);
 
 	if (r < 0)
 		return r;
-	if (!reader.library.yaml_parser_initialize(&reader.parser))
+	if (!reader.calls.yaml_parser_initialize(&reader.parser))
 		abort();
-	reader.library.yaml_parser_set_input_string(&reader.parser, (const unsigned char *) data, len);
+	reader.calls.yaml_parser_set_input_string(&reader.parser, (const unsigned char *) data, len);
 	r = read_document(&reader, ret);
-	reader.library.yaml_parser_delete(&reader.parser);
+	reader.calls.yaml_parser_delete(&reader.parser);
 	return r;
 }
 
