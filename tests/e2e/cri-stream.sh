@@ -54,8 +54,9 @@ crictl=$(command -v crictl || echo "$(go env GOBIN 2> /dev/null)/crictl")
 printf 'runtime-endpoint: unix://%s\nimage-endpoint: unix://%s\n' "$socket" "$socket" > "$W/crictl.yaml"
 # crictl lets a first SIGTERM go by unheard.
 cr() { timeout -k 5 60 "$crictl" --config "$W/crictl.yaml" "$@"; }
-# in_terminal COMMAND...: with a terminal of 40 rows and 100 columns; what is typed comes from stdin.
-in_terminal() { script -qefc "stty rows 40 cols 100; timeout -k 5 60 $crictl --config $W/crictl.yaml $*" /dev/null | tr -d '\r'; }
+# in_terminal COMMAND...: with a terminal of 40 rows and 100 columns; what is typed comes from stdin. In a process group of its own, as
+# timeout gives it to what a shell did not exec, it would be stopped for touching the terminal.
+in_terminal() { script -qefc "stty rows 40 cols 100; timeout --foreground -k 5 60 $crictl --config $W/crictl.yaml $*" /dev/null | tr -d '\r'; }
 
 execs() {
 	for transport in spdy websocket; do
