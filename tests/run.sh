@@ -5,6 +5,9 @@ cd "$(dirname "$0")/.." || exit 1
 mkdir -p build
 log=$(mktemp build/run.XXXXXX)
 trap 'rm -f "$log" "$log".*' EXIT
+# Whoever calls, and from where: a test sees the same screen, shell and clock.
+export LC_ALL=C.UTF-8 SHELL=/bin/sh TERM=xterm TZ=UTC
+unset LANG LANGUAGE COLUMNS LINES NO_COLOR XDG_RUNTIME_DIR
 # No script takes a third of this on a quiet machine.
 limit=${LIMIT:-1200}
 
