@@ -113,6 +113,23 @@ void flow_wrap(const struct teller *teller, const char *label, const char *text,
 	text_add_char(teller->out, '\n');
 }
 
+void flow_add_values(const struct teller *teller, const struct json *values, int room, struct text *ret)
+{
+	size_t count = json_length(values);
+
+	if (!count)
+		text_add(ret, "none");
+	for (size_t i = 0; i < count; i++) {
+		auto_free char *value = flow_short(teller, json_string(json_at(values, i)));
+
+		if (i && columns_of(text_str(ret)) + 1 + columns_of(value) + (i + 1 < count ? 4 : 0) > room) {
+			text_addf(ret, " +%zu", count - i);
+			return;
+		}
+		text_addf(ret, "%s%s", i ? " " : "", value);
+	}
+}
+
 void flow_refusal(const struct teller *teller, const char *text)
 {
 	add_label(teller, "L2 refuses", SGR_BAD);

@@ -34,6 +34,8 @@ void flow_label(const struct teller *teller, const char *label);
 void flow_line(const struct teller *teller, const char *label, const char *text, const char *right);
 /* Broken at spaces into at most so many lines. */
 void flow_wrap(const struct teller *teller, const char *label, const char *text, int lines);
+/* As many as fit into the room, and how many did not. */
+void flow_add_values(const struct teller *teller, const struct json *values, int room, struct text *ret);
 void flow_refusal(const struct teller *teller, const char *text);
 void flow_rule(const struct teller *teller, const char *left, const char *right, bool bad);
 
