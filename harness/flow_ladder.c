@@ -61,7 +61,7 @@ static const struct row rows[] = {
 	  .says_effect = SAME,
 	  .says_now = SAME },
 	{ .name = "user",
-	  .request = "linux.security_context.run_as_user.value",
+	  .request = "linux.security_context.run_as_user",
 	  .config = "process.user.uid",
 	  .effects = { "cred.ids:uid" },
 	  .now = { AFTER "init.uid.effective" },
@@ -123,47 +123,6 @@ static const struct row rows[] = {
 	  .says_config = SAME },
 };
 
-/* Nobody asked: the interface has no other way of saying it. */
-static bool is_asked(const struct json *value)
-{
-	const char *string = json_string(value);
-
-	switch (json_kind(value)) {
-	case JSON_NULL:
-		return false;
-	case JSON_BOOL:
-		return json_bool(value, false);
-	case JSON_INT:
-		return json_int(value, 1) != 0;
-	case JSON_STRING:
-		return *string;
-	default:
-		return json_length(value) > 0;
-	}
-}
-
-static char *value_text(const struct json *value)
-{
-	auto_text text = { 0 };
-
-	if (json_string(value)) {
-		const char *string = json_string(value);
-
-		text_add(&text, text_starts(string, "CAP_") ? string + 4 : string);
-	} else if (json_kind(value) == JSON_ARRAY && !json_length(value)) {
-		text_add(&text, "none");
-	} else if (json_kind(value) == JSON_ARRAY) {
-		for (size_t i = 0; i < json_length(value); i++) {
-			auto_free char *element = value_text(json_at(value, i));
-
-			text_addf(&text, "%s%s", i ? "," : "", element);
-		}
-	} else {
-		json_print(value, 0, &text);
-	}
-	return text_take(&text);
-}
-
 /* Borrowed; NULL: it is not asked for. */
 static const struct json *asked_value(const struct json *request, const struct row *row)
 {
@@ -172,7 +131,7 @@ static const struct json *asked_value(const struct json *request, const struct r
 	const struct json *value = json_get(request, path);
 	const char *drops = json_get_string(request, dropped);
 
-	if (!is_asked(value) || (row->drops_all && (!drops || strcmp(drops, "ALL") != 0)))
+	if (!flow_is_set(value) || (row->drops_all && (!drops || strcmp(drops, "ALL") != 0)))
 		return NULL;
 	return value;
 }
@@ -290,9 +249,9 @@ static struct json *follow(const struct json *observation, const struct flow_ker
 	static const char *const names[RUNGS] = { "L2", "L3", "L4", "L5" };
 	const struct json *spec = json_get(config_of(observation, row), row->config),
 			  *now = now_value(observation, row);
-	auto_free char *l2 = value_text(asked_value(request_of(observation, row), row));
-	auto_free char *l3 = spec ? value_text(spec) : NULL;
-	auto_free char *l5 = now ? value_text(now) : NULL;
+	auto_free char *l2 = flow_value_text(asked_value(request_of(observation, row), row));
+	auto_free char *l3 = spec ? flow_value_text(spec) : NULL;
+	auto_free char *l5 = now ? flow_value_text(now) : NULL;
 	const char *const rungs[RUNGS] = {
 		l2, l3, kernel ? effect_value(kernel, row, end_of_start(observation)) : NULL, l5
 	};
@@ -361,7 +320,7 @@ void flow_compare(const struct json *request, bool of_sandbox, const struct json
 
 		if (rows[i].sandbox != of_sandbox || !asked || !value || !rows[i].says_config)
 			continue;
-		auto_free char *wanted = value_text(asked), *seen = value_text(got);
+		auto_free char *wanted = flow_value_text(asked), *seen = flow_value_text(got);
 		json_put(value, "from", json_new_string(strcmp(wanted, seen) ? "differs" : "equal"));
 		json_put(value, "field", json_new_string(rows[i].request));
 	}

@@ -43,6 +43,14 @@ struct json *flow_effects(const struct effects *effects, uint64_t begin, uint64_
  */
 struct json *flow_values(const struct json *config, const struct json *origins, struct json **ret_counts);
 
+/*
+ * What a message of the interface can tell from nothing: a number but 0, text but "", a list that has elements, whatever these are, and
+ * a message or a map one of whose members is set, or which wraps a number.
+ */
+bool flow_is_set(const struct json *value);
+/* "512", "CHOWN,KILL"; an empty list is "none". Owned. */
+char *flow_value_text(const struct json *value);
+
 /* A step's time ends where the next one begins: what it set in motion goes on for a while. The last ends with its answer. */
 uint64_t flow_end_of(const struct json *steps, size_t index);
 

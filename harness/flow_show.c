@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "harness/flow_part.h"
 #include "reports/columns.h"
 
 #define INDENT_MAX 12
@@ -156,29 +157,6 @@ void flow_rule(const struct teller *teller, const char *left, const char *right,
 	text_add_char(teller->out, '\n');
 }
 
-static bool is_set(const struct json *value)
-{
-	switch (json_kind(value)) {
-	case JSON_NULL:
-		return false;
-	case JSON_BOOL:
-		return json_bool(value, false);
-	case JSON_INT:
-		return json_int(value, 1) != 0;
-	case JSON_STRING:
-		return *json_string(value);
-	case JSON_DOUBLE:
-		return true;
-	case JSON_ARRAY:
-	case JSON_OBJECT:
-		break;
-	}
-	for (size_t i = 0; i < json_length(value); i++)
-		if (is_set(json_kind(value) == JSON_OBJECT ? json_value_at(value, i) : json_at(value, i)))
-			return true;
-	return false;
-}
-
 /* The value of a variable is bytes in the interface, and so base64 in its JSON. */
 static bool add_variable(const struct json *value, struct text *ret)
 {
@@ -208,7 +186,7 @@ static void add_inline(const struct json *value, struct text *ret)
 	for (size_t i = 0; i < json_length(value); i++) {
 		const struct json *element = object ? json_value_at(value, i) : json_at(value, i);
 
-		if (object && !is_set(element))
+		if (object && json_length(value) > 1 && !flow_is_set(element))
 			continue;
 		text_add(ret, first ? "" : ", ");
 		if (object)
@@ -240,7 +218,7 @@ static void show_member(struct message *message, const char *key, const struct j
 	auto_text text = { 0 };
 	int room = FLOW_WIDTH - FLOW_GUTTER - indent - (int) strlen(key) - 2;
 
-	if (!is_set(value))
+	if (!flow_is_set(value))
 		return;
 	if (!strcmp(key, "sandbox_config") && json_equal(value, teller->sandbox_request)) {
 		message_line(message, indent, key, "(that of RunPodSandbox once more)");

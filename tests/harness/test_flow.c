@@ -436,6 +436,33 @@ START_TEST(a_server_without_origins_is_compared)
 }
 END_TEST
 
+static const struct {
+	const char *value;
+	bool set;
+} settings[] = {
+	{ "null", false },
+	{ "0", false },
+	{ "7", true },
+	{ "\"\"", false },
+	{ "false", false },
+	{ "[]", false },
+	{ "[0]", true }, /* group 0 is a group */
+	{ "{}", false },
+	{ "{\"resources\": {}, \"masked_paths\": []}", false },
+	{ "{\"resources\": {\"cpu_shares\": 2}}", true },
+	{ "{\"value\": 0}", true }, /* to run as root was asked for */
+	{ "{\"timeout\": 0}", false },
+};
+
+START_TEST(what_nobody_set_is_told_from_what_is_zero)
+{
+	auto_json value = NULL;
+
+	ck_assert_int_eq(json_parse(settings[_i].value, strlen(settings[_i].value), &value, NULL), 0);
+	ck_assert_msg(flow_is_set(value) == settings[_i].set, "%s", settings[_i].value);
+}
+END_TEST
+
 START_TEST(rows_keep_origins_apart)
 {
 	static const char config[] =
@@ -506,6 +533,7 @@ Suite *test_flow(void)
 	TCase *tcase = tcase_create("lost");
 
 	tcase_add_loop_test(tcase, a_value_leaves_the_line_where_it_is_lost, 0, ARRAY_SIZE(lost));
+	tcase_add_loop_test(tcase, what_nobody_set_is_told_from_what_is_zero, 0, ARRAY_SIZE(settings));
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
