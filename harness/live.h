@@ -48,6 +48,8 @@ int live_open(struct live *live, const char *run, const char *image, struct err 
 /* Removes all of that, and whatever of the run the endpoint still has. */
 int live_close(struct live *live, struct err *err);
 void live_free(struct live *live);
+/* What a server that calls itself so is called in reports and in the run directory; owned. */
+char *live_column(const char *name);
 
 /* One call; *ret is the response, owned. The status is part of the error's sentence. */
 int live_call(const struct live *live, const char *method, const struct json *request, struct json **ret,

@@ -1,4 +1,5 @@
 /* Finds out who answers at an endpoint, and makes single calls of it. */
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -162,6 +163,18 @@ static int ask_version(struct live *live, const char *path, struct err *err)
 	live->name = text_format("%s", name ? name : "unnamed");
 	live->version = text_format("%s", version ? version : "");
 	return 0;
+}
+
+/*
+ * The column and the folder of its results: a server's word, which may be "..". Beginning with a letter or digit it is no way
+ * out of the run directory.
+ */
+char *live_column(const char *name)
+{
+	size_t len = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._+-");
+
+	return isalnum((unsigned char) name[0]) ? text_format("%.*s", (int) len, name)
+						: text_format("endpoint");
 }
 
 /* A pid of another namespace reads 0; one of ours is in /proc. */

@@ -279,7 +279,7 @@ int runtime_find_live(const char *word, const struct options *options, struct ru
 	if (r < 0)
 		return r;
 	found.version = name_and_version(found.runtime.live);
-	found.runtime.name = text_format("%.*s", (int) strcspn(found.version, " /"), found.version);
+	found.runtime.name = live_column(found.version);
 	found.runtime.path = text_format("%s", found.runtime.live->address);
 	found.runtime.extra_args = copy_words(&options->runtime_args);
 	found.runtime.profile =

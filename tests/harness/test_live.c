@@ -150,6 +150,31 @@ START_TEST(an_endpoint_is_an_absolute_socket)
 }
 END_TEST
 
+START_TEST(a_server_names_no_path)
+{
+	static const char *const rows[][2] = {
+		{ "containerd v1.6.33", "containerd" },
+		{ "cri-o 1.30.4", "cri-o" },
+		{ "plumbline-cri 0.1.0", "plumbline-cri" },
+		{ "a/../../b 1", "a" },
+		{ "9p_+x.y\\x1b 1", "9p_+x.y" },
+		{ ".. 1.0", "endpoint" },
+		{ "../x 1.0", "endpoint" },
+		{ ". 1.0", "endpoint" },
+		{ "/etc 1.0", "endpoint" },
+		{ "-o 1.0", "endpoint" },
+		{ " 1.0", "endpoint" },
+		{ "", "endpoint" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_free char *name = live_column(rows[i][0]);
+
+		ck_assert_str_eq(name, rows[i][1]);
+	}
+}
+END_TEST
+
 START_TEST(a_run_owns_what_bears_its_name)
 {
 	static const char run[] = "plumbline-20261123-153000-1a2b";
@@ -266,8 +291,9 @@ END_TEST
 
 Suite *test_live(void)
 {
-	return UNIT_SUITE(
-	    "live", a_pull_asks_for_four_things, what_is_not_there_is_not_found, nothing_is_written,
-	    what_is_no_request_is_refused, an_endpoint_is_an_absolute_socket, a_run_owns_what_bears_its_name,
-	    cases_that_need_their_own_server_say_why, profiles_are_found_by_what_version_answers);
+	return UNIT_SUITE("live", a_pull_asks_for_four_things, what_is_not_there_is_not_found,
+			  nothing_is_written, what_is_no_request_is_refused,
+			  an_endpoint_is_an_absolute_socket, a_server_names_no_path,
+			  a_run_owns_what_bears_its_name, cases_that_need_their_own_server_say_why,
+			  profiles_are_found_by_what_version_answers);
 }
