@@ -17,6 +17,7 @@
 
 struct cursor {
 	const char *start, *at, *end;
+	size_t values; /* so far */
 	struct err *err;
 };
 
@@ -250,6 +251,8 @@ static int check_value(struct cursor *cursor, unsigned depth)
 	int c;
 
 	skip_space(cursor);
+	if (++cursor->values > JSON_VALUES_MAX)
+		return complain(cursor, "more values than are read");
 	c = peek(cursor);
 	if (take(cursor, '{'))
 		return check_container(cursor, '}', depth + 1);

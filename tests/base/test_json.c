@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/json.h"
+#include "base/json_check.h"
 #include "base/text.h"
 
 #define BYTES(literal) literal, sizeof(literal) - 1
@@ -304,9 +305,27 @@ START_TEST(reads_files_up_to_a_size)
 }
 END_TEST
 
+/* "[[],[],...": three bytes each, hundreds in memory. */
+START_TEST(bounds_the_number_of_values)
+{
+	struct json *none = NULL;
+	struct err err = { 0 };
+	auto_text text = { 0 };
+
+	text_add(&text, "[[]");
+	for (unsigned i = 0; i < JSON_VALUES_MAX; i++)
+		text_add(&text, ",[]");
+	text_add_char(&text, ']');
+	ck_assert_int_eq(json_parse(text_str(&text), text.len, &none, &err), -EINVAL);
+	ck_assert_msg(strstr(err.text, "more values than are read"), "%s", err.text);
+	ck_assert_ptr_null(none);
+}
+END_TEST
+
 Suite *test_json(void)
 {
-	return UNIT_SUITE("json", accepts_json, refuses_the_rest, bounds_the_depth, survives_truncation,
-			  tells_null_from_absent, getters_refuse_other_kinds, compares, copies_deeply,
-			  bytes_become_valid, prints_for_people, reads_files_up_to_a_size);
+	return UNIT_SUITE("json", accepts_json, refuses_the_rest, bounds_the_depth,
+			  bounds_the_number_of_values, survives_truncation, tells_null_from_absent,
+			  getters_refuse_other_kinds, compares, copies_deeply, bytes_become_valid,
+			  prints_for_people, reads_files_up_to_a_size);
 }
