@@ -22,7 +22,6 @@
 #define SCRIPTS "harness/guest/"
 #define GUEST_SECONDS "14400" /* every case has its time-out; this ends a guest whose kernel hangs */
 #define GUEST_NOBODY_KNOWS 125 /* boot.sh */
-#define UNPACK_MS 60000
 #define RESULTS "results.tar" /* in the run directory, until it is unpacked */
 
 struct guest {
@@ -147,37 +146,14 @@ static int boot(const struct guest *guest, int *ret_code, struct err *err)
 	return r;
 }
 
-static int unpack(const struct guest *guest, struct err *err)
-{
-	auto_free char *results = text_format("%s/" RESULTS, guest->directory.path);
-	const char *const argv[] = { "tar",   "-x", "--no-same-owner", "-C", guest->directory.path, "-f",
-				     results, NULL };
-	struct process_options options = PROCESS_OPTIONS_INIT;
-	struct process_status status = { 0 };
-	auto_text said = { 0 };
-	struct process_capture capture = { .err = &said, .max = 400, .timeout_ms = UNPACK_MS };
-	int r;
-
-	options.argv = argv;
-	r = process_run(&options, &capture, &status, err);
-	if (r < 0)
-		return r;
-	text_trim_end(&said);
-	if (status.exited && !status.code)
-		(void) unlinkat(guest->directory.fd, RESULTS, 0);
-	return status.exited && !status.code
-		   ? 0
-		   : fail_text(err, -EBADMSG, "what the guest brought back is not whole: tar: %s",
-			       text_str(&said));
-}
-
 /* The runs are here: every runtime's, or the guest's exit code is not believed. */
 static int take_results(const struct guest *guest, struct err *err)
 {
 	const struct options *options = guest->options;
 	size_t wanted = options->runtimes.count ? options->runtimes.count : 1;
 	auto_run_list list = { 0 };
-	int r = unpack(guest, err);
+	auto_free char *archive = text_format("%s/" RESULTS, guest->directory.path);
+	int r = guest_unpack(guest->directory.path, archive, err);
 
 	if (r >= 0)
 		r = run_list_add(&list, guest->directory.path, err);

@@ -10,6 +10,9 @@ struct verb;
 /* A whole run: an exit code, with everything printed. What the guest brings back lies in the run directory. */
 int guest_run(const struct verb *verb, const struct options *options);
 
+/* Unpacks what a guest brought back; the archive goes once it is whole. */
+int guest_unpack(const char *directory, const char *archive, struct err *err);
+
 /* Appends the flavour of "vm:v2". -EINVAL with a sentence: another word, or options that no guest can fulfil. */
 int guest_flavour(const struct options *options, struct text *ret, struct err *err);
 

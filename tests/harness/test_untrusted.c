@@ -1,0 +1,112 @@
+/* What a container, a server or a guest hands over and wants more room or right with than it should have. */
+#include "tests/unit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "harness/agent.h"
+#include "harness/case_watch.h"
+#include "harness/guest.h"
+#include "harness/live.h"
+#include "harness/reaper.h"
+#include "harness/tar.h"
+
+Suite *test_untrusted(void);
+
+static char directory[64];
+
+static void make_directory(void)
+{
+	(void) strcpy(directory, "/tmp/plumbline-untrusted-XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(directory));
+}
+
+static void remove_directory(void)
+{
+	struct err err = { 0 };
+
+	ck_assert_msg(file_remove_tree_at(AT_FDCWD, directory, &err) == 0, "%s", err.text);
+}
+
+static void write_file(const char *name, const void *data, size_t len, mode_t mode)
+{
+	auto_free char *path = text_format("%s/%s", directory, name);
+	struct err err = { 0 };
+
+	ck_assert_msg(file_create_at(AT_FDCWD, path, data, len, mode, &err) == 0, "%s", err.text);
+}
+
+/* A plain file's header, made that of a block device: the first disk, writable by all. */
+static void turn_into_device(char *header)
+{
+	char sum[8];
+
+	header[156] = '4';
+	(void) memcpy(&header[329], "0000010", 8);
+	(void) memcpy(&header[337], "0000000", 8);
+	(void) memset(&header[148], ' ', 8);
+	unsigned total = 0;
+	for (size_t i = 0; i < 512; i++)
+		total += (unsigned char) header[i];
+	(void) snprintf(sum, sizeof(sum), "%06o", total);
+	(void) memcpy(&header[148], sum, 7);
+}
+
+START_TEST(a_guest_brings_no_rights)
+{
+	struct err err = { 0 };
+	auto_text archive = { 0 };
+	struct stat st;
+
+	make_directory();
+	auto_free char *path = text_format("%s/archive", directory), *file = text_format("%s/x", directory);
+	ck_assert_int_eq(tar_add_file("x", "abc", 3, 06777, &archive, &err), 0);
+	tar_end(&archive);
+	write_file("archive", archive.data, archive.len, 0644);
+	(void) umask(022);
+	ck_assert_msg(guest_unpack(directory, path, &err) == 0, "%s", err.text);
+	ck_assert_int_eq(stat(file, &st), 0);
+	ck_assert_int_eq(st.st_mode & 07777, 0755);
+	ck_assert_int_lt(access(path, F_OK), 0);
+	remove_directory();
+}
+END_TEST
+
+START_TEST(a_guest_brings_no_devices)
+{
+	struct err err = { 0 };
+	auto_text archive = { 0 };
+	struct stat st;
+
+	make_directory();
+	auto_free char *path = text_format("%s/archive", directory), *file = text_format("%s/x", directory);
+	ck_assert_int_eq(tar_add_file("x", "", 0, 0666, &archive, &err), 0);
+	turn_into_device(archive.data);
+	tar_end(&archive);
+	write_file("archive", archive.data, archive.len, 0644);
+	ck_assert_int_eq(guest_unpack(directory, path, &err), -EBADMSG);
+	ck_assert_msg(strstr(err.text, "Cannot mknod"), "%s", err.text);
+	ck_assert_int_lt(lstat(file, &st), 0);
+	remove_directory();
+}
+END_TEST
+
+Suite *test_untrusted(void)
+{
+	return UNIT_SUITE("untrusted", a_guest_brings_no_rights, a_guest_brings_no_devices);
+}
