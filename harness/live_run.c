@@ -201,21 +201,53 @@ static int call_for(const struct live *live, const char *method, const char *key
 	return live_call(live, method, request, NULL, err);
 }
 
+/* The first error is told, and what comes behind it is done all the same: one that stays must not keep the others. */
+static void note(int one, const struct err *own, int *r, struct err *err)
+{
+	if (one >= 0 || *r < 0)
+		return;
+	*r = one;
+	if (err)
+		*err = *own;
+}
+
 static int sweep_pods(const struct live *live, size_t *count, struct err *err)
 {
 	auto_json answer = NULL;
 	int r = live_call(live, "ListPodSandbox", NULL, &answer, err);
 	const struct json *items = json_member(answer, "items");
 
-	for (size_t i = 0; r >= 0 && i < json_length(items); i++) {
+	/* A server that is silent would be waited for once more for each. */
+	for (size_t i = 0; r != -ETIMEDOUT && i < json_length(items); i++) {
 		const char *id = json_get_string(json_at(items, i), "id");
+		struct err own = { 0 };
 
 		if (!id || !takes_pod(live, json_get_string(json_at(items, i), "metadata.uid")))
 			continue;
 		++*count;
 		/* One that cannot be stopped may be removable all the same. */
 		(void) call_for(live, "StopPodSandbox", "pod_sandbox_id", json_new_string(id), NULL);
-		r = call_for(live, "RemovePodSandbox", "pod_sandbox_id", json_new_string(id), err);
+		note(call_for(live, "RemovePodSandbox", "pod_sandbox_id", json_new_string(id), &own), &own,
+		     &r, err);
+	}
+	return r;
+}
+
+static int sweep_tags(const struct live *live, const struct json *tags, size_t *count, struct err *err)
+{
+	int r = 0;
+
+	for (size_t k = 0; r != -ETIMEDOUT && k < json_length(tags); k++) {
+		const char *tag = json_string(json_at(tags, k));
+		struct err own = { 0 };
+		struct json *image;
+
+		if (!takes_image(live, tag))
+			continue;
+		++*count;
+		image = json_new_object();
+		json_put(image, "image", json_new_string(tag));
+		note(call_for(live, "RemoveImage", "image", image, &own), &own, &r, err);
 	}
 	return r;
 }
@@ -226,31 +258,23 @@ static int sweep_images(const struct live *live, size_t *count, struct err *err)
 	int r = live->image ? 0 : live_call(live, "ListImages", NULL, &answer, err);
 	const struct json *images = json_member(answer, "images");
 
-	for (size_t i = 0; r >= 0 && i < json_length(images); i++) {
+	for (size_t i = 0; r != -ETIMEDOUT && i < json_length(images); i++) {
 		const struct json *tags = json_member(json_at(images, i), "repo_tags");
+		struct err own = { 0 };
 
-		for (size_t k = 0; r >= 0 && k < json_length(tags); k++) {
-			const char *tag = json_string(json_at(tags, k));
-			struct json *image;
-
-			if (!takes_image(live, tag))
-				continue;
-			++*count;
-			image = json_new_object();
-			json_put(image, "image", json_new_string(tag));
-			r = call_for(live, "RemoveImage", "image", image, err);
-		}
+		note(sweep_tags(live, tags, count, &own), &own, &r, err);
 	}
 	return r;
 }
 
 int live_sweep(const struct live *live, size_t *ret_count, struct err *err)
 {
+	struct err own = { 0 };
 	size_t count = 0;
 	int r = sweep_pods(live, &count, err);
 
-	if (r >= 0)
-		r = sweep_images(live, &count, err);
+	if (r != -ETIMEDOUT)
+		note(sweep_images(live, &count, &own), &own, &r, err);
 	*ret_count = count;
 	return r;
 }
@@ -272,11 +296,13 @@ int live_remove_dead(size_t *ret_count, struct err *err)
 	size_t count = 0;
 	int r = 0;
 
-	while (r >= 0 && dir && (entry = readdir(dir))) {
+	while (dir && (entry = readdir(dir))) {
+		struct err own = { 0 };
+
 		if (!is_dead(entry->d_name))
 			continue;
 		count++;
-		r = remove_home(entry->d_name, err);
+		note(remove_home(entry->d_name, &own), &own, &r, err);
 	}
 	*ret_count = count;
 	return r;

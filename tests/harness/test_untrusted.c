@@ -106,7 +106,46 @@ START_TEST(a_guest_brings_no_devices)
 }
 END_TEST
 
+/* Stands for plumbline-cri-call at a server that keeps the first of three pods. */
+static const char stubborn[] =
+    "#!/bin/sh\n"
+    "echo \"$5 $6\" >> \"${0%/*}/calls\"\n"
+    "case \"$5 $6\" in\n"
+    "ListPod*) echo '{\"items\": [{\"id\": \"a\", \"metadata\": {\"uid\": \"plumbline-1-1\"}},"
+    " {\"id\": \"b\", \"metadata\": {\"uid\": \"theirs\"}}, {\"id\": \"c\", \"metadata\": {\"uid\": "
+    "\"plumbline-1-2\"}}]}' ;;\n"
+    "ListImages*) echo '{\"images\": [{\"repo_tags\": [\"127.0.0.1:5/plumbline-1/w1:1\"]}]}' ;;\n"
+    "RemovePodSandbox*\\\"a\\\"*) echo 'INTERNAL: it stays' >&2; exit 1 ;;\n"
+    "*) echo '{}' ;;\n"
+    "esac\n";
+
+START_TEST(a_pod_that_stays_keeps_no_other)
+{
+	char address[] = "unix:///none", run[] = "plumbline-1";
+	struct live live = { .address = address, .run = run };
+	struct err err = { 0 };
+	auto_text calls = { 0 };
+	size_t count = 0;
+
+	make_directory();
+	write_file("call", stubborn, strlen(stubborn), 0755);
+	auto_free char *program = text_format("%s/call", directory);
+	auto_free char *said = text_format("%s/calls", directory);
+	live.program = program;
+	ck_assert_int_eq(live_sweep(&live, &count, &err), -EIO);
+	ck_assert_ptr_nonnull(strstr(err.text, "RemovePodSandbox at unix:///none: INTERNAL: it stays"));
+	ck_assert_int_eq(count, 3);
+	ck_assert_int_eq(file_read_at(AT_FDCWD, said, 4096, &calls, NULL), 0);
+	ck_assert_ptr_nonnull(strstr(text_str(&calls), "RemovePodSandbox {\"pod_sandbox_id\":\"c\"}"));
+	ck_assert_ptr_nonnull(
+	    strstr(text_str(&calls), "RemoveImage {\"image\":{\"image\":\"127.0.0.1:5/plumbline-1/w1:1\"}}"));
+	ck_assert_ptr_null(strstr(text_str(&calls), "\"b\""));
+	remove_directory();
+}
+END_TEST
+
 Suite *test_untrusted(void)
 {
-	return UNIT_SUITE("untrusted", a_guest_brings_no_rights, a_guest_brings_no_devices);
+	return UNIT_SUITE("untrusted", a_guest_brings_no_rights, a_guest_brings_no_devices,
+			  a_pod_that_stays_keeps_no_other);
 }
