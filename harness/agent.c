@@ -20,6 +20,8 @@
 
 #define WATCH_AGENT 4 /* of the reaper's watches */
 #define MESSAGE_MAX (64u << 10)
+#define MESSAGES_MAX 64 /* that are kept: a runtime sends one a filter */
+#define EVENTS_MAX 64 /* in a row: whoever floods us must not keep us from looking at the time */
 #define FDS_MAX 8
 #define ANSWER EXDEV /* no call that a case lets the agent answer fails so by itself */
 
@@ -73,7 +75,7 @@ static void take_message(struct agent *agent, int connection)
 	ssize_t n = bytes ? recvmsg(connection, &message, MSG_CMSG_CLOEXEC) : -1;
 	struct json *seen, *state = NULL;
 
-	if (n <= 0) {
+	if (n <= 0 || json_length(agent->messages) >= MESSAGES_MAX) {
 		(void) close(connection);
 		return;
 	}
@@ -113,7 +115,7 @@ static void serve(void *argument)
 	struct agent *agent = argument;
 	struct epoll_event event;
 
-	while (epoll_wait(agent->poll, &event, 1, 0) == 1) {
+	for (int i = 0; i < EVENTS_MAX && epoll_wait(agent->poll, &event, 1, 0) == 1; i++) {
 		int kind = (int) (event.data.u64 >> 32), fd = (int) (uint32_t) event.data.u64;
 
 		if (kind == FROM_SOCKET)

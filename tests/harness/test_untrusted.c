@@ -51,6 +51,49 @@ static void write_file(const char *name, const void *data, size_t len, mode_t mo
 	ck_assert_msg(file_create_at(AT_FDCWD, path, data, len, mode, &err) == 0, "%s", err.text);
 }
 
+static _Noreturn void flood(const char *path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	static const char zeros[65536];
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	(void) strcpy(address.sun_path, path);
+	(void) signal(SIGPIPE, SIG_IGN);
+	if (connect(fd, (const struct sockaddr *) &address, sizeof(address)) < 0)
+		_exit(1);
+	while (write(fd, zeros, sizeof(zeros)) > 0)
+		;
+	_exit(errno == EPIPE || errno == ECONNRESET ? 0 : 1);
+}
+
+START_TEST(an_agent_hears_so_much_and_no_more)
+{
+	struct reaper reaper = { .signal_fd = -EBADF };
+	struct agent agent = AGENT_INIT;
+	struct err err = { 0 };
+	int status;
+
+	make_directory();
+	auto_free char *path = text_format("%s/agent", directory);
+	ck_assert_msg(agent_listen(&agent, &reaper, path, &err) == 0, "%s", err.text);
+	const struct reaper_watch *watch = &reaper.watches[4];
+	pid_t child = fork();
+	if (child == 0)
+		flood(path);
+	/* Until it has been cut off; each round comes to an end, whatever it still sends. */
+	while (waitpid(child, &status, WNOHANG) == 0) {
+		struct pollfd ready = { .fd = watch->fd, .events = POLLIN };
+
+		if (poll(&ready, 1, 10) > 0)
+			watch->ready(watch->argument);
+	}
+	ck_assert_int_eq(status, 0);
+	ck_assert_int_eq(json_length(agent.messages), 64);
+	agent_close(&agent);
+	remove_directory();
+}
+END_TEST
+
 /* A plain file's header, made that of a block device: the first disk, writable by all. */
 static void turn_into_device(char *header)
 {
@@ -146,6 +189,6 @@ END_TEST
 
 Suite *test_untrusted(void)
 {
-	return UNIT_SUITE("untrusted", a_guest_brings_no_rights, a_guest_brings_no_devices,
-			  a_pod_that_stays_keeps_no_other);
+	return UNIT_SUITE("untrusted", an_agent_hears_so_much_and_no_more, a_guest_brings_no_rights,
+			  a_guest_brings_no_devices, a_pod_that_stays_keeps_no_other);
 }
