@@ -48,5 +48,6 @@ int write_whole(int out, const char *path, const struct text *text, struct err *
 
 /* Copies bundle, state and output out of a living world; see case_keep.c. */
 void case_keep(pid_t world, int out, const char *id);
+void case_keep_home(int home, int out, const char *id);
 
 #endif

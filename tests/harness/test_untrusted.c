@@ -51,6 +51,57 @@ static void write_file(const char *name, const void *data, size_t len, mode_t mo
 	ck_assert_msg(file_create_at(AT_FDCWD, path, data, len, mode, &err) == 0, "%s", err.text);
 }
 
+/* Holes cost a world nothing; written out they would fill the machine's disk. */
+START_TEST(what_is_kept_has_an_end)
+{
+	off_t kept = 0;
+
+	make_directory();
+	auto_fd top = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	ck_assert_int_eq(mkdirat(top, "bundle", 0755), 0);
+	write_file("bundle/config.json", "{}", 2, 04755);
+	for (int i = 0; i < 9; i++) {
+		auto_free char *path = text_format("bundle/hole-%d", i);
+		auto_fd hole = openat(top, path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+
+		ck_assert_int_eq(ftruncate(hole, 32 << 20), 0);
+	}
+	case_keep_home(top, top, "a/case");
+	for (int i = 0; i < 9; i++) {
+		auto_free char *path = text_format("kept/a/case/bundle/hole-%d", i);
+		struct stat st;
+
+		if (fstatat(top, path, &st, 0) == 0)
+			kept += st.st_size;
+	}
+	ck_assert_int_gt(kept, 0);
+	ck_assert_int_le(kept, 192 << 20);
+	remove_directory();
+}
+END_TEST
+
+START_TEST(what_is_kept_is_whole)
+{
+	struct stat st;
+	auto_text text = { 0 };
+
+	make_directory();
+	auto_fd top = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	ck_assert_int_eq(mkdirat(top, "bundle", 0755), 0);
+	ck_assert_int_eq(mkdirat(top, "bundle/rootfs", 0755), 0);
+	write_file("bundle/rootfs/x", "abc", 3, 0640);
+	ck_assert_int_eq(symlinkat("/etc/shadow", top, "bundle/link"), 0);
+	case_keep_home(top, top, "a/case");
+	ck_assert_int_eq(file_read_at(top, "kept/a/case/bundle/rootfs/x", 10, &text, NULL), 0);
+	ck_assert_str_eq(text_str(&text), "abc");
+	ck_assert_int_eq(fstatat(top, "kept/a/case/bundle/rootfs/x", &st, 0), 0);
+	ck_assert_int_eq(st.st_mode & 07777, 0640);
+	ck_assert_int_eq(fstatat(top, "kept/a/case/bundle/link", &st, AT_SYMLINK_NOFOLLOW), 0);
+	ck_assert(S_ISLNK(st.st_mode));
+	remove_directory();
+}
+END_TEST
+
 static _Noreturn void flood(const char *path)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -189,6 +240,7 @@ END_TEST
 
 Suite *test_untrusted(void)
 {
-	return UNIT_SUITE("untrusted", an_agent_hears_so_much_and_no_more, a_guest_brings_no_rights,
+	return UNIT_SUITE("untrusted", what_is_kept_has_an_end, what_is_kept_is_whole,
+			  an_agent_hears_so_much_and_no_more, a_guest_brings_no_rights,
 			  a_guest_brings_no_devices, a_pod_that_stays_keeps_no_other);
 }
