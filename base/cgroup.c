@@ -6,11 +6,14 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mountinfo.h"
+#include "base/process.h"
 #include "base/text.h"
 
 #define CGROUP_FILE_MAX (64u << 10)
@@ -256,4 +259,52 @@ int cgroup_members(int directory, pid_t **ret, size_t *ret_count, struct err *er
 	*ret = TAKE(pids);
 	*ret_count = count;
 	return 0;
+}
+
+static bool is_member(pid_t pid, const pid_t *pids, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (pids[i] == pid)
+			return true;
+	return false;
+}
+
+/* Each needs a descriptor of ours, and a cgroup may have more processes than we may have descriptors. */
+#define SIGNAL_AT_ONCE 64
+
+/*
+ * A pid that is still a member after its pidfd was opened is the cgroup's, whoever had the number before: so a signal never
+ * hits a stranger.
+ */
+static int signal_some(int directory, const pid_t *pids, size_t count, int signal, size_t *reached,
+		       struct err *err)
+{
+	auto_free pid_t *confirmed = NULL;
+	int pidfds[SIGNAL_AT_ONCE], r;
+	size_t confirmed_count = 0;
+
+	for (size_t i = 0; i < count; i++)
+		pidfds[i] = pids[i] > 0 ? process_pidfd_open(pids[i]) : -ESRCH;
+	r = cgroup_members(directory, &confirmed, &confirmed_count, err);
+	for (size_t i = 0; i < count; i++) {
+		if (pidfds[i] < 0)
+			continue;
+		if (r == 0 && is_member(pids[i], confirmed, confirmed_count) &&
+		    syscall(SYS_pidfd_send_signal, pidfds[i], signal, NULL, 0) == 0)
+			++*reached;
+		(void) close(pidfds[i]);
+	}
+	return r;
+}
+
+int cgroup_signal(int directory, const pid_t *pids, size_t count, int signal, size_t *reached,
+		  struct err *err)
+{
+	int r = 0;
+
+	for (size_t at = 0; r == 0 && at < count; at += SIGNAL_AT_ONCE)
+		r = signal_some(directory, pids + at,
+				count - at < SIGNAL_AT_ONCE ? count - at : SIGNAL_AT_ONCE, signal, reached,
+				err);
+	return r;
 }

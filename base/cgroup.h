@@ -42,5 +42,8 @@ int cgroup_directory_of(int proc_pid_dir, const struct cgroup_hierarchy *hierarc
 			struct err *err);
 /* Pids in cgroup.procs of an open cgroup directory, not of its children. *ret is owned. */
 int cgroup_members(int directory, pid_t **ret, size_t *ret_count, struct err *err);
+/* Sends a signal to those of pids that are members still, and adds to reached how many there were. */
+int cgroup_signal(int directory, const pid_t *pids, size_t count, int signal, size_t *reached,
+		  struct err *err);
 
 #endif

@@ -32,8 +32,9 @@ static size_t kill_members(int directory)
 	if (cgroup_members(directory, &pids, &count, NULL) < 0)
 		return 0;
 	for (size_t i = 0; i < count; i++)
-		if (pids[i] > 0 && pids[i] != getpid() && kill(pids[i], SIGKILL) == 0)
-			killed++;
+		if (pids[i] == getpid())
+			pids[i] = 0;
+	(void) cgroup_signal(directory, pids, count, SIGKILL, &killed, NULL);
 	return killed;
 }
 

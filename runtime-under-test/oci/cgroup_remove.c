@@ -7,7 +7,6 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/cgroup.h"
@@ -59,42 +58,6 @@ struct signalling {
 	size_t reached;
 };
 
-static bool is_member(pid_t pid, const pid_t *pids, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		if (pids[i] == pid)
-			return true;
-	return false;
-}
-
-/* Each needs a descriptor of ours, and a container may have more processes than we may have descriptors. */
-#define SIGNAL_AT_ONCE 64
-
-/*
- * A pid that is still a member after its pidfd was opened is the container's, whoever had the number before: so a signal
- * never hits a stranger.
- */
-static int signal_some(int directory, const pid_t *pids, size_t count, struct signalling *signalling,
-		       struct err *err)
-{
-	auto_free pid_t *confirmed = NULL;
-	int pidfds[SIGNAL_AT_ONCE], r;
-	size_t confirmed_count = 0;
-
-	for (size_t i = 0; i < count; i++)
-		pidfds[i] = pids[i] > 0 ? process_pidfd_open(pids[i]) : -ESRCH;
-	r = cgroup_members(directory, &confirmed, &confirmed_count, err);
-	for (size_t i = 0; i < count; i++) {
-		if (pidfds[i] < 0)
-			continue;
-		if (r == 0 && is_member(pids[i], confirmed, confirmed_count) &&
-		    syscall(SYS_pidfd_send_signal, pidfds[i], signalling->signal, NULL, 0) == 0)
-			signalling->reached++;
-		(void) close(pidfds[i]);
-	}
-	return r;
-}
-
 static int signal_members(int directory, void *argument, struct err *err)
 {
 	struct signalling *signalling = argument;
@@ -102,9 +65,8 @@ static int signal_members(int directory, void *argument, struct err *err)
 	size_t count = 0;
 	int r = cgroup_members(directory, &pids, &count, err);
 
-	for (size_t at = 0; r == 0 && at < count; at += SIGNAL_AT_ONCE)
-		r = signal_some(directory, pids + at,
-				count - at < SIGNAL_AT_ONCE ? count - at : SIGNAL_AT_ONCE, signalling, err);
+	if (r == 0)
+		r = cgroup_signal(directory, pids, count, signalling->signal, &signalling->reached, err);
 	/* Gone meanwhile, or a threaded one, whose processes its domain lists: cgroups(7). */
 	return r == -ENODEV || r == -ENOENT || r == -EOPNOTSUPP ? 0 : r;
 }

@@ -3,8 +3,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/types.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/cgroup.h"
 #include "base/cleanup.h"
@@ -201,9 +205,40 @@ START_TEST(finds_ourselves)
 }
 END_TEST
 
+static pid_t pausing_child(void)
+{
+	pid_t pid = fork();
+
+	if (pid != 0)
+		return pid;
+	(void) prctl(PR_SET_PDEATHSIG, SIGKILL);
+	(void) pause();
+	_exit(0);
+}
+
+/* Two were listed; by now one of the numbers may be a stranger's. */
+START_TEST(a_signal_is_for_members_alone)
+{
+	auto_scratch scratch = scratch_open();
+	pid_t pids[] = { pausing_child(), pausing_child(), 0 };
+	auto_free char *procs = text_format("%d\n", (int) pids[0]);
+	size_t reached = 0;
+	siginfo_t info = { 0 };
+
+	ck_assert_int_eq(file_create_at(scratch.fd, "cgroup.procs", procs, strlen(procs), 0600, NULL), 0);
+	ck_assert_int_eq(cgroup_signal(scratch.fd, pids, ARRAY_SIZE(pids), SIGUSR1, &reached, NULL), 0);
+	ck_assert_uint_eq(reached, 1);
+	ck_assert_int_eq(waitid(P_PID, (id_t) pids[0], &info, WEXITED), 0);
+	ck_assert_int_eq(info.si_status, SIGUSR1);
+	ck_assert_int_eq(kill(pids[1], SIGKILL), 0);
+	ck_assert_int_eq(waitid(P_PID, (id_t) pids[1], &info, WEXITED), 0);
+	ck_assert_int_eq(info.si_status, SIGKILL);
+}
+END_TEST
+
 Suite *test_cgroup(void)
 {
 	return UNIT_SUITE("cgroup", knows_the_modes, finds_controllers, unified_is_no_controller_of_v1,
 			  finds_a_process, process_outside_a_hierarchy, lists_members,
-			  empty_cgroup_has_no_members, finds_ourselves);
+			  a_signal_is_for_members_alone, empty_cgroup_has_no_members, finds_ourselves);
 }
