@@ -230,15 +230,25 @@ int prepare_run_of(const struct options *options, const struct selected *only, s
 	return code ? code : open_recorder(options, ret);
 }
 
-void prepared_run_free(struct prepared_run *prepared)
+int prepared_run_end(struct prepared_run *prepared, int code)
 {
 	for (size_t i = 0; i < prepared->runtime_count; i++) {
 		struct err err = { 0 };
 
-		if (live_close(prepared->runtimes[i].runtime.live, &err) < 0)
-			screen_say(&prepared->screen, "%s", err.text);
-		runtime_free(&prepared->runtimes[i]);
+		if (live_close(prepared->runtimes[i].runtime.live, &err) >= 0)
+			continue;
+		screen_say(&prepared->screen, "%s", err.text);
+		if (code != EXIT_INTERRUPTED)
+			code = EXIT_BROKEN;
 	}
+	return code;
+}
+
+void prepared_run_free(struct prepared_run *prepared)
+{
+	(void) prepared_run_end(prepared, EXIT_AS_EXPECTED);
+	for (size_t i = 0; i < prepared->runtime_count; i++)
+		runtime_free(&prepared->runtimes[i]);
 	for (size_t i = 0; i < prepared->runtime_count; i++)
 		free(prepared->shares[i].items);
 	free(prepared->shares);

@@ -36,6 +36,8 @@ int prepare_run(const struct options *options, struct prepared_run *ret);
 int prepare_run_of(const struct options *options, const struct selected *only, struct prepared_run *ret);
 /* The part of it that fills runtimes and shares: every runtime, or every server with every runtime behind it. */
 int prepare_runtimes(const struct options *options, struct prepared_run *run);
+/* Removes what the run made at endpoints. code, or 6 when something of that stays there. */
+int prepared_run_end(struct prepared_run *prepared, int code);
 void prepared_run_free(struct prepared_run *prepared);
 #define auto_prepared_run __attribute__((cleanup(prepared_run_free))) struct prepared_run
 

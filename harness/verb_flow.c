@@ -266,6 +266,7 @@ int verb_flow(const struct options *options)
 	if (!code)
 		code = run_flow(&flow);
 	(void) flow_attach_end(&flow.attach, NULL);
+	code = prepared_run_end(&prepared, code);
 	runtime_dir_close(&flow.directory);
 	run_record_free(&flow.record);
 	faults_free(&flow.faults);

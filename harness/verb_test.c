@@ -256,6 +256,7 @@ int verb_test(const struct options *options)
 		code = prepare_run(options, &prepared);
 	if (!code)
 		code = run_test(&test);
+	code = prepared_run_end(&prepared, code);
 	for (size_t i = 0; i < test.record_count; i++)
 		run_record_free(&test.records[i]);
 	free(test.records);

@@ -23,6 +23,8 @@
 #include "harness/case_watch.h"
 #include "harness/guest.h"
 #include "harness/live.h"
+#include "harness/options.h"
+#include "harness/prepare_run.h"
 #include "harness/reaper.h"
 #include "harness/tar.h"
 
@@ -238,9 +240,32 @@ START_TEST(a_pod_that_stays_keeps_no_other)
 }
 END_TEST
 
+START_TEST(what_stays_at_an_endpoint_is_no_success)
+{
+	char address[] = "unix:///none", run[] = "plumbline-1";
+	struct live live = {
+		.address = address, .run = run, .registry = PROCESS_INIT, .home = -EBADF, .cgroup = -EBADF
+	};
+	struct runtime_found found = { .runtime = { .live = &live } };
+	struct prepared_run prepared = { .runtimes = &found, .runtime_count = 1 };
+
+	make_directory();
+	write_file("call", stubborn, strlen(stubborn), 0755);
+	auto_free char *program = text_format("%s/call", directory);
+	live.program = program;
+	ck_assert_int_eq(prepared_run_end(&prepared, EXIT_UNEXPECTED_FAILURE), EXIT_UNEXPECTED_FAILURE);
+	live.opened = true;
+	ck_assert_int_eq(prepared_run_end(&prepared, EXIT_UNEXPECTED_FAILURE), EXIT_BROKEN);
+	live.opened = true;
+	ck_assert_int_eq(prepared_run_end(&prepared, EXIT_INTERRUPTED), EXIT_INTERRUPTED);
+	remove_directory();
+}
+END_TEST
+
 Suite *test_untrusted(void)
 {
 	return UNIT_SUITE("untrusted", what_is_kept_has_an_end, what_is_kept_is_whole,
 			  an_agent_hears_so_much_and_no_more, a_guest_brings_no_rights,
-			  a_guest_brings_no_devices, a_pod_that_stays_keeps_no_other);
+			  a_guest_brings_no_devices, a_pod_that_stays_keeps_no_other,
+			  what_stays_at_an_endpoint_is_no_success);
 }
