@@ -12,6 +12,7 @@
 #include "harness/observe.h"
 
 #define LOG_MAX (16u << 20)
+#define FILES_MAX (8u << 20) /* of all files in its directory */
 
 struct log_line {
 	const char *word[3]; /* time, stream, tag */
@@ -147,6 +148,29 @@ void cri_log_output(const struct bench *bench, struct text *out)
 	each_line(text_str(&text), text.len, add_content, out);
 }
 
+/*
+ * All of a file, not its beginning: what a row says is lacking stands at the end, behind what the probe has seen. One that is
+ * longer than is read loses what there is of it, for that would prove nothing.
+ */
+static void put_contents(int logs, struct json *files)
+{
+	size_t room = FILES_MAX;
+
+	for (size_t i = 0; i < json_length(files); i++) {
+		struct json *facts = json_value_at(files, i);
+		const char *path = json_key_at(files, i);
+		auto_text text = { 0 };
+
+		if (!json_has(facts, "content"))
+			continue;
+		auto_fd fd = file_open_in_root(logs, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0, NULL);
+		json_remove(facts, "content");
+		if (fd >= 0 && file_read_fd(fd, room, &text, NULL) >= 0)
+			json_put(facts, "content", json_new_bytes(text_str(&text), text.len));
+		room -= text.len;
+	}
+}
+
 void cri_log_observe(const struct bench *bench, struct json *host)
 {
 	auto_text text = { 0 };
@@ -155,6 +179,9 @@ void cri_log_observe(const struct bench *bench, struct json *host)
 
 	if (bench->cri->log && file_read_at(AT_FDCWD, bench->cri->log, LOG_MAX, &text, NULL) >= 0)
 		cri_log_facts(text_str(&text), text.len, host);
-	if (logs >= 0)
-		json_put(host, "logs", observe_files(logs, ".", NULL));
+	if (logs < 0)
+		return;
+	struct json *files = observe_files(logs, ".", NULL);
+	put_contents(logs, files);
+	json_put(host, "logs", files);
 }

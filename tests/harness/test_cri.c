@@ -278,6 +278,34 @@ START_TEST(who_comes_late_to_where_it_was_held_goes_on)
 }
 END_TEST
 
+/* A row that says what a log lacks would hold of any log whose beginning alone it was shown. */
+START_TEST(a_log_is_seen_to_its_end)
+{
+	char directory[] = "/tmp/plumbline-test.XXXXXX";
+	struct err err = { 0 };
+	auto_text text = { 0 };
+
+	ck_assert_ptr_nonnull(mkdtemp(directory));
+	auto_free char *log = text_format("%s/probe.log", directory);
+	auto_json symbols = json_new_object();
+	auto_json host = json_new_object();
+	struct cri cri = { .log = log };
+	const struct bench bench = { .symbols = symbols, .cri = &cri };
+
+	json_put(symbols, "@logs", json_new_string(directory));
+	text_add(&text, "2026-11-23T15:30:00.000000001Z stdout F ");
+	while (text.len < 5000)
+		text_add(&text, "census ");
+	text_add(&text, "\n2026-11-23T15:30:00.000000002Z stdout F only-here\n");
+	ck_assert_int_eq(file_create_at(AT_FDCWD, log, text_str(&text), text.len, 0644, &err), 0);
+	cri_log_observe(&bench, host);
+	const char *content = json_get_string(host, "logs[probe.log].content");
+	ck_assert_ptr_nonnull(content);
+	ck_assert_ptr_nonnull(strstr(content, "only-here"));
+	ck_assert_int_eq(file_remove_tree_at(AT_FDCWD, directory, &err), 0);
+}
+END_TEST
+
 static bool is_sent(struct bench *bench, int64_t pid, const char *id)
 {
 	auto_json argument = parse("{\"to\": \"sandbox\", \"name\": \"SIGWINCH\"}"); /* nobody minds */
@@ -354,5 +382,5 @@ Suite *test_cri(void)
 			  logs_are_read_line_by_line, a_call_must_have_done_what_it_says,
 			  answers_are_of_the_interface, an_image_is_a_layout_that_others_read,
 			  who_comes_late_to_where_it_was_held_goes_on, a_signal_is_for_ours_alone,
-			  answers_without_end_are_too_many);
+			  answers_without_end_are_too_many, a_log_is_seen_to_its_end);
 }
