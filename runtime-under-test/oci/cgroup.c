@@ -190,7 +190,7 @@ static int descend(const struct cgroup_place *place, int *directory, const char 
 	return r;
 }
 
-static int make_path(struct cgroup_place *place, struct err *err)
+static int make_path(struct cgroup_place *place, bool pass_on, struct err *err)
 {
 	auto_fd directory = open(place->mount_point, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
@@ -205,7 +205,7 @@ static int make_path(struct cgroup_place *place, struct err *err)
 		len = strcspn(at, "/");
 		name = text_format("%.*s", (int) len, at);
 		at += len;
-		if (place->unified)
+		if (pass_on)
 			pass_controllers_on(directory);
 		r = descend(place, &directory, name, err);
 		if (r < 0)
@@ -240,9 +240,9 @@ static int check_fit(const struct cgroup_place *place, struct err *err)
 	return 0;
 }
 
-static int make_place(struct cgroup_place *place, struct err *err)
+static int make_place(struct cgroup_place *place, bool pass_on, struct err *err)
 {
-	int r = make_path(place, err);
+	int r = make_path(place, pass_on, err);
 
 	if (r == 0 && !place->made)
 		r = check_fit(place, err);
@@ -253,12 +253,26 @@ static int make_place(struct cgroup_place *place, struct err *err)
 	return place->tasks < 0 ? fail(err, -errno, "open tasks") : 0;
 }
 
+/*
+ * Where v1 has the controllers, what cgroup2 has left over stays with its root: handing it down would outlive the container,
+ * and runtimes refuse such a machine from then on (crun: "cgroups in hybrid mode not supported").
+ */
+static bool is_v2_alone(const struct cgroups *cgroups)
+{
+	for (size_t i = 0; i < cgroups->count; i++)
+		if (!cgroups->places[i].unified)
+			return false;
+	return true;
+}
+
 int cgroups_make(struct cgroups *cgroups, bool optional, struct err *err)
 {
+	bool pass_on = is_v2_alone(cgroups);
+
 	for (size_t i = 0; i < cgroups->count; i++) {
 		struct cgroup_place *place = &cgroups->places[i];
 		struct err why = { 0 };
-		int r = make_place(place, &why);
+		int r = make_place(place, pass_on, &why);
 
 		if (r == 0)
 			continue;

@@ -54,7 +54,7 @@ void cgroups_close(struct cgroups *cgroups);
 
 /*
  * Makes the directories. One that exists must be fit: without processes and not frozen. optional: where the caller may make
- * none (no root) there are none, and that is no error.
+ * none (no root) there are none, and that is no error. Controllers are handed down to them where there is no v1.
  */
 int cgroups_make(struct cgroups *cgroups, bool optional, struct err *err);
 /* Every resource of the config; one that cannot be applied is an error with its field. cgroup_apply.c */
