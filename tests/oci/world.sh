@@ -18,7 +18,13 @@ if [ "${1:-}" != --in-world ]; then
 	trap '' INT TERM
 	(
 		trap - INT TERM
-		for directory in $made; do sh -c 'echo $PPID > "$1/cgroup.procs"' - "$directory" || exit 1; done
+		# Beside v1, one further down in cgroup2, where nothing is handed on whatever the machine's root does: crun refuses a hybrid
+		# host with controllers.
+		for directory in $made; do
+			inner=$directory
+			[ "${directory%/*}" = /sys/fs/cgroup ] || [ ! -e "$directory/cgroup.controllers" ] || { inner=$directory/world && mkdir "$inner"; } || exit 1
+			sh -c 'echo $PPID > "$1/cgroup.procs"' - "$inner" || exit 1
+		done
 		exec unshare --cgroup --pid --mount --ipc --uts --net --fork --kill-child --mount-proc "$0" --in-world "$@"
 	)
 	status=$?
