@@ -144,6 +144,9 @@ lab add l2 "$W/ns/a" > "$W/out"
 net unpin "$W/ns/a"
 check 'a sandbox without its namespace goes' lab del l2 ''
 is 'its allocation went' 0 "$(find "$W/ipam/lab" -name '10.77.0.*' | grep -c .)"
+# A namespace's devices go some time after its last reference.
+tries=0
+while [ -n "$(ip -o link show type veth)" ] && [ $tries -lt 200 ]; do tries=$((tries + 1)) && sleep 0.05; done
 is 'no device is left but the bridge of the plugin' '' "$(ip -o link show type veth)"
 is 'no record is left' '' "$(ls "$W/state/cni")"
 

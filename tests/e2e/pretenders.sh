@@ -128,7 +128,8 @@ for trap in link file; do
 done
 is 'nothing was written through the link' untouched "$(cat "$W/victim")"
 
-judged digger fail 'step 1, create: expected success, but it exited 1'
+# Twelve hundred cgroups take a busy machine longer than it has.
+judged digger fail 'step 1, create: \(expected success, but it exited 1\|it did not end within its time\)'
 
 # Neither of these passes a single case of all there are.
 for name in always-0 always-1; do
