@@ -2,12 +2,16 @@
 #include "runtime-under-test/cri/stats.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "base/cgroup.h"
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/file.h"
 #include "base/text.h"
 #include "runtime-under-test/cri/life.h"
 #include "runtime-under-test/cri/sandbox.h"
@@ -15,11 +19,12 @@
 
 /* Two samples closer together tell more of the scheduler's tick than of the load. */
 #define RATE_MIN_NS INT64_C(50000000)
+#define SECOND_NS INT64_C(1000000000)
 
 struct earlier {
 	struct earlier *next;
 	char id[OBJECT_ID_SIZE];
-	int64_t at;
+	int64_t uptime;
 	uint64_t cpu_ns;
 	bool has_rate;
 	uint64_t nano_cores;
@@ -76,8 +81,33 @@ static struct earlier *earlier_of(struct server *server, struct stats *stats, co
 	return earlier;
 }
 
-/* since: where the first rate counts from. */
-static void rate(struct server *server, const char *id, int64_t since, struct sample *sample)
+static struct sample sample_now(void)
+{
+	struct timespec now = { 0 };
+
+	(void) clock_gettime(CLOCK_BOOTTIME, &now);
+	return (struct sample){ .at = store_now_ns(),
+				.uptime = (int64_t) now.tv_sec * SECOND_NS + now.tv_nsec };
+}
+
+/* proc(5), field 22 of stat, on the clock of sample_now(). 0: it is gone. */
+static int64_t started_uptime(pid_t pid)
+{
+	auto_free char *path = text_format("/proc/%d/stat", (int) pid);
+	auto_text stat = { 0 };
+	const char *at;
+
+	if (file_read_at(AT_FDCWD, path, 4096, &stat, NULL) < 0)
+		return 0;
+	/* The name, field 2, may hold anything: the last ")" ends it. */
+	at = strrchr(text_str(&stat), ')');
+	for (int field = 2; at && field < 22; field++)
+		at = strchr(at + 1, ' ');
+	return at ? strtoll(at, NULL, 10) * (SECOND_NS / sysconf(_SC_CLK_TCK)) : 0;
+}
+
+/* The first rate counts from the start of the first process. */
+static void rate(struct server *server, const char *id, struct sample *sample)
 {
 	struct stats *stats = server->stats;
 	uint64_t cpu_ns = sample->usage.value[USAGE_CPU_NS];
@@ -88,14 +118,14 @@ static void rate(struct server *server, const char *id, int64_t since, struct sa
 		return;
 	pthread_mutex_lock(&stats->lock);
 	earlier = earlier_of(server, stats, id);
-	if (!earlier->at)
-		earlier->at = since;
-	passed = sample->at - earlier->at;
-	if (passed >= RATE_MIN_NS && cpu_ns >= earlier->cpu_ns) {
+	if (!earlier->uptime)
+		earlier->uptime = started_uptime(sample->pid);
+	passed = sample->uptime - earlier->uptime;
+	if (earlier->uptime && passed >= RATE_MIN_NS && cpu_ns >= earlier->cpu_ns) {
 		earlier->nano_cores =
 		    (uint64_t) ((double) (cpu_ns - earlier->cpu_ns) / (double) passed * 1e9);
 		earlier->has_rate = true;
-		earlier->at = sample->at;
+		earlier->uptime = sample->uptime;
 		earlier->cpu_ns = cpu_ns;
 	}
 	sample->has_rate = earlier->has_rate;
@@ -103,14 +133,13 @@ static void rate(struct server *server, const char *id, int64_t since, struct sa
 	pthread_mutex_unlock(&stats->lock);
 }
 
-static pid_t running_pid(struct server *server, const struct container *container, int64_t *ret_started_at)
+static pid_t running_pid(struct server *server, const struct container *container)
 {
 	pid_t pid = 0;
 
 	store_lock(server->store);
 	if (container->status.phase == PHASE_RUNNING)
 		pid = container->status.pid;
-	*ret_started_at = container->status.started_at;
 	store_unlock(server->store);
 	return pid;
 }
@@ -128,17 +157,16 @@ static bool read_usage(struct server *server, pid_t pid, const char *id, bool pa
 
 void stats_sample_container(struct server *server, const struct container *container, struct sample *ret)
 {
-	int64_t started_at;
-	pid_t pid = running_pid(server, container, &started_at);
+	pid_t pid = running_pid(server, container);
 
-	*ret = (struct sample){ .at = store_now_ns() };
+	*ret = sample_now();
 	if (!pid || !read_usage(server, pid, container->object.id, false, &ret->usage))
 		return;
 	/* A number that was given anew belongs to somebody else. */
-	if (running_pid(server, container, &started_at) != pid)
+	if (running_pid(server, container) != pid)
 		return;
 	ret->pid = pid;
-	rate(server, container->object.id, started_at, ret);
+	rate(server, container->object.id, ret);
 }
 
 static bool has_parent(const struct sandbox *sandbox)
@@ -150,7 +178,6 @@ static bool has_parent(const struct sandbox *sandbox)
 static void add_containers(struct server *server, const struct sandbox *sandbox, struct usage *sum)
 {
 	auto_object_list list = { 0 };
-	int64_t started_at;
 	struct usage part;
 	pid_t pid;
 
@@ -158,7 +185,7 @@ static void add_containers(struct server *server, const struct sandbox *sandbox,
 	for (size_t i = 0; i < list.count; i++) {
 		const struct container *container = list.items[i];
 
-		pid = running_pid(server, container, &started_at);
+		pid = running_pid(server, container);
 		if (pid && read_usage(server, pid, container->object.id, false, &part))
 			usage_add(sum, &part);
 	}
@@ -169,7 +196,7 @@ void stats_sample_sandbox(struct server *server, const struct sandbox *sandbox, 
 	struct usage *usage = &ret->sample.usage;
 	pid_t pid = 0;
 
-	ret->sample = (struct sample){ .at = store_now_ns() };
+	ret->sample = sample_now();
 	ret->interfaces.count = 0;
 	store_lock(server->store);
 	if (sandbox->status.phase == PHASE_READY)
@@ -185,7 +212,7 @@ void stats_sample_sandbox(struct server *server, const struct sandbox *sandbox, 
 	ret->sample.pid = pid;
 	if (sandbox_network_mode(sandbox) != RUNTIME__V1__NAMESPACE_MODE__NODE)
 		interfaces_read(pid, &ret->interfaces);
-	rate(server, sandbox->object.id, sandbox->status.created_at, &ret->sample);
+	rate(server, sandbox->object.id, &ret->sample);
 }
 
 bool stats_disk(struct server *server, const struct container *container, struct image_usage *ret)
@@ -199,8 +226,7 @@ int stats_members(struct server *server, const struct container *container, pid_
 		  struct err *err)
 {
 	struct usage_places places;
-	int64_t started_at;
-	pid_t pid = running_pid(server, container, &started_at);
+	pid_t pid = running_pid(server, container);
 	int r;
 
 	if (!pid)

@@ -16,6 +16,7 @@ struct stats;
 
 struct sample {
 	int64_t at; /* ns since the epoch */
+	int64_t uptime; /* ns since the machine's start, which nobody sets: what rates count by */
 	pid_t pid; /* of the first process; 0: it does not run, and nothing but the disk is known */
 	struct usage usage;
 	bool has_rate;

@@ -4,7 +4,24 @@
 . "$(dirname "$0")/cri-life-lib.sh"
 command -v jq > /dev/null || { skip cri-stats.sh 'it reads answers with jq' && exit 0; }
 
+# The node's clock as the server sees it goes an hour ahead once $W/ahead is there.
+cat > "$W/clock.c" << 'C'
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+int clock_gettime(clockid_t clock, struct timespec *now)
+{
+	int r = (int) syscall(SYS_clock_gettime, clock, now);
+	if (clock == CLOCK_REALTIME && access(getenv("AHEAD"), F_OK) == 0)
+		now->tv_sec += 3600;
+	return r;
+}
+C
+check 'a clock that can be set' cc -shared -fPIC -o "$W/clock.so" "$W/clock.c"
+export LD_PRELOAD="$W/clock.so" AHEAD="$W/ahead"
 check 'the server starts' server_start --import "$W/box.tar" --network builtin
+unset LD_PRELOAD
 mkfifo "$W/lines"
 calls < "$W/lines" > "$W/events" &
 listener=$!
@@ -44,6 +61,13 @@ after=$(kernel_ns)
 check "it is the kernel's count ($before, $told, $after)" test "$before" -le "$told" -a "$told" -le "$after"
 is 'its rate stays below the quota and above nothing' true \
 	"$(stats '.stats.cpu.usage_nano_cores.value | . > 1000000 and . < 900000000')"
+date +%s > "$W/now"
+: > "$W/ahead"
+stats .stats.cpu > "$W/cpu"
+check 'the clock is set ahead' test "$(jq '.timestamp / 1e9 | floor' "$W/cpu")" -ge $(($(cat "$W/now") + 3600))
+is 'which makes no rate smaller' true "$(jq '.usage_nano_cores.value | . > 1000000 and . < 900000000' "$W/cpu")"
+is 'nor that of a pod since its start' true \
+	"$(ask PodSandboxStats "$(of_pod "$pod")" | jq '.stats.linux.cpu.usage_nano_cores.value | . > 1000000 and . < 900000000')"
 is 'available memory is the limit less the working set' 67108864 \
 	"$(stats '.stats.memory | .available_bytes.value + .working_set_bytes.value')"
 is 'the working set is no more than what is used' true "$(stats '.stats.memory | .working_set_bytes.value <= .usage_bytes.value')"
