@@ -67,6 +67,20 @@ static void serve_one(int listener, const char *hears, const char *says)
 	ck_assert_int_eq(file_write_all(fd, says, strlen(says)), 0);
 }
 
+/* Reads until the story has the word. */
+static void await_story(int fd, struct spdy *spdy, struct text *story, const char *word)
+{
+	while (!strstr(text_str(story), word)) {
+		auto_text bytes = { 0 };
+		char chunk[4096];
+		ssize_t n = read(fd, chunk, sizeof(chunk));
+
+		ck_assert_int_gt(n, 0);
+		text_add_bytes(&bytes, chunk, (size_t) n);
+		tell(spdy, &bytes, story);
+	}
+}
+
 static const struct stream_request any = { .kind = STREAM_PORT_FORWARD, .id = "s" };
 
 static void forward_over(int family)
@@ -192,6 +206,92 @@ START_TEST(a_stream_without_a_port_is_refused)
 }
 END_TEST
 
+START_TEST(a_client_that_ends_hears_the_rest)
+{
+	int port = 0;
+	auto_fd listener = listen_on(AF_INET, &port), fd = stream_spdy(&any, "portforward.k8s.io"),
+		peer = -EBADF;
+	struct spdy *spdy = spdy_new();
+	auto_text out = { 0 }, heard = { 0 }, story = { 0 };
+
+	open_pair(spdy, 1, port, "0", &out);
+	spdy_put_data(3, true, "ask", 3, &out);
+	ck_assert_int_eq(file_write_all(fd, out.data, out.len), 0);
+	peer = accept(listener, NULL, NULL);
+	stream_read_all(peer, &heard); /* to the end, which is the client's */
+	ck_assert_str_eq(text_str(&heard), "ask");
+	ck_assert_int_eq(file_write_all(peer, "answer", 6), 0);
+	ck_assert_int_eq(shutdown(peer, SHUT_WR), 0);
+	await_story(fd, spdy, &story, "3!:");
+	ck_assert_str_eq(text_str(&story), "3:answer 1!: 3!: ");
+	spdy_free(spdy);
+}
+END_TEST
+
+START_TEST(a_port_that_ends_hears_the_rest)
+{
+	int port = 0;
+	auto_fd listener = listen_on(AF_INET, &port), fd = stream_spdy(&any, "portforward.k8s.io"),
+		peer = -EBADF;
+	struct spdy *spdy = spdy_new();
+	auto_text out = { 0 }, heard = { 0 }, story = { 0 };
+
+	open_pair(spdy, 1, port, "0", &out);
+	ck_assert_int_eq(file_write_all(fd, out.data, out.len), 0);
+	peer = accept(listener, NULL, NULL);
+	ck_assert_int_eq(file_write_all(peer, "done", 4), 0);
+	ck_assert_int_eq(shutdown(peer, SHUT_WR), 0);
+	await_story(fd, spdy, &story, "3!:");
+	text_cut(&out, 0);
+	spdy_put_data(3, true, "the rest", 8, &out);
+	ck_assert_int_eq(file_write_all(fd, out.data, out.len), 0);
+	stream_read_all(peer, &heard);
+	ck_assert_str_eq(text_str(&heard), "the rest");
+	ck_assert_str_eq(text_str(&story), "3:done 1!: 3!: ");
+	spdy_free(spdy);
+}
+END_TEST
+
+/* A listener whose queue is full: the kernel leaves who comes next without an answer. */
+static int listen_and_fill(int *ret_port, int ret_fills[2])
+{
+	int listener = listen_on(AF_INET, ret_port);
+	struct sockaddr_in address = { .sin_family = AF_INET,
+				       .sin_port = htons((uint16_t) *ret_port),
+				       .sin_addr = { htonl(INADDR_LOOPBACK) } };
+
+	ck_assert_int_eq(listen(listener, 0), 0);
+	for (int i = 0; i < 2; i++) {
+		ret_fills[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+		(void) connect(ret_fills[i], (struct sockaddr *) &address, sizeof(address));
+	}
+	return listener;
+}
+
+START_TEST(a_port_without_an_answer_is_given_up)
+{
+	struct stream_times times = { .connect_ms = 200 };
+	int port = 0, silent = 0, fills[2] = { -1, -1 };
+	auto_fd listener = listen_on(AF_INET, &port), full = listen_and_fill(&silent, fills), fd = -EBADF;
+	struct spdy *spdy = spdy_new();
+	auto_text out = { 0 }, story = { 0 };
+
+	stream_restart(&times);
+	fd = stream_spdy(&any, "portforward.k8s.io");
+	open_pair(spdy, 1, silent, "0", &out);
+	open_pair(spdy, 5, port, "1", &out);
+	spdy_put_data(7, false, "two?", 4, &out);
+	ck_assert_int_eq(file_write_all(fd, out.data, out.len), 0);
+	serve_one(listener, "two?", "two!");
+	await_story(fd, spdy, &story, "3!:");
+	ck_assert_ptr_nonnull(strstr(text_str(&story), "inside the sandbox: Connection timed out "));
+	await_story(fd, spdy, &story, "7:two! ");
+	for (int i = 0; i < 2; i++)
+		(void) close(fills[i]);
+	spdy_free(spdy);
+}
+END_TEST
+
 Suite *test_forward(void)
 {
 	Suite *suite = suite_create("forward");
@@ -201,6 +301,9 @@ Suite *test_forward(void)
 	tcase_add_test(served, connections_share_a_session);
 	tcase_add_test(served, a_port_may_be_on_ipv6_only);
 	tcase_add_test(served, a_closed_port_is_an_error_on_its_stream);
+	tcase_add_test(served, a_client_that_ends_hears_the_rest);
+	tcase_add_test(served, a_port_that_ends_hears_the_rest);
+	tcase_add_test(served, a_port_without_an_answer_is_given_up);
 	tcase_add_test(served, websocket_channels_are_the_requests_ports);
 	tcase_add_test(served, spdy_travels_in_a_websocket);
 	tcase_add_test(served, a_stream_without_a_port_is_refused);

@@ -21,7 +21,7 @@ struct connection {
 	int stop; /* readable when the server closes; borrowed */
 	const struct stream_ops *ops;
 	void *user;
-	int64_t idle_ms;
+	int64_t idle_ms, connect_ms;
 	struct stream_request *request; /* owned */
 	struct transport *transport; /* owned; NULL before the upgrade */
 	int version; /* of remotecommand, 1 to 5; 4 and up tell the exit as JSON */

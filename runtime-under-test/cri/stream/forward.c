@@ -31,6 +31,8 @@ struct pair {
 	int fd; /* owned */
 	struct text pending; /* to the port */
 	bool client_ended; /* once pending is empty */
+	bool port_ended; /* it sends no more, and may read on */
+	int64_t until; /* PAIR_CONNECTING: when that has taken too long */
 	size_t place; /* in the poll's list; 0: not in it */
 };
 
@@ -60,19 +62,27 @@ static int channel_of(const struct forward *forward, const struct pair *pair)
 	return (int) (2 * (pair - forward->pairs));
 }
 
-static void close_pair(struct forward *forward, struct pair *pair)
+static void end_channels(struct forward *forward, struct pair *pair)
 {
 	const struct transport_ops *ops = forward->connection->transport->ops;
 	int channel = channel_of(forward, pair);
+
+	ops->end(forward->connection->transport, channel + 1, &forward->connection->out);
+	ops->end(forward->connection->transport, channel, &forward->connection->out);
+}
+
+static void close_pair(struct forward *forward, struct pair *pair)
+{
+	const struct transport_ops *ops = forward->connection->transport->ops;
 
 	if (pair->state == PAIR_CLOSED || pair->state == PAIR_UNUSED)
 		return;
 	cleanup_fd(&pair->fd);
 	pair->fd = -EBADF;
 	text_free(&pair->pending);
-	ops->end(forward->connection->transport, channel + 1, &forward->connection->out);
-	ops->end(forward->connection->transport, channel, &forward->connection->out);
-	ops->forget(forward->connection->transport, channel);
+	if (!pair->port_ended)
+		end_channels(forward, pair);
+	ops->forget(forward->connection->transport, channel_of(forward, pair));
 	*pair = (struct pair){ .fd = -EBADF,
 			       .state = forward->connection->transport->opens_channels ? PAIR_UNUSED
 										       : PAIR_CLOSED };
@@ -124,6 +134,7 @@ static void try_next(struct forward *forward, struct pair *pair, int error)
 		error = -connect_to(pair);
 		if (!error) {
 			pair->state = PAIR_CONNECTING;
+			pair->until = process_now_ms() + forward->connection->connect_ms;
 			return;
 		}
 	}
@@ -156,7 +167,11 @@ static void write_pending(struct forward *forward, struct pair *pair)
 		memmove(pending->data, pending->data + n, pending->len - (size_t) n);
 		text_cut(pending, pending->len - (size_t) n);
 	}
-	if (!pending->len && pair->client_ended)
+	if (pending->len || !pair->client_ended)
+		return;
+	if (pair->port_ended)
+		close_pair(forward, pair);
+	else
 		(void) shutdown(pair->fd, SHUT_WR);
 }
 
@@ -209,6 +224,14 @@ static void note_connected(struct forward *forward, struct pair *pair)
 	write_pending(forward, pair);
 }
 
+/* kubectl waits for the end of the error's channel before it lets go of what it forwards: that ends with the data's. */
+static void end_port(struct forward *forward, struct pair *pair)
+{
+	end_channels(forward, pair);
+	pair->port_ended = true;
+	write_pending(forward, pair);
+}
+
 static void relay(struct forward *forward, struct pair *pair)
 {
 	char chunk[CONNECTION_CHUNK];
@@ -216,7 +239,9 @@ static void relay(struct forward *forward, struct pair *pair)
 
 	if (n > 0)
 		connection_send(forward->connection, channel_of(forward, pair), chunk, (size_t) n);
-	else if (n == 0 || (errno != EAGAIN && errno != EINTR))
+	else if (n == 0)
+		end_port(forward, pair);
+	else if (errno != EAGAIN && errno != EINTR)
 		close_pair(forward, pair);
 }
 
@@ -232,7 +257,21 @@ static short wanted_of(const struct pair *pair, bool room)
 {
 	if (pair->state == PAIR_CONNECTING)
 		return POLLOUT;
-	return (short) ((room ? POLLIN : 0) | (pair->pending.len ? POLLOUT : 0));
+	return (short) ((room && !pair->port_ended ? POLLIN : 0) | (pair->pending.len ? POLLOUT : 0));
+}
+
+/* When the next port has been waited for long enough; -1: none is. */
+static int64_t next_deadline(const struct forward *forward)
+{
+	int64_t next = -1;
+
+	for (size_t i = 0; i < forward->count; i++) {
+		const struct pair *pair = &forward->pairs[i];
+
+		if (pair->state == PAIR_CONNECTING && (next < 0 || pair->until < next))
+			next = pair->until;
+	}
+	return next;
 }
 
 static size_t list_pairs(struct forward *forward)
@@ -261,7 +300,7 @@ static void serve_pair(struct forward *forward, struct pair *pair, short seen)
 	}
 	if (seen & POLLOUT)
 		write_pending(forward, pair);
-	if (pair->state == PAIR_CONNECTED && seen & (POLLIN | POLLHUP | POLLERR))
+	if (pair->state == PAIR_CONNECTED && !pair->port_ended && seen & (POLLIN | POLLHUP | POLLERR))
 		relay(forward, pair);
 }
 
@@ -272,7 +311,7 @@ static bool turn(struct forward *forward)
 
 	forward->fds[1] = (struct pollfd){ .fd = connection->fd,
 					   .events = connection_events(connection, !is_full(forward)) };
-	if (!connection_wait(connection, forward->fds, count, -1))
+	if (!connection_wait(connection, forward->fds, count, next_deadline(forward)))
 		return false;
 	for (size_t i = 0; i < forward->count; i++) {
 		struct pair *pair = &forward->pairs[i];
@@ -280,6 +319,8 @@ static bool turn(struct forward *forward)
 
 		if (seen)
 			serve_pair(forward, pair, seen);
+		else if (pair->state == PAIR_CONNECTING && process_now_ms() >= pair->until)
+			try_next(forward, pair, ETIMEDOUT);
 	}
 	connection_serve(connection, forward->fds[1].revents);
 	take_events(forward);

@@ -19,6 +19,7 @@
 
 #define TOKEN_MS 60000
 #define IDLE_MS (4 * 3600 * 1000)
+#define CONNECT_MS 10000
 #define CONNECTIONS_MAX 1024
 /* Two chunks and what is called from there; the default of 8 MiB would be reserved a thousand times. */
 #define STACK_SIZE (256 << 10)
@@ -125,6 +126,7 @@ static void start_client(struct stream_server *server, int fd)
 						  .ops = server->ops,
 						  .user = server->user,
 						  .idle_ms = server->times.idle_ms,
+						  .connect_ms = server->times.connect_ms,
 						  .active_ms = process_now_ms() };
 	(void) pthread_attr_init(&attributes);
 	(void) pthread_attr_setstacksize(&attributes, STACK_SIZE);
@@ -236,7 +238,9 @@ int stream_server_open(const char *address, const struct stream_ops *ops, void *
 	server->user = user;
 	server->times =
 	    (struct stream_times){ .token_ms = times && times->token_ms ? times->token_ms : TOKEN_MS,
-				   .idle_ms = times && times->idle_ms ? times->idle_ms : IDLE_MS };
+				   .idle_ms = times && times->idle_ms ? times->idle_ms : IDLE_MS,
+				   .connect_ms =
+				       times && times->connect_ms ? times->connect_ms : CONNECT_MS };
 	server->tokens = tokens_new(server->times.token_ms);
 	(void) pthread_mutex_init(&server->lock, NULL);
 	(void) pthread_cond_init(&server->ended, NULL);

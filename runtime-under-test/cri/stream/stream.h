@@ -40,6 +40,7 @@ struct stream_ops {
 struct stream_times {
 	int64_t token_ms; /* 0: a minute */
 	int64_t idle_ms; /* without a byte either way; 0: four hours */
+	int64_t connect_ms; /* to a port that neither takes nor refuses; 0: ten seconds */
 };
 
 /* address: "127.0.0.1:0", "[::1]:10010". The ops are borrowed. */
