@@ -44,7 +44,18 @@ static int parse_url(const char *url, struct place *ret, struct err *err)
 	return 0;
 }
 
-static int connect_to(const struct place *place, struct err *err)
+/* A listener whose queue is full leaves a connection without an answer for minutes: socket(7), SO_SNDTIMEO. */
+static int bound_connect(int fd, int64_t deadline)
+{
+	int64_t left = deadline - process_now_ms();
+	struct timeval time = { .tv_sec = left / 1000, .tv_usec = left % 1000 * 1000 };
+
+	if (left <= 0)
+		return -ETIMEDOUT;
+	return setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &time, sizeof(time)) < 0 ? -errno : 0;
+}
+
+static int connect_to(const struct place *place, int64_t deadline, struct err *err)
 {
 	const struct addrinfo wish = { .ai_socktype = SOCK_STREAM,
 				       .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV };
@@ -54,9 +65,11 @@ static int connect_to(const struct place *place, struct err *err)
 	if (r)
 		return fail_text(err, -EINVAL, "%s: %s", place->host, gai_strerror(r));
 	auto_fd fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	/* The loopback refuses at once, or has accepted. */
-	if (fd < 0 || connect(fd, found->ai_addr, found->ai_addrlen) < 0)
-		r = fail(err, -errno, "connect to %s:%s", place->host, place->port);
+	r = fd < 0 ? -errno : bound_connect(fd, deadline);
+	if (r == 0 && connect(fd, found->ai_addr, found->ai_addrlen) < 0)
+		r = errno == EINPROGRESS ? -ETIMEDOUT : -errno;
+	if (r < 0)
+		r = fail(err, r, "connect to %s:%s", place->host, place->port);
 	freeaddrinfo(found);
 	return r < 0 ? r : TAKE_FD(fd);
 }
@@ -153,7 +166,7 @@ int stream_upgrade(const struct stream_wish *wish, struct stream_sight *ret, str
 {
 	__attribute__((cleanup(place_free))) struct place place = { 0 };
 	int r = parse_url(wish->url, &place, err);
-	auto_fd fd = r < 0 ? r : connect_to(&place, err);
+	auto_fd fd = r < 0 ? r : connect_to(&place, wish->deadline, err);
 
 	if (fd < 0)
 		return fd;

@@ -24,6 +24,29 @@ is 'nothing listens beyond loopback' '' "$listening"
 
 # Debian's own, which has Debian's modules.
 python=/usr/bin/python3
+
+# A listener whose queue is full answers nobody, and the kernel asks it again for two minutes.
+cat > "$W/silent.py" << 'P'
+import socket, sys
+listener = socket.create_server(("127.0.0.1", 0), backlog=0)
+fills = [socket.socket() for _ in range(2)]
+for fill in fills:
+    fill.setblocking(False)
+    fill.connect_ex(listener.getsockname())
+print(listener.getsockname()[1], flush=True)
+sys.stdin.read()
+P
+mkfifo "$W/silence"
+$python "$W/silent.py" < "$W/silence" > "$W/silent" &
+silent=$!
+exec 9> "$W/silence"
+check 'a port that answers nobody' until_true test -s "$W/silent"
+echo '{"id":1,"open":"http://127.0.0.1:'"$(cat "$W/silent")"'/exec/x","stdout":true,"deadline_ms":300}' |
+	timeout 60 "$bin/plumbline-cri-call" --endpoint "$socket" > "$W/answer"
+is 'is given up at the deadline' DEADLINE_EXCEEDED "$(value status < "$W/answer")"
+exec 9>&-
+wait $silent
+
 websockets() {
 	$python -c 'import websocket' 2> /dev/null || { skip websockets 'python3-websocket is not installed' && return; }
 	for form in v4.channel.k8s.io v5.channel.k8s.io v4.base64.channel.k8s.io; do
