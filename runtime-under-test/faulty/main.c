@@ -28,7 +28,7 @@ static const char help[] =
     "Stands in for an OCI runtime and makes exactly one thing wrong. RUNTIME and its arguments are those\n"
     "that the caller would have used. A fault inside the reference runtime or CRI server is passed on "
     "to\n" INNER_PROGRAM " or plumbline-cri-faulty, which is executed instead of RUNTIME.\n"
-    "Run it only where the damage is welcome: `plumbline prove` and `plumbline lab` do.\n";
+    "Run it only where the damage is welcome, as `plumbline prove` does.\n";
 
 __attribute__((format(printf, 1, 2))) static int refuse(const char *format, ...)
 {
