@@ -38,6 +38,12 @@ for program in plumbline-faulty plumbline-probe plumbline-cri plumbline-cri-call
 done
 
 missing=
+for try in $("$bin/plumbline-probe" --help | sed -n '/^tries:/,$s/^  \([a-z0-9-]*\).*/\1/p'); do
+	grep -q "^\.It Cm $try\( \|\$\)" docs/plumbline-probe.1 || missing="$missing $try"
+done
+is 'docs/plumbline-probe.1 has each try' '' "$missing"
+
+missing=
 for verb in $("$bin/plumbline" --help | sed -n '/^verbs:/,/^$/s/^  \([a-z]*\) .*/\1/p'); do
 	[ "$verb" = help ] || grep -q "^|.*\`plumbline ${verb}[ \`]" README.md || missing="$missing $verb"
 done
