@@ -275,7 +275,7 @@ format:
 	@clang-format --style=file -i $(format_FILES)
 
 .PHONY: install uninstall clean
-installed := plumbline plumbline-oci plumbline-oci-faulty plumbline-faulty $(notdir $(cri_programs))
+installed := plumbline plumbline-probe plumbline-oci plumbline-oci-faulty plumbline-faulty $(notdir $(cri_programs))
 manuals := $(notdir $(wildcard docs/*.1))
 install: all
 	install -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/share/man/man1'

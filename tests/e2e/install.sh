@@ -18,9 +18,16 @@ if [ "$(id -u)" = 0 ]; then
 else
 	skip 'it runs a case' 'it needs root'
 fi
-for page in plumbline plumbline-oci plumbline-faulty plumbline-probe; do
-	check "the manual page of $page is installed" test -s "$W/root/usr/share/man/man1/$page.1"
+names() { find "$W/root/usr/$1" -type f -printf '%f\n' | sed 's/\.1$//' | sort; }
+is 'each program has a page in section 1, and each page its program' "$(names bin)" "$(names share/man/man1)"
+unnamed=
+for page in $(names share/man/man1); do
+	target=$(sed -n '1s/^\.so //p' "$W/root/usr/share/man/man1/$page.1")
+	# whatis(1) finds a program by what stands below NAME.
+	sed -n 's/^\.Nm //p; /^\.SH NAME/,/^\.SH SYN/p' "$W/root/usr/share/man/${target:-man1/$page.1}" | grep -qw -e "$page" ||
+		unnamed="$unnamed $page"
 done
+is 'a page, or the one it leads to, names its program' '' "$unnamed"
 cd "$top" || exit 1
 check 'make uninstall' make uninstall
 is 'nothing is left' '' "$(find "$W/root" -type f)"
