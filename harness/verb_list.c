@@ -219,9 +219,9 @@ static int list_runtimes(const struct options *options, struct screen *screen)
 		put(row, "install", install);
 		if (runtime_locate(profile->name, &path, NULL) >= 0)
 			put(row, "path", path);
-		show(&out, options->json, row, "%-14s spec %-7s %s%s", profile->name,
-		     profile->spec_version ? profile->spec_version : "?", path ? path : "not found; ",
-		     path || !install ? "" : install);
+		show(&out, options->json, row, "%-14s spec %-7s %s%s%s", profile->name,
+		     profile->spec_version ? profile->spec_version : "?", path ? path : "not found",
+		     path || !install ? "" : "; ", path || !install ? "" : install);
 	}
 	screen_print(screen, &out);
 	return EXIT_AS_EXPECTED;

@@ -30,6 +30,9 @@ run 'list' 0 list
 cases=$(wc -l < "$W/out")
 run 'list as JSON' 0 list --json
 is 'one object a case' "$cases" "$(grep -c '^{"type":"case","id":"' "$W/out")"
+(export PATH="$W/nowhere" && exec "$plumbline" list runtimes) > "$W/out"
+is 'a runtime that is not found is told with what installs it, if anything does' 'generic: not found|runc: not found; apt-get install runc' \
+	"$(sed -nE 's/^(generic|runc) +spec [0-9.]+ +/\1: /p' "$W/out" | paste -sd'|')"
 run 'a filter that cannot be read' 2 list 'area:oci & &'
 run 'a selector that chooses nothing' 4 list oci/lifecycle/start_runs_the_progrm
 check 'a near id is suggested' says err "did you mean $passing\?"
