@@ -96,12 +96,18 @@ $(BIN)/plumbline-probe: $(probe_OBJ)
 	$(call say,LINK,$@)
 	$(Q)$(CC) -static -Wl,--gc-sections -s $^ -o $@
 
-$(BIN)/plumbline-oci: $(oci_OBJ) $(base_OBJ)
+$(B)/commit.c: FORCE
+	@tests/build/replace.sh $@ tests/build/commit.sh
+$(B)/obj/commit.o: $(B)/commit.c runtime-under-test/oci/commit.h $(B)/flags
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(BASE_CFLAGS) $(OPT) $(SANFLAGS) $(CFLAGS) -c $< -o $@
+
+$(BIN)/plumbline-oci: $(oci_OBJ) $(B)/obj/commit.o $(base_OBJ)
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(oci_LINK) $(LINKFLAGS) $^ $(oci_LIBS) -o $@
 
-$(BIN)/plumbline-oci-faulty: $(oci_faulty_OBJ) $(base_OBJ)
+$(BIN)/plumbline-oci-faulty: $(oci_faulty_OBJ) $(B)/obj/commit.o $(base_OBJ)
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(oci_LINK) $(LINKFLAGS) $^ $(oci_LIBS) -o $@

@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "runtime-under-test/oci/commit.h"
 #include "runtime-under-test/oci/container.h"
 #include "runtime-under-test/oci/exe_protect.h"
 #include "runtime-under-test/oci/faults.h"
@@ -18,10 +19,6 @@
 #include "runtime-under-test/oci/options.h"
 #include "runtime-under-test/oci/state.h"
 #include "runtime-under-test/oci/verbs.h"
-
-#ifndef PLUMBLINE_COMMIT
-#define PLUMBLINE_COMMIT "unknown"
-#endif
 
 static const struct verb verbs[] = {
 	{ "create", verb_create, "ID", "make a container and stop before its program", create_rows, ROOT_MAKE,
@@ -75,8 +72,7 @@ static int print_version(void)
 {
 	auto_text out = { 0 };
 
-	text_addf(&out, "plumbline-oci version %s\ncommit: %s\nspec: 1.3.0\n", PLUMBLINE_VERSION,
-		  PLUMBLINE_COMMIT);
+	text_addf(&out, "plumbline-oci version %s\ncommit: %s\nspec: 1.3.0\n", PLUMBLINE_VERSION, commit);
 	return print(&out);
 }
 
