@@ -111,16 +111,12 @@ static bool has_bundle(const struct server *server, const struct container *cont
 	return access(path, F_OK) == 0;
 }
 
-/* The runtime keeps a folder for each container it knows. */
 static bool runtime_knows(struct server *server, const struct container *container)
 {
 	auto_runtime runtime = RUNTIME_INIT;
-	auto_free char *path = NULL;
 
-	if (life_runtime(server, container->sandbox, &runtime, NULL) < 0)
-		return false;
-	path = text_format("%s/%s", runtime.root, container->object.id);
-	return access(path, F_OK) == 0;
+	return life_runtime(server, container->sandbox, &runtime, NULL) >= 0 &&
+	       runtime_keeps(&runtime, container->object.id);
 }
 
 static void recover_container(struct server *server, struct container *container)

@@ -29,7 +29,9 @@ void runtime_close(struct runtime *runtime);
 
 int runtime_start(const struct runtime *runtime, const char *id, struct err *err);
 int runtime_kill(const struct runtime *runtime, const char *id, int signal, struct err *err);
-/* By force: what runs is killed. A container that is not there is 0. */
+/* By what the runtime keeps in its root: a folder of the container's name, or files that begin with it, as runsc. */
+bool runtime_keeps(const struct runtime *runtime, const char *id);
+/* By force: what runs is killed. A container that is not there is 0, and so is one that a runtime which fails keeps nothing of. */
 int runtime_delete(const struct runtime *runtime, const char *id, struct err *err);
 /* resources: what `update --resources -` reads, linux.resources of config.json. */
 int runtime_update(const struct runtime *runtime, const char *id, const struct json *resources,

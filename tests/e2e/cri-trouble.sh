@@ -19,7 +19,7 @@ runtime hanging 'exec sleep 800'
 runtime killed 'kill -9 $$'
 runtime liar 'exit 0'
 runtime noisy 'head -c 3000000 /dev/zero; exit 1'
-set --
+set -- --runtime false=/bin/false --runtime absent=/nowhere
 for name in silent loud hanging killed liar noisy; do set -- "$@" --runtime "$name=$W/$name"; done
 printf '{"cniVersion":"0.4.0","name":"n","plugins":[{"type":"plugin"}]}' > "$W/cni/1.conflist"
 # plugin SHELL: of $CNI_COMMAND
@@ -41,6 +41,11 @@ for name in silent loud killed liar noisy; do
 	is 'is told in a sentence' 1 "$(sentence | grep -c 'pause: .')"
 	is 'and leaves nothing' '' "$(census)"
 done
+# Of these every verb fails, delete too, and nothing was begun that it could have deleted.
+is 'a program that is no runtime' UNKNOWN "$(code RunPodSandbox "$(with false)")"
+is 'leaves nothing' '' "$(census)"
+is 'a runtime that is not there' UNKNOWN "$(code RunPodSandbox "$(with absent)")"
+is 'leaves nothing' '' "$(census)"
 is 'what it said is handed on' UNKNOWN "$(code RunPodSandbox "$(with loud)")"
 is 'to the word' 1 "$(sentence | grep -c 'no such luck$')"
 DEADLINE=1000
@@ -49,6 +54,16 @@ DEADLINE=20000
 is_clean() { [ -z "$(census)" ]; }
 check 'and leaves nothing' until_true is_clean
 check 'and is not there any more' until_true sh -c '! pgrep -fx "sleep 80[0]"'
+
+# What only the runtime finds out, behind all that was made for it; and what the file of a pod cannot hold.
+pod_with() { printf '{"config":{"metadata":{"name":"t","uid":"u","namespace":"n"},"hostname":"t"%s,"linux":{"cgroup_parent":"/pods"%s}}}' "$2" "$1"; }
+is 'a sysctl that there is not' UNKNOWN "$(code RunPodSandbox "$(pod_with ',"sysctls":{"net.none":"1"}' '')")"
+is 'leaves nothing' '' "$(census)"
+is 'a search list of two lines' INVALID_ARGUMENT "$(code RunPodSandbox "$(pod_with '' ',"dns_config":{"searches":["a\nb"]}')")"
+is 'leaves nothing' '' "$(census)"
+is 'a mapping of more ids than there are' INVALID_ARGUMENT "$(code RunPodSandbox "$(pod_with ',"security_context":{"namespace_options":{"userns_options":{
+	"mode":"POD","uids":[{"host_id":4294967290,"length":100}],"gids":[{"host_id":4294967290,"length":100}]}}}' '')")"
+is 'leaves nothing' '' "$(census)"
 
 # shellcheck disable=SC2016
 plugin '[ "$CNI_COMMAND" != ADD ] || { echo "{\"code\":7,\"msg\":\"out of luck\"}"; exit 1; }'
@@ -89,6 +104,15 @@ done
 p=$(ask RunPodSandbox "$(with '')" | value pod_sandbox_id)
 is 'and works when there is room' SANDBOX_READY "$(pod_state "$p")"
 running "$p" full 'echo ready; exec sleep 801'
+# The log: in a folder that is a file, or is not to be made.
+: > "$W/file"
+for place in "$W/file" /proc/none; do
+	q=$(ask RunPodSandbox '{"config":{"metadata":{"name":"log","uid":"u","namespace":"n"},"log_directory":"'"$place"'","linux":{"cgroup_parent":"/pods"}}}' | value pod_sandbox_id)
+	d=$(container "$q" log 'exit 0')
+	is "a container whose log would lie in $place" UNKNOWN "$([ -z "$d" ] && sed -n '1s/:.*//p' "$W/err" || code StartContainer "$(of_container "$d")")"
+	is 'and the pod goes with what it has' OK "$(code RemovePodSandbox "$(of_pod "$q")")"
+	is 'to the last' 0 "$(census | grep -c "$q")"
+done
 for disk in root state; do
 	dd if=/dev/zero of="$W/$disk/fill" bs=64k 2> /dev/null
 	is "no container is made on a full --$disk" RESOURCE_EXHAUSTED "$(code CreateContainer '{"pod_sandbox_id":"'"$p"'","config":{"metadata":{"name":"more"},"image":{"image":"docker.io/library/box:1"}}}')"
