@@ -6,9 +6,10 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 
-static const struct step default_steps[] = { DO(create), DO(start), DO(wait), DO(delete) };
-static const struct step default_calls[] = { DO(RunPodSandbox), DO(CreateContainer), DO(StartContainer),
-					     DO(wait),          DO(StopPodSandbox),  DO(RemovePodSandbox) };
+static const struct step *const default_steps[] = { DO(create), DO(start), DO(wait), DO(delete) };
+static const struct step *const default_calls[] = { DO(RunPodSandbox),  DO(CreateContainer),
+						    DO(StartContainer), DO(wait),
+						    DO(StopPodSandbox), DO(RemovePodSandbox) };
 
 size_t area_case_count(void)
 {
@@ -57,11 +58,11 @@ void case_id(const struct area *area, const struct conformance_case *c, struct t
 	text_addf(out, "%s/%s", area->name, c->name);
 }
 
-size_t case_steps(const struct conformance_case *c, const struct step **ret)
+size_t case_steps(const struct conformance_case *c, const struct step *const **ret)
 {
 	size_t n = 0;
 
-	while (n < ARRAY_SIZE(c->when) && c->when[n].outcome)
+	while (n < ARRAY_SIZE(c->when) && c->when[n])
 		n++;
 	if (n) {
 		*ret = c->when;
@@ -75,7 +76,7 @@ size_t case_rows(const struct conformance_case *c)
 {
 	size_t n = 0;
 
-	while (n < ARRAY_SIZE(c->then) && c->then[n].from)
+	while (n < ARRAY_SIZE(c->then) && c->then[n])
 		n++;
 	return n;
 }
@@ -84,14 +85,14 @@ size_t case_clauses(const struct conformance_case *c)
 {
 	size_t n = 0;
 
-	while (n < ARRAY_SIZE(c->clause) && c->clause[n].id)
+	while (n < ARRAY_SIZE(c->clause) && c->clause[n])
 		n++;
 	return n;
 }
 
 bool case_is_rule(const struct conformance_case *c)
 {
-	return c->then[0].from == FROM_KERNEL && c->then[0].is == keeps;
+	return c->then[0] && c->then[0]->from == FROM_KERNEL && c->then[0]->is == keeps;
 }
 
 bool case_needs_recording(const struct conformance_case *c)
@@ -99,7 +100,7 @@ bool case_needs_recording(const struct conformance_case *c)
 	bool ret = c->needs.bpf;
 
 	for (size_t i = 0; i < case_rows(c); i++)
-		ret = ret || c->then[i].from == FROM_KERNEL;
+		ret = ret || c->then[i]->from == FROM_KERNEL;
 	return ret;
 }
 
@@ -108,8 +109,8 @@ enum level case_level(const struct conformance_case *c)
 	enum level ret = 0;
 
 	for (size_t i = 0; i < case_clauses(c); i++)
-		if (!ret || c->clause[i].level < ret)
-			ret = c->clause[i].level;
+		if (!ret || c->clause[i]->level < ret)
+			ret = c->clause[i]->level;
 	return ret ? ret : LEVEL_MUST;
 }
 
@@ -137,11 +138,11 @@ const char *level_name(enum level level)
 
 bool case_refuses(const struct conformance_case *c)
 {
-	const struct step *steps;
+	const struct step *const *steps;
 	size_t n = case_steps(c, &steps);
 
 	for (size_t i = 0; i < n; i++)
-		if (steps[i].outcome != OUTCOME_OK)
+		if (steps[i]->outcome != OUTCOME_OK)
 			return true;
 	return false;
 }

@@ -20,7 +20,7 @@ const struct conformance_case *area_case_find(const char *id, const struct area 
 /* "oci/mounts/..." */
 void case_id(const struct area *area, const struct conformance_case *c, struct text *out);
 /* The steps of `.when`, or the default ones: create, start, wait, delete. Returns how many. */
-size_t case_steps(const struct conformance_case *c, const struct step **ret);
+size_t case_steps(const struct conformance_case *c, const struct step *const **ret);
 size_t case_rows(const struct conformance_case *c);
 size_t case_clauses(const struct conformance_case *c);
 bool case_is_rule(

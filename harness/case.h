@@ -37,7 +37,7 @@ struct step { enum outcome outcome; const char *verb, *json; };
 struct edit { enum edit_op op; const char *path, *json; };
 struct prepare { enum prepare_kind kind; const char *path, *value; };
 /* holds: pure; 0 = holds, else write one sentence into why. observation is the whole document. */
-struct expect { enum source from; const char *path; enum relation is; const char *json;
+struct expect { enum source from; enum relation is; const char *path, *json;
                 int (*holds)(const struct json *observation, char *why, size_t size); };
 struct needs {
 	unsigned root:1, userns:1, bpf:1, alone:1;
@@ -49,58 +49,60 @@ struct needs {
 	const char *runtime_feature;	/* a word that a profile may list under "lacks" */
 };
 
+/* The lists point to their rows: most places are empty, and all cases lie in the program. */
 struct conformance_case {
 	const char *name, *title;
-	struct clause clause[4];	/* at least one id of fixtures/clauses */
+	const struct clause *clause[4];		/* at least one id of fixtures/clauses */
 	struct needs needs;
-	struct prepare prepare[8];	/* done after the bundle is written; paths start with rootfs/, scratch/ or a bundle file */
-	struct edit given[8];		/* edits of fixtures/default-config.json */
-	struct edit control[4];		/* for refusals and tries: on top of given, makes the input right; must then be accepted */
-	const char *inside[12];		/* what the probe tries, in order */
-	struct step when[14];		/* empty: create, start, wait, delete */
-	struct expect then[14];
-	const char *refuted_by;		/* the fault (fixtures/faults.tsv) under which this case must fail */
+	const struct prepare *prepare[8];	/* done after the bundle is written; paths start with rootfs/, scratch/ or a bundle file */
+	const struct edit *given[8];		/* edits of fixtures/default-config.json */
+	const struct edit *control[4];		/* for refusals and tries: on top of given, makes the input right; must then be accepted */
+	const char *inside[12];			/* what the probe tries, in order */
+	const struct step *when[14];		/* empty: create, start, wait, delete */
+	const struct expect *then[14];
+	const char *refuted_by;			/* the fault (fixtures/faults.tsv) under which this case must fail */
 	const char *why, *debug;
-	int cri;			/* 1: it speaks to a CRI endpoint; steps are calls, edits are of fixtures/default-cri.json */
-	int timeout_ms;			/* of the whole case; 0: the default */
+	int cri;				/* 1: it speaks to a CRI endpoint; steps are calls, edits are of fixtures/default-cri.json */
+	int timeout_ms;				/* of the whole case; 0: the default */
 	const char *file;
 	int line;
 };
 struct area { const char *name; const struct conformance_case *cases; size_t count; };
 
+#define ROW(kind)                 &(const struct kind)
 #define CASE(n)                   .name = #n, .file = __FILE__, .line = __LINE__
 #define POD_CASE(n)               CASE(n), .cri = 1
-#define MUST(id)                  { id, LEVEL_MUST }
-#define SHOULD(id)                { id, LEVEL_SHOULD }
-#define MAY(id)                   { id, LEVEL_MAY }
-#define HARDENING(id)             { id, LEVEL_HARDENING }
+#define MUST(id)                  ROW(clause){ id, LEVEL_MUST }
+#define SHOULD(id)                ROW(clause){ id, LEVEL_SHOULD }
+#define MAY(id)                   ROW(clause){ id, LEVEL_MAY }
+#define HARDENING(id)             ROW(clause){ id, LEVEL_HARDENING }
 
-#define SET(path, ...)            { EDIT_SET,  path, #__VA_ARGS__ }
-#define ADD(path, ...)            { EDIT_ADD,  path, #__VA_ARGS__ }
-#define DROP(path)                { EDIT_DROP, path, NULL }
+#define SET(path, ...)            ROW(edit){ EDIT_SET,  path, #__VA_ARGS__ }
+#define ADD(path, ...)            ROW(edit){ EDIT_ADD,  path, #__VA_ARGS__ }
+#define DROP(path)                ROW(edit){ EDIT_DROP, path, NULL }
 
-#define FILE_WITH(path, content)  { PREPARE_FILE, path, content }       /* parents are made; mode 0644 */
-#define DIRECTORY(path)           { PREPARE_DIRECTORY, path, NULL }
-#define LINK_TO(path, target)     { PREPARE_LINK, path, target }
-#define NODE(path, spec)          { PREPARE_NODE, path, spec }          /* "c 1 3 0666", "p 0644" */
-#define REMOVE(path)              { PREPARE_REMOVE, path, NULL }
-#define NAMESPACE(type)           { PREPARE_NAMESPACE, type, NULL }     /* a fresh one, held open; its path is @ns-TYPE */
-#define MOUNTED(path, options)    { PREPARE_MOUNT, path, options }      /* a tmpfs, options as "shared,mode=755" */
-#define RUNTIME_COPY(path)        { PREPARE_RUNTIME, path, "@runtime" } /* the runtime runs from a copy, on a writable mount */
+#define FILE_WITH(path, content)  ROW(prepare){ PREPARE_FILE, path, content }       /* parents are made; mode 0644 */
+#define DIRECTORY(path)           ROW(prepare){ PREPARE_DIRECTORY, path, NULL }
+#define LINK_TO(path, target)     ROW(prepare){ PREPARE_LINK, path, target }
+#define NODE(path, spec)          ROW(prepare){ PREPARE_NODE, path, spec }          /* "c 1 3 0666", "p 0644" */
+#define REMOVE(path)              ROW(prepare){ PREPARE_REMOVE, path, NULL }
+#define NAMESPACE(type)           ROW(prepare){ PREPARE_NAMESPACE, type, NULL }     /* a fresh one, held open; its path is @ns-TYPE */
+#define MOUNTED(path, options)    ROW(prepare){ PREPARE_MOUNT, path, options }      /* a tmpfs, options as "shared,mode=755" */
+#define RUNTIME_COPY(path)        ROW(prepare){ PREPARE_RUNTIME, path, "@runtime" } /* the runtime runs from a copy, on a writable mount */
 
-#define DO(verb, ...)             { OUTCOME_OK,      #verb, #__VA_ARGS__ }
-#define REFUSES(verb, ...)        { OUTCOME_REFUSED, #verb, #__VA_ARGS__ }
-#define TRIES(verb, ...)          { OUTCOME_EITHER,  #verb, #__VA_ARGS__ } /* hostile input: done well or refused, what counts is what it left */
+#define DO(verb, ...)             ROW(step){ OUTCOME_OK,      #verb, #__VA_ARGS__ }
+#define REFUSES(verb, ...)        ROW(step){ OUTCOME_REFUSED, #verb, #__VA_ARGS__ }
+#define TRIES(verb, ...)          ROW(step){ OUTCOME_EITHER,  #verb, #__VA_ARGS__ } /* hostile input: done well or refused, what counts is what it left */
 
-#define INSIDE(path, is, ...)     { FROM_INSIDE, path, is, #__VA_ARGS__, NULL }
-#define HOST(path, is, ...)       { FROM_HOST,   path, is, #__VA_ARGS__, NULL }
-#define STATE(path, is, ...)      { FROM_STATE,  path, is, #__VA_ARGS__, NULL }
-#define EXIT(path, is, ...)       { FROM_EXIT,   path, is, #__VA_ARGS__, NULL }
-#define KERNEL_DOES(effect)       { FROM_KERNEL, effect, happens,  NULL, NULL }
-#define KERNEL_NEVER(effect)      { FROM_KERNEL, effect, never,    NULL, NULL }
-#define KERNEL_ORDER(first, next) { FROM_KERNEL, first, precedes, next, NULL }
-#define KERNEL_KEEPS(rule)        { FROM_KERNEL, rule, keeps, NULL, NULL }
-#define HOLDS(function)           { FROM_FUNCTION, #function, 0, NULL, function }
+#define INSIDE(path, is, ...)     ROW(expect){ FROM_INSIDE, is, path, #__VA_ARGS__, NULL }
+#define HOST(path, is, ...)       ROW(expect){ FROM_HOST,   is, path, #__VA_ARGS__, NULL }
+#define STATE(path, is, ...)      ROW(expect){ FROM_STATE,  is, path, #__VA_ARGS__, NULL }
+#define EXIT(path, is, ...)       ROW(expect){ FROM_EXIT,   is, path, #__VA_ARGS__, NULL }
+#define KERNEL_DOES(effect)       ROW(expect){ FROM_KERNEL, happens,  effect, NULL, NULL }
+#define KERNEL_NEVER(effect)      ROW(expect){ FROM_KERNEL, never,    effect, NULL, NULL }
+#define KERNEL_ORDER(first, next) ROW(expect){ FROM_KERNEL, precedes, first, next, NULL }
+#define KERNEL_KEEPS(rule)        ROW(expect){ FROM_KERNEL, keeps,    rule, NULL, NULL }
+#define HOLDS(function)           ROW(expect){ FROM_FUNCTION, 0, #function, NULL, function }
 
 #define AREA(symbol, path, list)  const struct area symbol = { path, list, sizeof(list) / sizeof((list)[0]) }
 

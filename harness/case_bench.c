@@ -104,7 +104,7 @@ static int write_bundle(struct bench *bench, const char *path, bool control, str
 static bool wants_console(const struct bench *bench)
 {
 	for (size_t i = 0; i < bench->step_count; i++)
-		if (!strcmp(bench->steps[i].verb, "exec") && strstr(bench->steps[i].json, "@console"))
+		if (!strcmp(bench->steps[i]->verb, "exec") && strstr(bench->steps[i]->json, "@console"))
 			return true;
 	return bench->driver.terminal;
 }

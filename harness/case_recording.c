@@ -151,8 +151,8 @@ static struct json *present_of(const struct json *observation)
 /* Descriptors that a step asks the runtime to keep; how many does not matter, they are the case's own. */
 static bool preserves(const struct conformance_case *c)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(c->when); i++)
-		if (c->when[i].json && strstr(c->when[i].json, "preserve-fds"))
+	for (size_t i = 0; i < ARRAY_SIZE(c->when) && c->when[i]; i++)
+		if (c->when[i]->json && strstr(c->when[i]->json, "preserve-fds"))
 			return true;
 	return false;
 }
@@ -160,8 +160,8 @@ static bool preserves(const struct conformance_case *c)
 /* Worlds are read-only but for what a case puts there. */
 static bool runs_from_copy(const struct conformance_case *c)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(c->prepare); i++)
-		if (c->prepare[i].kind == PREPARE_RUNTIME)
+	for (size_t i = 0; i < ARRAY_SIZE(c->prepare) && c->prepare[i]; i++)
+		if (c->prepare[i]->kind == PREPARE_RUNTIME)
 			return true;
 	return false;
 }

@@ -254,7 +254,7 @@ static int observe_case(struct bench *bench, struct case_document *document, str
 	document->trail.timeline = member(document->host, "timeline", timeline);
 	r = case_leaks(bench, &document->trail, document->host, err);
 	case_recording_end(job);
-	if (r < 0 || !job->c->control[0].op || document->trail.timed_out)
+	if (r < 0 || !job->c->control[0] || document->trail.timed_out)
 		return r;
 	struct json *control = NULL;
 	r = case_control_run(bench->place, job, bench->prepared, document->meta, &control, err);

@@ -44,7 +44,7 @@ struct cri;
 struct bench {
 	struct world_place *place;
 	const struct case_job *job;
-	const struct step *steps;
+	const struct step *const *steps;
 	size_t step_count;
 	struct driver driver;
 	struct console console;

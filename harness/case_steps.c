@@ -93,7 +93,7 @@ static int run_runtime(struct bench *bench, const struct step *step, size_t inde
 
 int step_run(struct bench *bench, size_t index, struct step_result *ret, struct err *err)
 {
-	const struct step *step = &bench->steps[index];
+	const struct step *step = bench->steps[index];
 	struct step_result result = { 0 };
 	auto_json argument = NULL;
 	bool own = own_step_is(step->verb);
@@ -188,7 +188,7 @@ static void follow_life(struct case_trail *trail, const char *verb, const struct
 
 static int one_step(struct bench *bench, size_t index, struct case_trail *trail, struct err *err)
 {
-	const char *verb = bench->steps[index].verb;
+	const char *verb = bench->steps[index]->verb;
 	struct step_result result;
 	struct json *state = NULL;
 	int r = step_run(bench, index, &result, err);
@@ -235,7 +235,7 @@ static struct json *control_facts(const struct bench *bench, size_t index, const
 {
 	struct json *facts = json_new_object();
 
-	json_put(facts, "step", json_new_string(bench->steps[index].verb));
+	json_put(facts, "step", json_new_string(bench->steps[index]->verb));
 	json_put(facts, "accepted", json_new_bool(json_int(json_member(result->exit, "code"), -1) == 0));
 	json_put(facts, "code", json_new_int(json_int(json_member(result->exit, "code"), -1)));
 	json_put(facts, "errors", json_copy(json_member(result->exit, "errors")));
@@ -255,7 +255,7 @@ int case_control_run(struct world_place *place, const struct case_job *job, stru
 
 	*ret = NULL;
 	for (size_t i = 0; r >= 0 && i < bench.step_count; i++) {
-		bool refusal = bench.steps[i].outcome != OUTCOME_OK;
+		bool refusal = bench.steps[i]->outcome != OUTCOME_OK;
 		struct step_result result;
 
 		r = step_run(&bench, i, &result, err);

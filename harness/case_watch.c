@@ -36,7 +36,7 @@ void case_record_begin(const struct conformance_case *c, const char *id, struct 
 	ret->clauses = calloc(ARRAY_SIZE(c->clause) + 1, sizeof(*ret->clauses));
 	for (size_t i = 0; ret->clauses && i < case_clauses(c); i++)
 		ret->clauses[ret->clause_count++] =
-		    text_format("%s %s", level_name(c->clause[i].level), c->clause[i].id);
+		    text_format("%s %s", level_name(c->clause[i]->level), c->clause[i]->id);
 }
 
 void case_record_of_silence(const struct case_note *note, const char *why, struct case_record *ret)

@@ -107,7 +107,7 @@ bool clause_is_normative(const struct clause_entry *clause)
 bool case_is_disputed(const struct clause_registry *registry, const struct conformance_case *c)
 {
 	for (size_t i = 0; i < case_clauses(c); i++) {
-		const struct clause_entry *clause = clause_find(registry, c->clause[i].id);
+		const struct clause_entry *clause = clause_find(registry, c->clause[i]->id);
 
 		if (clause && *clause->disputed)
 			return true;

@@ -27,7 +27,7 @@ static bool sees_something(const struct conformance_case *c)
 	size_t rows = case_rows(c), unseen = 0;
 
 	for (size_t i = 0; i < rows; i++)
-		unseen += c->then[i].from == FROM_KERNEL;
+		unseen += c->then[i]->from == FROM_KERNEL;
 	return !rows || unseen < rows;
 }
 
@@ -47,7 +47,7 @@ struct clause_coverage coverage_of(const char *clause, const struct fault_regist
 		bool claims = false;
 
 		for (size_t k = 0; k < case_clauses(c); k++)
-			claims = claims || !strcmp(c->clause[k].id, clause);
+			claims = claims || !strcmp(c->clause[k]->id, clause);
 		if (!claims)
 			continue;
 		ret.cases++;

@@ -37,10 +37,11 @@ static int put(struct json *config, enum edit_op op, const char *path, struct js
 	return json_set(config, path, TAKE(value), err);
 }
 
-int edit_apply(struct json *config, const struct edit *edits, size_t count, bool strict, struct err *err)
+int edit_apply(struct json *config, const struct edit *const *edits, size_t count, bool strict,
+	       struct err *err)
 {
-	for (size_t i = 0; i < count && edits[i].op; i++) {
-		const struct edit *edit = &edits[i];
+	for (size_t i = 0; i < count && edits[i]; i++) {
+		const struct edit *edit = edits[i];
 		auto_json value = NULL;
 		int r = 0;
 

@@ -14,11 +14,12 @@ struct json;
 struct text;
 
 /*
- * Applies edits in order; those with op 0 are unused rows. strict: DROP of something that is not there and
+ * Applies edits in order; the first that is NULL ends them. strict: DROP of something that is not there and
  * ADD over something that is there are -EINVAL; without it (the config was changed by a profile before)
  * both are accepted.
  */
-int edit_apply(struct json *config, const struct edit *edits, size_t count, bool strict, struct err *err);
+int edit_apply(struct json *config, const struct edit *const *edits, size_t count, bool strict,
+	       struct err *err);
 
 /* The same from a profile's "edits": [{"op": "set|add|drop", "path": ..., "value": ...}]; never strict. */
 int edit_apply_json(struct json *config, const struct json *edits, struct err *err);

@@ -38,23 +38,23 @@ static void add_clause(const struct clause *clause, const struct clause_registry
 		text_addf(out, "    disputed: %s\n", entry->disputed);
 }
 
-static void add_edits(const char *heading, const struct edit *edits, size_t count, struct text *out)
+static void add_edits(const char *heading, const struct edit *const *edits, size_t count, struct text *out)
 {
-	if (!edits[0].op)
+	if (!edits[0])
 		return;
 	text_addf(out, "\n%s\n", heading);
-	for (size_t i = 0; i < count && edits[i].op; i++)
-		text_addf(out, "  %s %s%s%s\n", op_words[edits[i].op], edits[i].path,
-			  edits[i].json ? " = " : "", edits[i].json ? edits[i].json : "");
+	for (size_t i = 0; i < count && edits[i]; i++)
+		text_addf(out, "  %s %s%s%s\n", op_words[edits[i]->op], edits[i]->path,
+			  edits[i]->json ? " = " : "", edits[i]->json ? edits[i]->json : "");
 }
 
 static void add_prepares(const struct conformance_case *c, struct text *out)
 {
-	if (!c->prepare[0].kind)
+	if (!c->prepare[0])
 		return;
 	text_add(out, "\nPrepared in the bundle:\n");
-	for (size_t i = 0; i < ARRAY_SIZE(c->prepare) && c->prepare[i].kind; i++) {
-		const struct prepare *prepare = &c->prepare[i];
+	for (size_t i = 0; i < ARRAY_SIZE(c->prepare) && c->prepare[i]; i++) {
+		const struct prepare *prepare = c->prepare[i];
 
 		text_addf(out, "  %s: %s%s%s\n", prepare_words[prepare->kind], prepare->path,
 			  prepare->value ? " -> " : "", prepare->value ? prepare->value : "");
@@ -72,7 +72,7 @@ static void add_tries(const struct conformance_case *c, struct text *out)
 
 static void add_steps(const struct conformance_case *c, struct text *out)
 {
-	const struct step *steps;
+	const struct step *const *steps;
 	static const char *const outcomes[] = {
 		[OUTCOME_OK] = "",
 		[OUTCOME_REFUSED] = "   must be refused, and change nothing",
@@ -82,9 +82,9 @@ static void add_steps(const struct conformance_case *c, struct text *out)
 
 	text_add(out, "\nSteps:\n");
 	for (size_t i = 0; i < n; i++)
-		text_addf(out, "  %zu. %s%s%s%s\n", i + 1, steps[i].verb,
-			  steps[i].json && *steps[i].json ? " " : "", steps[i].json ? steps[i].json : "",
-			  outcomes[steps[i].outcome]);
+		text_addf(out, "  %zu. %s%s%s%s\n", i + 1, steps[i]->verb,
+			  steps[i]->json && *steps[i]->json ? " " : "", steps[i]->json ? steps[i]->json : "",
+			  outcomes[steps[i]->outcome]);
 }
 
 static void add_rows(const struct conformance_case *c, struct text *out)
@@ -92,7 +92,7 @@ static void add_rows(const struct conformance_case *c, struct text *out)
 	if (case_rows(c))
 		text_add(out, "\nThen is expected:\n");
 	for (size_t i = 0; i < case_rows(c); i++) {
-		const struct expect *row = &c->then[i];
+		const struct expect *row = c->then[i];
 
 		text_add(out, "  ");
 		row_path(row, out);
@@ -151,7 +151,7 @@ void explain_case(const struct area *area, const struct conformance_case *c,
 	case_id(area, c, out);
 	text_addf(out, "\n  %s\n\nClaims:\n", c->title);
 	for (size_t i = 0; i < case_clauses(c); i++)
-		add_clause(&c->clause[i], clauses, out);
+		add_clause(c->clause[i], clauses, out);
 	add_needs(c, out);
 	add_edits("Given these edits of the default config:", c->given, ARRAY_SIZE(c->given), out);
 	add_prepares(c, out);
@@ -175,7 +175,7 @@ static void add_claiming_cases(const char *clause, struct text *out)
 
 	for (size_t i = 0; (c = area_case_at(i, &area)); i++)
 		for (size_t k = 0; k < case_clauses(c); k++) {
-			if (strcmp(c->clause[k].id, clause) != 0)
+			if (strcmp(c->clause[k]->id, clause) != 0)
 				continue;
 			text_add(out, any ? "  " : "\nCases:\n  ");
 			case_id(area, c, out);

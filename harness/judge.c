@@ -48,12 +48,12 @@ static void judge_rows(const struct conformance_case *c, const struct json *obse
 	for (size_t i = 0; i < case_rows(c); i++) {
 		auto_finding row = { 0 };
 
-		judge_row(observation, &c->then[i], &row);
+		judge_row(observation, c->then[i], &row);
 		if (row.kind == FINDING_UNSEEN)
-			add_unseen(judgement, &c->then[i]);
+			add_unseen(judgement, c->then[i]);
 		if (row.kind == FINDING_HOLDS || row.kind == FINDING_UNSEEN || ret->kind != FINDING_HOLDS)
 			continue;
-		row.rung = rung_of(c, &c->then[i], row.rung);
+		row.rung = rung_of(c, c->then[i], row.rung);
 		*ret = row;
 		row = (struct finding){ 0 };
 	}

@@ -31,7 +31,7 @@ void finding_free(struct finding *finding);
 /* One step with what was recorded about it. */
 struct step_view {
 	const struct json *observation;
-	const struct step *steps;
+	const struct step *const *steps;
 	size_t count, index;
 	const char *verb;
 	bool elsewhere; /* on another container than @id: its exit is recorded, its state is not */

@@ -39,20 +39,20 @@ static void read_words(const struct step *step, struct step_view *view)
 	}
 }
 
-static void view_step(const struct json *observation, const struct step *steps, size_t count, size_t index,
-		      struct step_view *ret)
+static void view_step(const struct json *observation, const struct step *const *steps, size_t count,
+		      size_t index, struct step_view *ret)
 {
 	*ret = (struct step_view){
 		.observation = observation,
 		.steps = steps,
 		.count = count,
 		.index = index,
-		.verb = steps[index].verb,
+		.verb = steps[index]->verb,
 		.exit = json_at(json_get(observation, "exit.step"), index),
 		.state = json_at(json_get(observation, "state.step"), index),
 		.after = json_at(json_get(observation, "host.after.step"), index),
 	};
-	read_words(&steps[index], ret);
+	read_words(steps[index], ret);
 }
 
 /* The last line a runtime wrote, quoted: that is where runtimes put the reason. */
@@ -269,7 +269,7 @@ static bool sibling_done(const struct step_view *view)
 		struct finding unused = { 0 };
 		struct step_view other;
 
-		if (view->steps[i].outcome != OUTCOME_OK || strcmp(view->steps[i].verb, view->verb) != 0)
+		if (view->steps[i]->outcome != OUTCOME_OK || strcmp(view->steps[i]->verb, view->verb) != 0)
 			continue;
 		view_step(view->observation, view->steps, view->count, i, &other);
 		bool holds = done(&other, &unused);
@@ -285,7 +285,7 @@ static bool has_control(const struct step_view *view, const struct conformance_c
 	const struct json *control = json_member(view->observation, "control");
 	const struct json *accepted = json_member(control, "accepted");
 
-	if (json_bool(accepted, false) || (!c->control[0].op && sibling_done(view)))
+	if (json_bool(accepted, false) || (!c->control[0] && sibling_done(view)))
 		return true;
 	fails(view, ret);
 	text_add(&ret->reason, "it was refused, but that proves nothing: ");
@@ -372,7 +372,7 @@ static bool hangs(const struct step_view *view, struct finding *ret)
 
 void judge_steps(const struct conformance_case *c, const struct json *observation, struct finding *ret)
 {
-	const struct step *steps;
+	const struct step *const *steps;
 	size_t count = case_steps(c, &steps);
 
 	ret->kind = FINDING_HOLDS;
@@ -383,7 +383,7 @@ void judge_steps(const struct conformance_case *c, const struct json *observatio
 		view_step(observation, steps, count, i, &view);
 		if (hangs(&view, ret))
 			return;
-		if (!judge_step(&view, steps[i].outcome, c, ret))
+		if (!judge_step(&view, steps[i]->outcome, c, ret))
 			return;
 	}
 }

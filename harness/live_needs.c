@@ -61,25 +61,25 @@ static const struct obstacle own_image[] = {
 
 static bool in_steps(const struct conformance_case *c, const char *word)
 {
-	const struct step *steps;
+	const struct step *const *steps;
 	size_t count = case_steps(c, &steps);
 
 	auto_free char *method = text_format("\"%s\"", word);
 
 	for (size_t i = 0; i < count; i++)
-		if (!strcmp(steps[i].verb, word) ||
-		    (!strcmp(steps[i].verb, "together") && strstr(steps[i].json, method)))
+		if (!strcmp(steps[i]->verb, word) ||
+		    (!strcmp(steps[i]->verb, "together") && strstr(steps[i]->json, method)))
 			return true;
 	return false;
 }
 
 static bool in_edits(const struct conformance_case *c, const char *word)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(c->given); i++)
-		if (c->given[i].op && text_starts(c->given[i].path, word))
+	for (size_t i = 0; i < ARRAY_SIZE(c->given) && c->given[i]; i++)
+		if (text_starts(c->given[i]->path, word))
 			return true;
-	for (size_t i = 0; i < ARRAY_SIZE(c->control); i++)
-		if (c->control[i].op && text_starts(c->control[i].path, word))
+	for (size_t i = 0; i < ARRAY_SIZE(c->control) && c->control[i]; i++)
+		if (text_starts(c->control[i]->path, word))
 			return true;
 	return false;
 }
@@ -97,7 +97,7 @@ static bool in_rows(const struct conformance_case *c, const char *word)
 	size_t len = strlen(word);
 
 	for (size_t i = 0; i < case_rows(c); i++) {
-		const char *fact = c->then[i].from == FROM_HOST ? fact_of(c->then[i].path) : "";
+		const char *fact = c->then[i]->from == FROM_HOST ? fact_of(c->then[i]->path) : "";
 
 		if (!strncmp(fact, word, len) &&
 		    !strchr("abcdefghijklmnopqrstuvwxyz_", fact[len] ? fact[len] : '.'))
@@ -113,20 +113,20 @@ static bool has(const char *json, const char *word)
 
 static bool in_words(const struct conformance_case *c, const char *word)
 {
-	const struct step *steps;
+	const struct step *const *steps;
 	size_t count = case_steps(c, &steps);
 	bool found = false;
 
 	for (size_t i = 0; i < count; i++)
-		found = found || has(steps[i].json, word);
-	for (size_t i = 0; i < ARRAY_SIZE(c->given); i++)
-		found = found || has(c->given[i].json, word);
-	for (size_t i = 0; i < ARRAY_SIZE(c->control); i++)
-		found = found || has(c->control[i].json, word);
+		found = found || has(steps[i]->json, word);
+	for (size_t i = 0; i < ARRAY_SIZE(c->given) && c->given[i]; i++)
+		found = found || has(c->given[i]->json, word);
+	for (size_t i = 0; i < ARRAY_SIZE(c->control) && c->control[i]; i++)
+		found = found || has(c->control[i]->json, word);
 	for (size_t i = 0; i < ARRAY_SIZE(c->inside); i++)
 		found = found || has(c->inside[i], word);
 	for (size_t i = 0; i < case_rows(c); i++)
-		found = found || has(c->then[i].json, word);
+		found = found || has(c->then[i]->json, word);
 	return found;
 }
 
@@ -155,13 +155,13 @@ static const char *first_obstacle(const struct conformance_case *c, const struct
 
 static const char *unprepared(const struct live *live, const struct conformance_case *c)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(c->prepare); i++) {
-		const struct prepare *prepare = &c->prepare[i];
+	for (size_t i = 0; i < ARRAY_SIZE(c->prepare) && c->prepare[i]; i++) {
+		const struct prepare *prepare = c->prepare[i];
 
 		if (prepare->kind == PREPARE_MOUNT || prepare->kind == PREPARE_NAMESPACE ||
 		    prepare->kind == PREPARE_RUNTIME)
 			return "it prepares mounts or namespaces that the server would have to see";
-		if (prepare->kind && live->image && text_starts(prepare->path, "rootfs/"))
+		if (live->image && text_starts(prepare->path, "rootfs/"))
 			return "it needs an image of its own, and --image names another";
 	}
 	return NULL;
@@ -182,16 +182,16 @@ static bool names_host_path(const struct json *argument)
 static bool writes_host_files(const struct conformance_case *c)
 {
 	static const char *const verbs[] = { "write", "remove", "rename" };
-	const struct step *steps;
+	const struct step *const *steps;
 	size_t count = case_steps(c, &steps);
 
 	for (size_t i = 0; i < count; i++)
 		for (size_t k = 0; k < ARRAY_SIZE(verbs); k++) {
 			auto_json argument = NULL;
 
-			if (strcmp(steps[i].verb, verbs[k]) != 0)
+			if (strcmp(steps[i]->verb, verbs[k]) != 0)
 				continue;
-			if (json_parse(steps[i].json, strlen(steps[i].json), &argument, NULL) < 0 ||
+			if (json_parse(steps[i]->json, strlen(steps[i]->json), &argument, NULL) < 0 ||
 			    names_host_path(argument))
 				return true;
 		}
@@ -201,7 +201,7 @@ static bool writes_host_files(const struct conformance_case *c)
 static bool looks_at_kernel(const struct conformance_case *c)
 {
 	for (size_t i = 0; i < case_rows(c); i++)
-		if (c->then[i].from == FROM_KERNEL)
+		if (c->then[i]->from == FROM_KERNEL)
 			return true;
 	return c->needs.bpf;
 }

@@ -25,7 +25,7 @@ static bool version_fits(const struct needs_context *context, const struct confo
 		return false;
 	}
 	for (size_t i = 0; i < case_clauses(c); i++) {
-		const struct clause_entry *clause = clause_find(context->clauses, c->clause[i].id);
+		const struct clause_entry *clause = clause_find(context->clauses, c->clause[i]->id);
 
 		if (clause && *clause->since && version_compare(written, clause->since) < 0) {
 			text_addf(why,

@@ -63,8 +63,8 @@ static int make_holder(uint64_t flag, pid_t *ret, struct err *err)
 int prepare_namespaces(const struct conformance_case *c, struct json *symbols, struct prepared *ret,
 		       struct err *err)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(c->prepare) && c->prepare[i].kind; i++) {
-		const struct prepare *row = &c->prepare[i];
+	for (size_t i = 0; i < ARRAY_SIZE(c->prepare) && c->prepare[i]; i++) {
+		const struct prepare *row = c->prepare[i];
 		uint64_t flag;
 
 		if (row->kind != PREPARE_NAMESPACE)
@@ -240,12 +240,12 @@ static int prepare_row(const struct prepare *row, int bundle, const struct json 
 
 int prepare_bundle(const struct conformance_case *c, int bundle, const struct json *symbols, struct err *err)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(c->prepare) && c->prepare[i].kind; i++) {
-		if (c->prepare[i].kind == PREPARE_NAMESPACE)
+	for (size_t i = 0; i < ARRAY_SIZE(c->prepare) && c->prepare[i]; i++) {
+		if (c->prepare[i]->kind == PREPARE_NAMESPACE)
 			continue;
-		int r = prepare_row(&c->prepare[i], bundle, symbols, err);
+		int r = prepare_row(c->prepare[i], bundle, symbols, err);
 		if (r < 0)
-			return fail(err, r, "prepare %s", c->prepare[i].path);
+			return fail(err, r, "prepare %s", c->prepare[i]->path);
 	}
 	return 0;
 }

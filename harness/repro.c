@@ -57,8 +57,8 @@ static struct json *make_symbols(const struct repro *repro)
 	put_symbol(symbols, "@cgroup", "/" REPRO_CONTAINER);
 	put_symbol(symbols, "@run", REPRO_CONTAINER);
 	put_symbol(symbols, "@runtime", repro->runtime->path);
-	for (size_t i = 0; i < ARRAY_SIZE(repro->c->prepare) && repro->c->prepare[i].kind; i++) {
-		const struct prepare *row = &repro->c->prepare[i];
+	for (size_t i = 0; i < ARRAY_SIZE(repro->c->prepare) && repro->c->prepare[i]; i++) {
+		const struct prepare *row = repro->c->prepare[i];
 		auto_free char *name = text_format("@ns-%s", row->path);
 		auto_free char *path = text_format("%s/ns-%s", repro->directory, row->path);
 
@@ -75,23 +75,24 @@ static struct json *make_symbols(const struct repro *repro)
 static int prepare_files(const struct repro *repro, int fd, const struct json *symbols, struct err *err)
 {
 	struct conformance_case files = { .name = repro->c->name };
+	struct prepare rows[ARRAY_SIZE(files.prepare)];
 	char *paths[ARRAY_SIZE(files.prepare)] = { NULL };
 	size_t n = 0;
 	int r;
 
-	for (size_t i = 0; i < ARRAY_SIZE(files.prepare) && repro->c->prepare[i].kind; i++) {
-		files.prepare[n] = repro->c->prepare[i];
+	for (size_t i = 0; i < ARRAY_SIZE(files.prepare) && repro->c->prepare[i]; i++) {
+		const struct prepare *row = repro->c->prepare[i];
+
 		/* By hand the runtime lies where it lies. */
-		if (files.prepare[n].kind == PREPARE_NAMESPACE || files.prepare[n].kind == PREPARE_MOUNT ||
-		    files.prepare[n].kind == PREPARE_RUNTIME)
+		if (row->kind == PREPARE_NAMESPACE || row->kind == PREPARE_MOUNT ||
+		    row->kind == PREPARE_RUNTIME)
 			continue;
 		/* "shared/" in front would be the world's own place: here it is a folder of the directory. */
-		paths[n] = text_format("./%s", files.prepare[n].path);
-		files.prepare[n].path = paths[n];
+		paths[n] = text_format("./%s", row->path);
+		rows[n] = (struct prepare){ row->kind, paths[n], row->value };
+		files.prepare[n] = &rows[n];
 		n++;
 	}
-	if (n < ARRAY_SIZE(files.prepare))
-		files.prepare[n] = (struct prepare){ 0 };
 	r = prepare_bundle(&files, fd, symbols, err);
 	for (size_t i = 0; i < n; i++)
 		free(paths[i]);
@@ -109,7 +110,7 @@ static int write_control(const struct bundle_request *request, int fd, struct er
 	auto_json config = NULL;
 	auto_text text = { 0 };
 
-	if (!request->c->control[0].op)
+	if (!request->c->control[0])
 		return 0;
 	control.control = true;
 	int r = bundle_config(&control, &config, err);
@@ -131,9 +132,9 @@ static int write_readme(const struct repro *repro, int fd, struct err *err)
 		return r;
 	(void) area_case_find(repro->id, &area);
 	text_add(&text, "One case of plumbline, by hand. It needs sh and the runtime");
-	for (size_t i = 0; i < ARRAY_SIZE(repro->c->prepare); i++)
-		if (repro->c->prepare[i].kind == PREPARE_NAMESPACE ||
-		    repro->c->prepare[i].kind == PREPARE_MOUNT) {
+	for (size_t i = 0; i < ARRAY_SIZE(repro->c->prepare) && repro->c->prepare[i]; i++)
+		if (repro->c->prepare[i]->kind == PREPARE_NAMESPACE ||
+		    repro->c->prepare[i]->kind == PREPARE_MOUNT) {
 			text_add(&text, ", and unshare and mount of util-linux");
 			break;
 		}
@@ -148,7 +149,7 @@ static int write_readme(const struct repro *repro, int fd, struct err *err)
 	    "output what the container printed, log the runtime's log. The paths in config.json are those "
 	    "of\n"
 	    "this directory: write the case again for another place, do not move it.\n");
-	if (repro->c->control[0].op)
+	if (repro->c->control[0])
 		text_add(&text, "config-control.json is the corrected input: copy it over config.json, and "
 				"the step that\n"
 				"was refused must succeed.\n");

@@ -246,8 +246,8 @@ static void add_prepares(struct script *script)
 {
 	const struct conformance_case *c = script->repro->c;
 
-	for (size_t i = 0; i < ARRAY_SIZE(c->prepare) && c->prepare[i].kind; i++) {
-		const struct prepare *row = &c->prepare[i];
+	for (size_t i = 0; i < ARRAY_SIZE(c->prepare) && c->prepare[i]; i++) {
+		const struct prepare *row = c->prepare[i];
 
 		if (row->kind == PREPARE_NAMESPACE)
 			add_namespace(script, row->path);
@@ -308,7 +308,7 @@ int repro_script(const struct repro *repro, const struct json *symbols, int fd, 
 		 struct err *err)
 {
 	struct script script = { .repro = repro, .symbols = symbols, .out = out, .fd = fd, .err = err };
-	const struct step *steps;
+	const struct step *const *steps;
 	size_t count = case_steps(repro->c, &steps);
 	int r;
 
@@ -323,9 +323,9 @@ int repro_script(const struct repro *repro, const struct json *symbols, int fd, 
 	add_prepares(&script);
 	for (size_t i = 0; r >= 0 && i < count; i++) {
 		script.step = i + 1;
-		r = add_step(&script, &steps[i]);
+		r = add_step(&script, steps[i]);
 		if (r < 0)
-			return fail(err, r, "step %zu, %s", i + 1, steps[i].verb);
+			return fail(err, r, "step %zu, %s", i + 1, steps[i]->verb);
 	}
 	text_add(out, "\nsay 'what the container printed is in output; README says what is expected of it'\n"
 		      "exit \"$failed\"\n");

@@ -56,7 +56,7 @@ static bool key_name(const struct selected *item, const char *value)
 static bool key_level(const struct selected *item, const char *value)
 {
 	for (size_t i = 0; i < case_clauses(item->c); i++)
-		if (glob(value, level_name(item->c->clause[i].level)))
+		if (glob(value, level_name(item->c->clause[i]->level)))
 			return true;
 	return false;
 }
@@ -64,7 +64,7 @@ static bool key_level(const struct selected *item, const char *value)
 static bool key_clause(const struct selected *item, const char *value)
 {
 	for (size_t i = 0; i < case_clauses(item->c); i++)
-		if (glob(value, item->c->clause[i].id))
+		if (glob(value, item->c->clause[i]->id))
 			return true;
 	return false;
 }

@@ -66,7 +66,7 @@ static void add_clauses(const struct conformance_case *c, struct case_record *re
 	record->clauses = calloc(n + 1, sizeof(*record->clauses));
 	assert(record->clauses);
 	for (; record->clause_count < n; record->clause_count++) {
-		const struct clause *clause = &c->clause[record->clause_count];
+		const struct clause *clause = c->clause[record->clause_count];
 
 		record->clauses[record->clause_count] =
 		    text_format("%s %s", level_name(clause->level), clause->id);

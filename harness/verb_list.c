@@ -60,7 +60,7 @@ static struct json *case_row(const struct selected *item)
 	put(row, "title", c->title);
 	put(row, "level", level_name(case_level(c)));
 	for (size_t i = 0; i < case_clauses(c); i++)
-		json_append(clauses, json_new_string(c->clause[i].id));
+		json_append(clauses, json_new_string(c->clause[i]->id));
 	json_put(row, "clauses", clauses);
 	put(row, "refuted_by", c->refuted_by);
 	put(row, "file", c->file);

@@ -95,15 +95,15 @@ START_TEST(clauses_and_faults_are_registered)
 
 		check(c, case_clauses(c) > 0, "claims no clause");
 		for (size_t i = 0; i < case_clauses(c); i++) {
-			const struct clause_entry *clause = clause_find(&clauses, c->clause[i].id);
+			const struct clause_entry *clause = clause_find(&clauses, c->clause[i]->id);
 
-			check(c, clause || c->clause[i].level == LEVEL_HARDENING, "%s is not registered",
-			      c->clause[i].id);
-			check(c, !clause || level_fits(c->clause[i].level, clause->level), "%s is a %s",
-			      c->clause[i].id, clause ? clause->level : "");
+			check(c, clause || c->clause[i]->level == LEVEL_HARDENING, "%s is not registered",
+			      c->clause[i]->id);
+			check(c, !clause || level_fits(c->clause[i]->level, clause->level), "%s is a %s",
+			      c->clause[i]->id, clause ? clause->level : "");
 			for (size_t k = 0; k < i; k++)
-				check(c, strcmp(c->clause[i].id, c->clause[k].id) != 0, "%s stands twice",
-				      c->clause[i].id);
+				check(c, strcmp(c->clause[i]->id, c->clause[k]->id) != 0, "%s stands twice",
+				      c->clause[i]->id);
 		}
 		if (c->refuted_by)
 			check(c, fault_find(&faults, c->refuted_by, &fault), "the fault %s is not registered",
@@ -123,11 +123,10 @@ static void check_symbols(const struct conformance_case *c, const char *string)
 		for (size_t i = 0; i < ARRAY_SIZE(symbols); i++)
 			known = known || (text_starts(at, symbols[i]) &&
 					  !isalpha((unsigned char) at[strlen(symbols[i])]));
-		for (size_t i = 0; i < ARRAY_SIZE(c->prepare); i++) {
-			auto_free char *name =
-			    text_format("@ns-%s", c->prepare[i].path ? c->prepare[i].path : "");
+		for (size_t i = 0; i < ARRAY_SIZE(c->prepare) && c->prepare[i]; i++) {
+			auto_free char *name = text_format("@ns-%s", c->prepare[i]->path);
 
-			known = known || (c->prepare[i].kind == PREPARE_NAMESPACE && text_starts(at, name));
+			known = known || (c->prepare[i]->kind == PREPARE_NAMESPACE && text_starts(at, name));
 		}
 		check(c, known, "%.20s is no symbol", at);
 	}
@@ -139,10 +138,10 @@ static struct json *make_symbols(const struct conformance_case *c)
 
 	for (size_t i = 0; i < ARRAY_SIZE(symbols); i++)
 		json_put(ret, symbols[i], json_new_string("/x"));
-	for (size_t i = 0; i < ARRAY_SIZE(c->prepare); i++) {
-		auto_free char *name = text_format("@ns-%s", c->prepare[i].path ? c->prepare[i].path : "");
+	for (size_t i = 0; i < ARRAY_SIZE(c->prepare) && c->prepare[i]; i++) {
+		auto_free char *name = text_format("@ns-%s", c->prepare[i]->path);
 
-		if (c->prepare[i].kind == PREPARE_NAMESPACE)
+		if (c->prepare[i]->kind == PREPARE_NAMESPACE)
 			json_put(ret, name, json_new_string("/proc/1/ns/net"));
 	}
 	return ret;
@@ -170,13 +169,13 @@ START_TEST(edits_apply_to_the_default_config)
 		check(c, bundle_config(&request, &config, &err) == 0, "%s", err.text);
 		request.control = true;
 		check(c, bundle_config(&request, &control, &err) == 0, "%s", err.text);
-		check(c, !c->control[0].op || !json_equal(config, control), "the control changes nothing");
-		for (size_t i = 0; i < ARRAY_SIZE(c->given) && c->given[i].op; i++)
-			check_symbols(c, c->given[i].json ? c->given[i].json : "");
+		check(c, !c->control[0] || !json_equal(config, control), "the control changes nothing");
+		for (size_t i = 0; i < ARRAY_SIZE(c->given) && c->given[i]; i++)
+			check_symbols(c, c->given[i]->json ? c->given[i]->json : "");
 		for (size_t i = 0; i < ARRAY_SIZE(c->inside) && c->inside[i]; i++)
 			check_symbols(c, c->inside[i]);
-		for (size_t i = 0; i < ARRAY_SIZE(c->control) && c->control[i].op; i++)
-			check_symbols(c, c->control[i].json ? c->control[i].json : "");
+		for (size_t i = 0; i < ARRAY_SIZE(c->control) && c->control[i]; i++)
+			check_symbols(c, c->control[i]->json ? c->control[i]->json : "");
 	}
 }
 END_TEST
@@ -188,8 +187,8 @@ START_TEST(prepares_are_understood)
 
 	FOR_EACH_CASE(c, area)
 	{
-		for (size_t i = 0; i < ARRAY_SIZE(c->prepare) && c->prepare[i].kind; i++) {
-			const struct prepare *row = &c->prepare[i];
+		for (size_t i = 0; i < ARRAY_SIZE(c->prepare) && c->prepare[i]; i++) {
+			const struct prepare *row = c->prepare[i];
 			bool is_namespace = row->kind == PREPARE_NAMESPACE;
 
 			check(c, row->path && *row->path && row->path[0] != '/',
@@ -216,10 +215,10 @@ static struct json *parse_argument(const struct conformance_case *c, const struc
 	return ret;
 }
 
-static bool has_sibling(const struct step *steps, size_t count, const char *verb)
+static bool has_sibling(const struct step *const *steps, size_t count, const char *verb)
 {
 	for (size_t i = 0; i < count; i++)
-		if (steps[i].outcome == OUTCOME_OK && !strcmp(steps[i].verb, verb))
+		if (steps[i]->outcome == OUTCOME_OK && !strcmp(steps[i]->verb, verb))
 			return true;
 	return false;
 }
@@ -231,26 +230,26 @@ START_TEST(steps_are_known_and_refusals_have_controls)
 
 	FOR_EACH_CASE(c, area)
 	{
-		const struct step *steps;
+		const struct step *const *steps;
 		size_t count = case_steps(c, &steps);
 
 		for (size_t i = 0; i < count; i++) {
-			auto_json argument = parse_argument(c, &steps[i]);
+			auto_json argument = parse_argument(c, steps[i]);
 			enum json_kind kind = json_kind(argument);
 
 			check(c,
-			      (c->cri ? cri_has_step(steps[i].verb) : driver_has_verb(steps[i].verb)) ||
-				  own_step_is(steps[i].verb),
-			      "there is no step %s", steps[i].verb);
+			      (c->cri ? cri_has_step(steps[i]->verb) : driver_has_verb(steps[i]->verb)) ||
+				  own_step_is(steps[i]->verb),
+			      "there is no step %s", steps[i]->verb);
 			check(c,
 			      kind == JSON_NULL || kind == JSON_STRING || kind == JSON_ARRAY ||
 				  kind == JSON_OBJECT,
-			      "step %s: a %s cannot be its argument", steps[i].verb, json_kind_name(kind));
-			if (steps[i].outcome != OUTCOME_OK)
-				check(c, c->control[0].op || has_sibling(steps, count, steps[i].verb),
-				      "nothing shows that %s would be accepted", steps[i].verb);
+			      "step %s: a %s cannot be its argument", steps[i]->verb, json_kind_name(kind));
+			if (steps[i]->outcome != OUTCOME_OK)
+				check(c, c->control[0] || has_sibling(steps, count, steps[i]->verb),
+				      "nothing shows that %s would be accepted", steps[i]->verb);
 		}
-		check(c, case_refuses(c) || !c->control[0].op, "has a control, and refuses nothing");
+		check(c, case_refuses(c) || !c->control[0], "has a control, and refuses nothing");
 	}
 }
 END_TEST
@@ -308,7 +307,7 @@ START_TEST(rows_are_understood)
 	FOR_EACH_CASE(c, area)
 	{
 		for (size_t i = 0; i < case_rows(c); i++) {
-			const struct expect *row = &c->then[i];
+			const struct expect *row = c->then[i];
 			bool kernel_word =
 			    row->is == happens || row->is == never || row->is == precedes || row->is == keeps;
 

@@ -40,7 +40,7 @@ START_TEST(facts_and_tries_are_documented)
 	FOR_EACH_CASE(c, area)
 	{
 		for (size_t i = 0; i < case_rows(c); i++) {
-			const struct expect *row = &c->then[i];
+			const struct expect *row = c->then[i];
 			size_t len = strcspn(row->path, ".[");
 
 			if (row->from == FROM_INSIDE || row->from == FROM_HOST)
@@ -66,14 +66,14 @@ START_TEST(rows_about_tries_name_tries)
 	FOR_EACH_CASE(c, area)
 	{
 		for (size_t i = 0; i < case_rows(c); i++) {
-			const char *path = c->then[i].path;
+			const char *path = c->then[i]->path;
 			bool found = false;
 
-			if (c->then[i].from != FROM_INSIDE || !text_starts(path, "try["))
+			if (c->then[i]->from != FROM_INSIDE || !text_starts(path, "try["))
 				continue;
 			for (size_t k = 0; k < ARRAY_SIZE(c->inside) && c->inside[k]; k++)
 				found = found || text_starts(path + strlen("try["), c->inside[k]);
-			check(c, found || c->then[i].is == absent, "%s is not among what is tried inside",
+			check(c, found || c->then[i]->is == absent, "%s is not among what is tried inside",
 			      path);
 		}
 	}

@@ -136,7 +136,7 @@ END_TEST
 
 static void check_rung(const struct expect *row, const char *rung)
 {
-	struct conformance_case c = { POD_CASE(told), .when = { DO(Version) }, .then = { *row } };
+	struct conformance_case c = { POD_CASE(told), .when = { DO(Version) }, .then = { row } };
 	auto_json observation = parse("{\"exit\": {\"step\": [" STEP "]}, \"state\": {}, \"host\": {}}");
 	struct judgement judgement;
 
@@ -149,12 +149,11 @@ static void check_rung(const struct expect *row, const char *rung)
 /* A wrong answer is wrong at the interface, before any config.json. */
 START_TEST(answers_are_of_the_interface)
 {
-	check_rung(&(struct expect) EXIT("Version.response.version", equals, "1"), "L2 CRI");
-	check_rung(&(struct expect) STATE("after.StartContainer.container.state", equals, "1"), "L2 CRI");
-	check_rung(&(struct expect) STATE("after.StartContainer.info.info.runtimeSpec.hostname", equals, "a"),
-		   "L3 OCI");
-	check_rung(&(struct expect) HOST("init.pid", equals, 1), "L5 kernel now");
-	check_rung(&(struct expect) HOST("log_last", equals, "x"), "L2 CRI");
+	check_rung(EXIT("Version.response.version", equals, "1"), "L2 CRI");
+	check_rung(STATE("after.StartContainer.container.state", equals, "1"), "L2 CRI");
+	check_rung(STATE("after.StartContainer.info.info.runtimeSpec.hostname", equals, "a"), "L3 OCI");
+	check_rung(HOST("init.pid", equals, 1), "L5 kernel now");
+	check_rung(HOST("log_last", equals, "x"), "L2 CRI");
 }
 END_TEST
 

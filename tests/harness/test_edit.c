@@ -29,7 +29,7 @@ static struct json *parse(const char *text)
 	return ret;
 }
 
-static void check_edit(const char *before, struct edit edit, const char *after)
+static void check_edit(const char *before, const struct edit *edit, const char *after)
 {
 	auto_json config = parse(before);
 	auto_json expected = parse(after);
@@ -43,19 +43,18 @@ static void check_edit(const char *before, struct edit edit, const char *after)
 
 START_TEST(edits_change_what_they_name)
 {
-	check_edit("{}", (struct edit) SET("a.b", 1), "{\"a\": {\"b\": 1}}");
-	check_edit("{\"a\": 1}", (struct edit) SET("a", { "x" : [ true, null ] }),
-		   "{\"a\": {\"x\": [true, null]}}");
-	check_edit("{\"m\": [1]}", (struct edit) ADD("m[]", 2), "{\"m\": [1, 2]}");
-	check_edit("{}", (struct edit) ADD("m[]", "x"), "{\"m\": [\"x\"]}");
-	check_edit("{}", (struct edit) ADD("sysctl[net.a.b]", "1"), "{\"sysctl\": {\"net.a.b\": \"1\"}}");
-	check_edit("{\"a\": 1, \"b\": 2}", (struct edit) DROP("a"), "{\"b\": 2}");
-	check_edit("{\"n\": [{\"type\": \"pid\"}, {\"type\": \"user\"}]}", (struct edit) DROP("n[pid]"),
+	check_edit("{}", SET("a.b", 1), "{\"a\": {\"b\": 1}}");
+	check_edit("{\"a\": 1}", SET("a", { "x" : [ true, null ] }), "{\"a\": {\"x\": [true, null]}}");
+	check_edit("{\"m\": [1]}", ADD("m[]", 2), "{\"m\": [1, 2]}");
+	check_edit("{}", ADD("m[]", "x"), "{\"m\": [\"x\"]}");
+	check_edit("{}", ADD("sysctl[net.a.b]", "1"), "{\"sysctl\": {\"net.a.b\": \"1\"}}");
+	check_edit("{\"a\": 1, \"b\": 2}", DROP("a"), "{\"b\": 2}");
+	check_edit("{\"n\": [{\"type\": \"pid\"}, {\"type\": \"user\"}]}", DROP("n[pid]"),
 		   "{\"n\": [{\"type\": \"user\"}]}");
 }
 END_TEST
 
-static void check_refused(struct edit edit, bool strict, const char *word)
+static void check_refused(const struct edit *edit, bool strict, const char *word)
 {
 	auto_json config = parse("{\"a\": 1, \"m\": []}");
 	struct err err = { 0 };
@@ -71,14 +70,14 @@ static void check_refused(struct edit edit, bool strict, const char *word)
 
 START_TEST(mistakes_of_a_case_are_told)
 {
-	check_refused((struct edit) DROP("nothing"), true, "DROP nothing");
-	check_refused((struct edit) DROP("nothing"), false, NULL);
-	check_refused((struct edit) ADD("a", 2), true, "use SET");
-	check_refused((struct edit) ADD("m", 2), true, "append with PATH[]");
-	check_refused((struct edit) ADD("a", 2), false, NULL);
-	check_refused((struct edit) SET("a", nonsense), true, "SET a");
-	check_refused((struct edit) SET("a"), true, "SET a");
-	check_refused((struct edit) SET("m[", 1), true, "SET m[");
+	check_refused(DROP("nothing"), true, "DROP nothing");
+	check_refused(DROP("nothing"), false, NULL);
+	check_refused(ADD("a", 2), true, "use SET");
+	check_refused(ADD("m", 2), true, "append with PATH[]");
+	check_refused(ADD("a", 2), false, NULL);
+	check_refused(SET("a", nonsense), true, "SET a");
+	check_refused(SET("a"), true, "SET a");
+	check_refused(SET("m[", 1), true, "SET m[");
 }
 END_TEST
 

@@ -123,11 +123,11 @@ START_TEST(levels_and_disputes_soften_a_failure)
 	struct judgement judgement;
 
 	set(observation, "inside.hostname", "\"other\"");
-	should.clause[0].level = LEVEL_SHOULD;
+	should.clause[0] = SHOULD("some.clause");
 	check(&should, observation, VERDICT_WARN, "hostname");
-	mixed.clause[1] = (struct clause) SHOULD("other.clause");
+	mixed.clause[1] = SHOULD("other.clause");
 	check(&mixed, observation, VERDICT_FAIL, "hostname");
-	hardening.clause[0].level = LEVEL_HARDENING;
+	hardening.clause[0] = HARDENING("some.clause");
 	check(&hardening, observation, VERDICT_FAIL, "hostname");
 	judge(&plain, observation, true, &judgement);
 	ck_assert_int_eq(judgement.verdict, VERDICT_WARN);
@@ -140,7 +140,7 @@ START_TEST(a_hang_is_never_softened)
 	static const char *const paths[] = { "exit.step[1].timed_out", "state.step[1].timed_out" };
 	struct conformance_case should = plain;
 
-	should.clause[0].level = LEVEL_SHOULD;
+	should.clause[0] = SHOULD("some.clause");
 	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
 		auto_json observation = parse(good_text);
 		struct judgement judgement;
@@ -209,7 +209,7 @@ START_TEST(a_try_is_done_well_or_refused_beside_its_control)
 	struct conformance_case c = refusal;
 	auto_json good = parse(refused_text);
 
-	c.when[0].outcome = OUTCOME_EITHER;
+	c.when[0] = TRIES(create);
 	check(&c, good, VERDICT_PASS, NULL);
 	for (size_t i = 0; i < ARRAY_SIZE(spoils); i++) {
 		auto_json observation = parse(refused_text);
@@ -333,7 +333,7 @@ START_TEST(unseen_rows_are_listed_and_prove_nothing)
 	auto_json observation = parse(good_text);
 	struct judgement judgement;
 
-	some.then[1] = (struct expect) KERNEL_ORDER("mnt.bind:/a", "proc.exec:payload");
+	some.then[1] = KERNEL_ORDER("mnt.bind:/a", "proc.exec:payload");
 	judge(&some, observation, false, &judgement);
 	ck_assert_int_eq(judgement.verdict, VERDICT_PASS);
 	ck_assert_uint_eq(judgement.unseen_count, 1);
@@ -352,7 +352,7 @@ START_TEST(a_wrong_row_is_broken)
 	struct conformance_case wrong = plain;
 	auto_json observation = parse(good_text);
 
-	wrong.then[0].json = "not json";
+	wrong.then[0] = INSIDE("hostname", equals, not json);
 	check(&wrong, observation, VERDICT_BROKEN, "no JSON");
 }
 END_TEST
@@ -386,7 +386,7 @@ START_TEST(what_the_runtime_wrote_is_its_word)
 	auto_json observation = parse(good_text);
 	struct judgement judgement;
 
-	c.then[0] = (struct expect) HOST("features.linux.seccomp.enabled", equals, true);
+	c.then[0] = HOST("features.linux.seccomp.enabled", equals, true);
 	judge(&c, observation, false, &judgement);
 	ck_assert_str_eq(judgement.rung, "L3 OCI");
 	judgement_free(&judgement);

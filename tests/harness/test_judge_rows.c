@@ -38,23 +38,23 @@ static struct json *observation_new(void)
 	return ret;
 }
 
-static void check_rows(const struct expect *rows, size_t count, enum finding_kind kind)
+static void check_rows(const struct expect *const *rows, size_t count, enum finding_kind kind)
 {
 	auto_json observation = observation_new();
 
 	for (size_t i = 0; i < count; i++) {
 		auto_finding finding = { 0 };
 
-		judge_row(observation, &rows[i], &finding);
-		ck_assert_msg(finding.kind == kind, "row %zu, %s %s: kind %d, %s", i, rows[i].path,
-			      relation_phrase(rows[i].is), finding.kind, text_str(&finding.reason));
+		judge_row(observation, rows[i], &finding);
+		ck_assert_msg(finding.kind == kind, "row %zu, %s %s: kind %d, %s", i, rows[i]->path,
+			      relation_phrase(rows[i]->is), finding.kind, text_str(&finding.reason));
 		ck_assert_int_eq(finding.reason.len > 0, kind == FINDING_FAILS || kind == FINDING_INVALID);
 	}
 }
 
 START_TEST(rows_that_hold)
 {
-	const struct expect rows[] = {
+	const struct expect *const rows[] = {
 		INSIDE("hostname", equals, "box"),
 		INSIDE("uid.real", equals, 1000),
 		INSIDE("uid", equals, { "real" : 1000 }),
@@ -93,7 +93,7 @@ END_TEST
 
 START_TEST(rows_that_fail)
 {
-	const struct expect rows[] = {
+	const struct expect *const rows[] = {
 		INSIDE("hostname", equals, "Box"),
 		INSIDE("uid.real", equals, "1000"),
 		INSIDE("caps.effective", equals, [ "CAP_B", "CAP_A", "CAP_C" ]),
@@ -129,7 +129,7 @@ END_TEST
 
 START_TEST(missing_evidence_fails_every_relation)
 {
-	const struct expect rows[] = {
+	const struct expect *const rows[] = {
 		INSIDE("nowhere", equals, null),
 		INSIDE("nowhere", equals, 1),
 		INSIDE("nowhere", differs, 1),
@@ -156,14 +156,14 @@ END_TEST
 
 START_TEST(a_section_that_is_missing_fails_absent_too)
 {
-	const struct expect rows[] = { INSIDE("hostname", absent), HOST("leftovers", absent),
-				       EXIT("init", absent) };
+	const struct expect *const rows[] = { INSIDE("hostname", absent), HOST("leftovers", absent),
+					      EXIT("init", absent) };
 	auto_json observation = json_new_object();
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		auto_finding finding = { 0 };
 
-		judge_row(observation, &rows[i], &finding);
+		judge_row(observation, rows[i], &finding);
 		ck_assert_int_eq(finding.kind, FINDING_FAILS);
 	}
 }
@@ -171,8 +171,9 @@ END_TEST
 
 START_TEST(an_expected_value_that_is_no_json_is_our_mistake)
 {
-	const struct expect rows[] = { INSIDE("hostname", equals, box),
-				       INSIDE("hostname", contains, "a", "b"), INSIDE("hostname", equals) };
+	const struct expect *const rows[] = { INSIDE("hostname", equals, box),
+					      INSIDE("hostname", contains, "a", "b"),
+					      INSIDE("hostname", equals) };
 
 	check_rows(rows, ARRAY_SIZE(rows), FINDING_INVALID);
 }
@@ -195,37 +196,37 @@ static void check_kernel(const char *kernel, const struct expect *row, enum find
 
 START_TEST(kernel_rows_need_a_recording)
 {
-	const struct expect does = KERNEL_DOES("mnt.bind:/data"), not = KERNEL_NEVER("mnt.bind:/data"),
-			    order = KERNEL_ORDER("mnt.bind:/data", "proc.exec:payload");
+	const struct expect *does = KERNEL_DOES("mnt.bind:/data"), *not = KERNEL_NEVER("mnt.bind:/data"),
+			    *order = KERNEL_ORDER("mnt.bind:/data", "proc.exec:payload");
 
-	check_kernel(NULL, &does, FINDING_UNSEEN);
-	check_kernel(NULL, &not, FINDING_UNSEEN);
-	check_kernel(NULL, &order, FINDING_UNSEEN);
-	check_kernel("[{\"text\": \"mnt.bind:/data:ro\"}]", &does, FINDING_HOLDS);
-	check_kernel("[{\"text\": \"mnt.bind:/data:ro\"}]", &not, FINDING_FAILS);
-	check_kernel("[{\"text\": \"mnt.bind:/database\"}]", &does, FINDING_FAILS);
-	check_kernel("[{\"text\": \"mnt.bind:/database\"}]", &not, FINDING_HOLDS);
-	check_kernel("[{\"text\": \"mnt.bind:/data\"}, {\"text\": \"proc.exec:payload\"}]", &order,
+	check_kernel(NULL, does, FINDING_UNSEEN);
+	check_kernel(NULL, not, FINDING_UNSEEN);
+	check_kernel(NULL, order, FINDING_UNSEEN);
+	check_kernel("[{\"text\": \"mnt.bind:/data:ro\"}]", does, FINDING_HOLDS);
+	check_kernel("[{\"text\": \"mnt.bind:/data:ro\"}]", not, FINDING_FAILS);
+	check_kernel("[{\"text\": \"mnt.bind:/database\"}]", does, FINDING_FAILS);
+	check_kernel("[{\"text\": \"mnt.bind:/database\"}]", not, FINDING_HOLDS);
+	check_kernel("[{\"text\": \"mnt.bind:/data\"}, {\"text\": \"proc.exec:payload\"}]", order,
 		     FINDING_HOLDS);
-	check_kernel("[{\"text\": \"proc.exec:payload\"}, {\"text\": \"mnt.bind:/data\"}]", &order,
+	check_kernel("[{\"text\": \"proc.exec:payload\"}, {\"text\": \"mnt.bind:/data\"}]", order,
 		     FINDING_FAILS);
-	check_kernel("[{\"text\": \"mnt.bind:/data\"}]", &order, FINDING_FAILS);
-	check_kernel("[]", &order, FINDING_FAILS);
+	check_kernel("[{\"text\": \"mnt.bind:/data\"}]", order, FINDING_FAILS);
+	check_kernel("[]", order, FINDING_FAILS);
 }
 END_TEST
 
 START_TEST(what_was_not_decoded_may_have_happened)
 {
-	const struct expect does = KERNEL_DOES("mnt.bind:/data"), not = KERNEL_NEVER("mnt.bind:/other");
+	const struct expect *does = KERNEL_DOES("mnt.bind:/data"), *not = KERNEL_NEVER("mnt.bind:/other");
 	auto_json observation = NULL;
 	static const char text[] =
 	    "{\"kernel\": [{\"text\": \"mnt.bind:/data\"}], \"recording\": {\"undecoded\": 1}}";
 	auto_finding seen = { 0 }, unseen = { 0 };
 
 	ck_assert_int_eq(json_parse(text, strlen(text), &observation, NULL), 0);
-	judge_row(observation, &does, &seen);
+	judge_row(observation, does, &seen);
 	ck_assert_int_eq(seen.kind, FINDING_HOLDS);
-	judge_row(observation, &not, &unseen);
+	judge_row(observation, not, &unseen);
 	ck_assert_int_eq(unseen.kind, FINDING_INVALID);
 }
 END_TEST
@@ -247,13 +248,13 @@ static int accept(const struct json *observation, char *why, size_t size)
 
 START_TEST(functions_say_why)
 {
-	const struct expect good = HOLDS(accept), bad = HOLDS(refuse);
+	const struct expect *good = HOLDS(accept), *bad = HOLDS(refuse);
 	auto_json observation = observation_new();
 	auto_finding finding = { 0 }, refused = { 0 };
 
-	judge_row(observation, &good, &finding);
+	judge_row(observation, good, &finding);
 	ck_assert_int_eq(finding.kind, FINDING_HOLDS);
-	judge_row(observation, &bad, &refused);
+	judge_row(observation, bad, &refused);
 	ck_assert_int_eq(refused.kind, FINDING_FAILS);
 	ck_assert_ptr_nonnull(strstr(text_str(&refused.reason), "the moon is full"));
 }
@@ -270,19 +271,19 @@ static void check_reason(const struct expect *row, const char *sentence)
 
 START_TEST(reasons_are_sentences)
 {
-	const struct expect value = INSIDE("uid.real", equals, 0),
-			    symbol = INSIDE("try[write @scratch/x].errno", absent),
-			    nothing = INSIDE("secret", equals, 1),
-			    fact = HOST("limit", equals, "@host.other");
+	const struct expect *value = INSIDE("uid.real", equals, 0),
+			    *symbol = INSIDE("try[write @scratch/x].errno", absent),
+			    *nothing = INSIDE("secret", equals, 1),
+			    *fact = HOST("limit", equals, "@host.other");
 
-	check_reason(&value, "expected inside.uid.real to be 0, but it is 1000");
-	check_reason(&symbol,
+	check_reason(value, "expected inside.uid.real to be 0, but it is 1000");
+	check_reason(symbol,
 		     "expected inside.try[write /run/s/x].errno not to be there, but it is \"EROFS\"");
-	check_reason(&nothing,
+	check_reason(nothing,
 		     "expected inside.secret to be 1, but nothing is recorded there (Permission denied)");
 	check_reason(
-	    &fact, "expected host.limit to be \"@host.other\", but host.other, which it is compared with, is "
-		   "not recorded");
+	    fact, "expected host.limit to be \"@host.other\", but host.other, which it is compared with, is "
+		  "not recorded");
 }
 END_TEST
 

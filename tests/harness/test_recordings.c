@@ -106,7 +106,7 @@ START_TEST(a_recording_without_the_section_of_a_row_fails)
 		auto_json whole = load(table_cell(&table, i, 0), &c);
 
 		for (size_t k = 0; !strcmp(table_cell(&table, i, 1), "pass") && k < case_rows(c); k++) {
-			const char *section = section_of(c->then[k].from);
+			const char *section = section_of(c->then[k]->from);
 			auto_json observation = json_copy(whole);
 			struct judgement judgement;
 
