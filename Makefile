@@ -137,8 +137,11 @@ $(B)/obj/areas.o: $(B)/areas.c $(B)/flags
 	$(Q)$(CC) $(BASE_CFLAGS) $(OPT) $(SANFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
 
 # What plumbline reads at run time lies inside it; harness/embedded.h gives access by name.
-embedded_FILES := $(BIN)/plumbline-probe fixtures/default-config.json fixtures/default-cri.json fixtures/faults.tsv \
+# The probe is the largest of them by far, and deflated: harness/probe_file.h.
+embedded_FILES := $(B)/plumbline-probe.gz fixtures/default-config.json fixtures/default-cri.json fixtures/faults.tsv \
 	$(sort $(wildcard fixtures/clauses/*.tsv fixtures/schema/*.json runtime-under-test/profiles/*.json harness/guest/*))
+$(B)/plumbline-probe.gz: $(BIN)/plumbline-probe
+	$(Q)gzip -9n < $< > $@
 $(B)/embedded.S: FORCE
 	@tests/build/replace.sh $@ tests/build/embed.sh $(embedded_FILES)
 $(B)/obj/embedded.o: $(B)/embedded.S $(embedded_FILES)

@@ -17,6 +17,7 @@
 #include "harness/case.h"
 #include "harness/edit.h"
 #include "harness/embedded.h"
+#include "harness/probe_file.h"
 #include "harness/profile.h"
 
 /* What an image would bring; mounts of the default config find their directories here. */
@@ -85,7 +86,7 @@ static int write_tries(int directory, const struct bundle_request *request, stru
 
 static int write_rootfs(int directory, struct err *err)
 {
-	const struct embedded_file *probe = embedded_find("plumbline-probe");
+	const struct text *probe;
 
 	for (size_t i = 0; i < ARRAY_SIZE(directories); i++) {
 		const char *path = directories[i].path;
@@ -96,9 +97,9 @@ static int write_rootfs(int directory, struct err *err)
 		if (fchmodat(directory, path, directories[i].mode, 0) < 0)
 			return fail(err, -errno, "chmod %s", path);
 	}
-	if (!probe)
-		return fail_text(err, -ENOENT, "the probe is not part of this program");
-	int r = file_create_at(directory, "rootfs/probe", probe->data, probe->size, 0755, err);
+	int r = probe_file(&probe, err);
+	if (r >= 0)
+		r = file_create_at(directory, "rootfs/probe", probe->data, probe->len, 0755, err);
 	if (r < 0)
 		return r;
 	return fchmodat(directory, "rootfs/probe", 0755, 0) < 0 ? fail(err, -errno, "chmod rootfs/probe") : 0;

@@ -1,4 +1,4 @@
-/* Files that lie inside the program, by their name in the tree ("fixtures/faults.tsv"; the probe is "plumbline-probe"). */
+/* Files that lie inside the program, by their name in the tree ("fixtures/faults.tsv"; the probe is "plumbline-probe.gz"). */
 #ifndef HARNESS_EMBEDDED_H
 #define HARNESS_EMBEDDED_H
 

@@ -22,6 +22,7 @@
 #include "harness/channel.h"
 #include "harness/clauses.h"
 #include "harness/engine_recording.h"
+#include "harness/probe_file.h"
 #include "harness/workers.h"
 
 #define HANGS_MAX 3 /* in a row: a runtime that hangs everywhere would take hours */
@@ -271,10 +272,13 @@ static int engine_work(struct engine *engine, struct err *err)
 	const struct engine_plan *plan = engine->plan;
 	auto_free char *faulty = faulty_path();
 	auto_free bool *disputed = calloc(plan->item_count + 1, sizeof(*disputed));
+	const struct text *probe; /* inflated here, not anew in the process of each case */
 	int r;
 
 	assert(disputed);
 	r = read_disputes(plan, disputed, err);
+	if (r >= 0)
+		r = probe_file(&probe, err);
 	if (r >= 0)
 		r = cgroup_run_make(plan->run, &engine->cgroups, err);
 	if (r < 0)

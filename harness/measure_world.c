@@ -19,8 +19,8 @@
 #include "harness/bundle.h"
 #include "harness/case.h"
 #include "harness/driver_oci.h"
-#include "harness/embedded.h"
 #include "harness/engine.h"
+#include "harness/probe_file.h"
 
 #define STOPWATCH WORLD_HOME "/stopwatch"
 #define LAP WORLD_HOME "/lap"
@@ -48,11 +48,10 @@ struct runner {
 
 static int write_stopwatch(int home, struct err *err)
 {
-	const struct embedded_file *probe = embedded_find("plumbline-probe");
+	const struct text *probe;
+	int r = probe_file(&probe, err);
 
-	if (!probe)
-		return fail_text(err, -ENOENT, "the probe is not part of this program");
-	return file_create_at(home, "stopwatch", probe->data, probe->size, 0755, err);
+	return r < 0 ? r : file_create_at(home, "stopwatch", probe->data, probe->len, 0755, err);
 }
 
 static int make_bundle(const struct runner *runner, const struct conformance_case *c, char **ret,

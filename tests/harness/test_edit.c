@@ -15,7 +15,7 @@
 #include "harness/bundle.h"
 #include "harness/case.h"
 #include "harness/edit.h"
-#include "harness/embedded.h"
+#include "harness/probe_file.h"
 #include "harness/profile.h"
 
 Suite *test_edit(void);
@@ -181,6 +181,7 @@ START_TEST(a_bundle_holds_config_probe_and_tries)
 	struct bundle_request request = request_of(symbols);
 	mode_t old = umask(077);
 	auto_text tries = { 0 };
+	const struct text *probe;
 	struct err err = { 0 };
 	struct stat st;
 	auto_json config = NULL;
@@ -195,8 +196,9 @@ START_TEST(a_bundle_holds_config_probe_and_tries)
 	ck_assert_int_eq(file_read_at(fd, "rootfs/.plumbline/tries", 4096, &tries, &err), 0);
 	ck_assert_str_eq(text_str(&tries), "abc\nwrite /s/x\nhold\n");
 	ck_assert_int_eq(fstatat(fd, "rootfs/probe", &st, 0), 0);
+	ck_assert_int_eq(probe_file(&probe, &err), 0);
 	ck_assert_int_eq(st.st_mode & 07777, 0755);
-	ck_assert_uint_eq((size_t) st.st_size, embedded_find("plumbline-probe")->size);
+	ck_assert_uint_eq((size_t) st.st_size, probe->len);
 	ck_assert_int_eq(fstatat(fd, "rootfs/tmp", &st, 0), 0);
 	ck_assert_int_eq(st.st_mode & 07777, 01777);
 	ck_assert_int_eq(fstatat(fd, "scratch", &st, 0), 0);
