@@ -117,10 +117,11 @@ $(BIN)/plumbline-faulty: $(faulty_OBJ) $(base_OBJ)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LINKFLAGS) $^ $(json_LIBS) -o $@
 
+# Each row of a case is an object of its own, and nobody asks for the names of thousands.
 $(BIN)/plumbline: $(harness_OBJ) $(base_OBJ)
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(LINKFLAGS) $^ $(json_LIBS) $(bpf_LIBS) $(check_LIBS) -o $@
+	$(Q)$(CC) $(LINKFLAGS) $(if $(SAN),,-Wl$(,)--strip-all) $^ $(json_LIBS) $(bpf_LIBS) $(check_LIBS) -o $@
 
 # Objects depend on the flags they were made with: a change of CC or WERROR rebuilds, nothing else does.
 compile_line = $(CC) $(BASE_CFLAGS) $(OPT) $(SANFLAGS) $(CFLAGS)
@@ -139,7 +140,7 @@ $(B)/obj/areas.o: $(B)/areas.c $(B)/flags
 # What plumbline reads at run time lies inside it; harness/embedded.h gives access by name.
 # The probe is the largest of them by far, and deflated: harness/probe_file.h.
 embedded_FILES := $(B)/plumbline-probe.gz fixtures/default-config.json fixtures/default-cri.json fixtures/faults.tsv \
-	$(sort $(wildcard fixtures/clauses/*.tsv fixtures/schema/*.json runtime-under-test/profiles/*.json harness/guest/*))
+	$(sort $(wildcard fixtures/clauses/*.tsv runtime-under-test/profiles/*.json harness/guest/*))
 $(B)/plumbline-probe.gz: $(BIN)/plumbline-probe
 	$(Q)gzip -9n < $< > $@
 $(B)/embedded.S: FORCE
