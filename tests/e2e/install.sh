@@ -5,8 +5,16 @@
 
 # -o all: what is built stays as it is, whatever flags it was built with.
 make() { command "${MAKE:-make}" --no-print-directory -o all "$@" DESTDIR="$W/root" PREFIX=/usr >&2; }
+# below NAME BYTES FILE
+below() {
+	size=$(stat -c %s "$3")
+	if [ "${size:-$2}" -lt "$2" ]; then ok "$1 is smaller than $2 bytes"; else not_ok "$1 is smaller than $2 bytes" "it has '$size'"; fi
+}
 check 'make install' make install
 installed=$W/root/usr/bin/plumbline
+below 'plumbline as built' 3000000 "$bin/plumbline"
+below 'plumbline as installed' 3000000 "$installed"
+below 'the probe' 1000000 "$bin/plumbline-probe"
 cases=$("$bin/plumbline" list | wc -l)
 cd / || exit 1
 is 'an installed plumbline lists all cases' "$cases" "$("$installed" list | wc -l)"
@@ -15,6 +23,8 @@ is 'it finds the reference beside itself' "$W/root/usr/bin/plumbline-oci" \
 if [ "$(id -u)" = 0 ]; then
 	check 'it runs a case' "$installed" test oci/lifecycle/create_runs_no_program --out "$W/run"
 	check 'it proves a case' "$installed" prove oci/lifecycle/create_runs_no_program
+	check 'it writes a reproduction' "$installed" repro oci/lifecycle/create_runs_no_program -o "$W/repro"
+	check 'whose probe is the one that was built' cmp "$W/repro/rootfs/probe" "$bin/plumbline-probe"
 else
 	skip 'it runs a case' 'it needs root'
 fi
