@@ -73,6 +73,7 @@ static const struct census_row {
 	{ "devices", census_devices },
 	{ "links", census_links },
 	{ "root", census_root, true },
+	{ "usual_paths", census_usual_paths },
 	{ "processes", census_processes },
 	{ "interfaces", census_interfaces, true },
 	{ "routes", census_routes, true },

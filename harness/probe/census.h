@@ -27,7 +27,8 @@ census_reader census_rlimits, census_nice, census_personality, census_scheduler,
 census_reader census_namespaces, census_namespaces_for_children, census_namespace_owners, census_uid_map,
     census_gid_map, census_setgroups, census_time_offsets, census_clocks, census_ipc;
 /* system.c */
-census_reader census_hostname, census_domainname, census_kernel, census_sysctls, census_lsm, census_root;
+census_reader census_hostname, census_domainname, census_kernel, census_sysctls, census_lsm, census_root,
+    census_usual_paths;
 /* mounts.c, fds.c, tty.c, devices.c, cgroup.c, network.c, signals.c */
 census_reader census_mounts, census_fds, census_fd_list, census_tty, census_devices, census_links,
     census_cgroup, census_cgroup_files, census_cgroup_dirs, census_interfaces, census_routes, census_signals;

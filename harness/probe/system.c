@@ -1,4 +1,4 @@
-/* Census: host name, kernel, sysctls, security module, and the root directory. */
+/* Census: host name, kernel, sysctls, security module, the root directory, and what of /proc and /sys is there. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -130,6 +130,29 @@ int census_sysctls(const struct probe *probe, struct out *out, const char *key)
 			continue;
 		text_trim_end(&value);
 		out_string(out, sysctls[i], text_str(&value));
+	}
+	out_end(out);
+	return 0;
+}
+
+/* What config.jsons usually mask or make read-only: which of it a kernel has differs, and what is not there needs no mask. */
+static const char *const usual_paths[] = {
+	"/proc/acpi",          "/proc/asound",      "/proc/bus",         "/proc/fs",
+	"/proc/interrupts",    "/proc/irq",         "/proc/kcore",       "/proc/keys",
+	"/proc/latency_stats", "/proc/sched_debug", "/proc/scsi",        "/proc/sys",
+	"/proc/sysrq-trigger", "/proc/timer_list",  "/proc/timer_stats", "/sys/devices/virtual/powercap",
+	"/sys/firmware",
+};
+
+int census_usual_paths(const struct probe *probe, struct out *out, const char *key)
+{
+	(void) probe;
+	out_object(out, key);
+	for (size_t i = 0; i < ARRAY_SIZE(usual_paths); i++) {
+		struct stat st;
+
+		out_bool(out, usual_paths[i],
+			 stat(usual_paths[i], &st) == 0 || (errno != ENOENT && errno != ENOTDIR));
 	}
 	out_end(out);
 	return 0;

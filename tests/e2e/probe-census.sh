@@ -28,6 +28,9 @@ $b stat -c "%d %i %a %u %g" / >/out/root
 $b find /dev ! -type d ! -type l -exec $b stat -c "%n %t:%T %a %u %g" {} + >/out/dev
 $b find /dev -type l -exec $b sh -c "echo \$0 \$($b readlink \$0)" {} \; >/out/symlinks
 $b sysctl -n net.ipv4.ip_forward kernel.shmmax user.max_user_namespaces kernel.sem | $b tr "\t" " " >/out/sysctl
+for p in /proc/sys /proc/keys /proc/timer_stats /sys/firmware; do
+	if [ -e "$p" ]; then echo "$p true"; else echo "$p false"; fi
+done >/out/usual
 $b date +%s >/out/date
 '
 status() { sed -n "s/^$1:[[:space:]]*//p" "$W/out/status"; }
@@ -166,6 +169,7 @@ set -- $(cat "$W/out/root")
 is census/root-inode "$2" "$(fact root.inode)"
 is census/root-mode "0$3" "$(fact root.mode)"
 is census/root-readonly false "$(fact root.readonly)"
+is census/usual_paths "$(cat "$W/out/usual")" "$(while read -r p _; do echo "$p $(fact "usual_paths[$p]")"; done < "$W/out/usual")"
 is census/root-entries "$(grep -vx '[.]*' "$W/out/entries" | LC_ALL=C sort | paste -sd,)" "$(list_of root.entries)"
 is census/processes 1 "$(fact 'processes[0].pid')"
 is census/processes-name probe "$(fact 'processes[0].name')"
