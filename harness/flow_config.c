@@ -17,8 +17,7 @@ static bool is_whole(const char *path)
 	return false;
 }
 
-/* The row of the path itself or of the nearest one above it: docs/ORIGINS.md. Borrowed. */
-static const struct json *origin_of(const struct json *origins, const char *path)
+const struct json *flow_origin(const struct json *origins, const char *path)
 {
 	auto_text at = { 0 };
 
@@ -137,7 +136,7 @@ static void put_element(struct walk *walk, const char *path, const char *at, con
 	auto_text value = { 0 };
 
 	add_value(element, &value);
-	row_add(row_of(walk->rows, path, origin_of(walk->origins, first)), text_str(&value));
+	row_add(row_of(walk->rows, path, flow_origin(walk->origins, first)), text_str(&value));
 }
 
 /* Five empty sets of capabilities are none, and worth a row. */
@@ -163,13 +162,13 @@ static void put_whole(struct walk *walk, const char *path, const struct json *ob
 		auto_free char *value =
 		    text_format("%s but for %zu calls", otherwise ? otherwise : "?", names);
 
-		row_add(row_of(walk->rows, path, origin_of(walk->origins, path)), value);
+		row_add(row_of(walk->rows, path, flow_origin(walk->origins, path)), value);
 		return;
 	}
 	if (is_empty(object)) {
 		auto_free char *at = child_path(path, json_length(object) ? json_key_at(object, 0) : "");
 
-		(void) row_of(walk->rows, path, origin_of(walk->origins, at));
+		(void) row_of(walk->rows, path, flow_origin(walk->origins, at));
 		return;
 	}
 	for (size_t i = 0; i < json_length(object); i++) {
@@ -177,7 +176,7 @@ static void put_whole(struct walk *walk, const char *path, const struct json *ob
 		auto_free char *at = child_path(path, json_key_at(object, i));
 
 		if (json_kind(value) != JSON_ARRAY)
-			row_add(row_of(walk->rows, path, origin_of(walk->origins, at)),
+			row_add(row_of(walk->rows, path, flow_origin(walk->origins, at)),
 				json_key_at(object, i));
 		for (size_t k = 0; k < json_length(value) && json_kind(value) == JSON_ARRAY; k++) {
 			auto_free char *element = text_format("%s[%zu]", at, k);
@@ -213,7 +212,7 @@ static void walk_counts(struct walk *walk, const char *path, const struct json *
 	bool object = json_kind(value) == JSON_OBJECT;
 
 	if (!object && json_kind(value) != JSON_ARRAY) {
-		const char *from = json_get_string(origin_of(walk->origins, path), "from");
+		const char *from = json_get_string(flow_origin(walk->origins, path), "from");
 
 		from = from ? from : "unknown";
 		json_put(walk->counts, from, json_new_int(json_int(json_member(walk->counts, from), 0) + 1));

@@ -7,7 +7,7 @@
 #include "harness/flow.h"
 #include "harness/flow_part.h"
 
-#define SCHEMA_VERSION "1.0"
+#define SCHEMA_VERSION "1.1"
 #define LINES_OF_SERVER 8
 #define RANK_OF_SERVER 6 /* how it starts and reaps its helpers is not the pod's way */
 #define LINES_OF_RUNTIME 22
@@ -31,7 +31,7 @@ static const struct json *get_either(const struct json *root, const char *a, con
 }
 
 /* containerd and CRI-O put everything of a verbose status into one member "info". */
-static const struct json *told(const struct json *observation, enum flow_owner owner, const char *what)
+const struct json *flow_told(const struct json *observation, enum flow_owner owner, const char *what)
 {
 	const char *method = owner == FLOW_SANDBOX ? "RunPodSandbox" : "CreateContainer";
 	const char *info = owner == FLOW_SANDBOX ? "sandbox_info" : "info";
@@ -44,7 +44,7 @@ static const struct json *told(const struct json *observation, enum flow_owner o
 /* What a server tells need not be what it should. */
 static const struct json *origins_of(const struct json *observation, enum flow_owner owner)
 {
-	const struct json *origins = told(observation, owner, "origins");
+	const struct json *origins = flow_told(observation, owner, "origins");
 
 	return json_kind(origins) == JSON_OBJECT ? origins : NULL;
 }
@@ -94,8 +94,7 @@ static void put_head(struct gather *gather)
 	json_append(gather->facts, head);
 }
 
-static void put_config(struct gather *gather, const struct json *exit, enum flow_owner owner,
-		       struct json *call)
+static void put_config(struct gather *gather, enum flow_owner owner, struct json *call)
 {
 	const struct json *observation = gather->source->observation, *config = gather->objects[owner].config,
 			  *origins = origins_of(observation, owner);
@@ -114,8 +113,7 @@ static void put_config(struct gather *gather, const struct json *exit, enum flow
 		json_remove(json_member(ret, "origins"), "not mapped");
 	} else {
 		json_free(counts);
-		flow_compare(json_member(exit, "request"), owner == FLOW_SANDBOX, config,
-			     json_member(ret, "values"));
+		flow_compare(observation, owner == FLOW_SANDBOX, json_member(ret, "values"));
 	}
 	json_put(call, "config", ret);
 }
@@ -227,9 +225,9 @@ static void put_call(struct gather *gather, const struct json *steps, size_t ind
 	if (message && *message)
 		put_text(call, "message", message);
 	if (!strcmp(method, "RunPodSandbox"))
-		put_config(gather, exit, FLOW_SANDBOX, call);
+		put_config(gather, FLOW_SANDBOX, call);
 	if (!strcmp(method, "CreateContainer"))
-		put_config(gather, exit, FLOW_CONTAINER, call);
+		put_config(gather, FLOW_CONTAINER, call);
 	if (gather->recorded)
 		put_kernel(gather, begin, flow_end_of(steps, index), call);
 	if (!strcmp(method, "StartContainer") && !failed)
@@ -265,11 +263,11 @@ static void find_objects(struct gather *gather)
 
 	gather->objects[FLOW_SANDBOX] = (struct flow_object){
 		json_get_string(observation, "symbols.@sandbox"),
-		told(observation, FLOW_SANDBOX, "runtimeSpec"),
+		flow_told(observation, FLOW_SANDBOX, "runtimeSpec"),
 	};
 	gather->objects[FLOW_CONTAINER] = (struct flow_object){
 		json_get_string(observation, "symbols.@container"),
-		told(observation, FLOW_CONTAINER, "runtimeSpec"),
+		flow_told(observation, FLOW_CONTAINER, "runtimeSpec"),
 	};
 }
 

@@ -1,159 +1,22 @@
 /*
- * What can be followed all the way down: a field of the request, the member of config.json that it becomes, the kernel call that
- * carries it, and what the kernel says in the end. Also how request and config.json are compared where no server tells origins.
+ * The plumb line: each value that somebody asked for, or that a server sets by itself, is looked for on every rung that can be
+ * read. Where one is missing or says something else, it leaves the line. Also how request and config.json are compared where no
+ * server tells origins.
  */
+#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/cleanup.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "harness/flow_part.h"
+#include "harness/flow_row.h"
 
-#define AFTER "after." /* of the step that saw the program run */
-
-enum rung { L2, L3, L4, L5, RUNGS };
-
-#define SAME "%" /* the value of the request, on this rung too */
 #define PAGE 4096 /* what the kernel counts memory in */
+#define PROCESSORS 1024
 
-/* NULL where a rung says it in words of its own: it is there, and that has to do. */
-struct row {
-	const char *name; /* NULL: it is compared with config.json, and not followed further */
-	bool sandbox; /* it is of RunPodSandbox */
-	const char *request, *config, *effects[2], *now[2]; /* two: cgroup versions 1 and 2 */
-	const char *says_config, *says_effect, *says_now;
-	bool pages; /* the kernel rounds it down to those */
-	const char *unless; /* a member of config.json that changes what the kernel says */
-	bool drops_all; /* only where the request drops all capabilities first */
-};
-
-static const struct row rows[] = {
-	{ .name = "host name",
-	  .sandbox = true,
-	  .request = "hostname",
-	  .config = "hostname",
-	  .effects = { "uts.set:hostname" },
-	  .now = { "inside.hostname" },
-	  .says_config = SAME,
-	  .says_effect = SAME,
-	  .says_now = SAME },
-	{ .name = "CPU shares",
-	  .request = "linux.resources.cpu_shares",
-	  .config = "linux.resources.cpu.shares",
-	  .effects = { "cg.set:cpu.shares", "cg.set:cpu.weight" },
-	  .now = { AFTER "cgroup.cpu[cpu.shares]", AFTER "cgroup.cpu[cpu.weight]" },
-	  .says_config = SAME },
-	{ .name = "memory",
-	  .request = "linux.resources.memory_limit_in_bytes",
-	  .config = "linux.resources.memory.limit",
-	  .effects = { "cg.set:memory.limit_in_bytes", "cg.set:memory.max" },
-	  .now = { AFTER "cgroup.memory[memory.limit_in_bytes]", AFTER "cgroup.memory[memory.max]" },
-	  .says_config = SAME,
-	  .says_effect = SAME,
-	  .says_now = SAME,
-	  .pages = true },
-	{ .name = "OOM score",
-	  .request = "linux.resources.oom_score_adj",
-	  .config = "process.oomScoreAdj",
-	  .effects = { "proc.tune:oom_score_adj" },
-	  .now = { AFTER "init.oom_score_adj" },
-	  .says_config = SAME,
-	  .says_effect = SAME,
-	  .says_now = SAME },
-	{ .name = "user",
-	  .request = "linux.security_context.run_as_user",
-	  .config = "process.user.uid",
-	  .effects = { "cred.ids:uid" },
-	  .now = { AFTER "init.uid.effective" },
-	  .says_config = SAME,
-	  .says_effect = SAME,
-	  .says_now = SAME,
-	  .unless = "linux.uidMappings" },
-	{ .name = "no new privileges",
-	  .request = "linux.security_context.no_new_privs",
-	  .config = "process.noNewPrivileges",
-	  .effects = { "sec.nnp" },
-	  .now = { AFTER "init.no_new_privs" },
-	  .says_config = SAME,
-	  .says_now = "1" },
-	{ .name = "read-only root",
-	  .request = "linux.security_context.readonly_rootfs",
-	  .config = "root.readonly",
-	  .effects = { "mnt.attr:/:*ro*", "path.readonly:/" },
-	  .now = { "inside.mounts[/].flags[0]" },
-	  .says_config = SAME,
-	  .says_now = "ro" },
-	{ .name = "capabilities",
-	  .request = "linux.security_context.capabilities.add_capabilities",
-	  .config = "process.capabilities.bounding",
-	  .effects = { "cap.change:bounding" },
-	  .now = { AFTER "init.caps.bounding" },
-	  .says_config = SAME,
-	  .says_effect = SAME,
-	  .says_now = SAME,
-	  .drops_all = true },
-	{ .name = "system calls",
-	  .request = "linux.security_context.seccomp.profile_type",
-	  .config = "linux.seccomp.defaultAction",
-	  .effects = { "sec.seccomp" },
-	  .now = { AFTER "init.seccomp" },
-	  .says_now = "2" },
-	{ .request = "command", .config = "process.args", .says_config = SAME },
-	{ .request = "working_dir", .config = "process.cwd", .says_config = SAME },
-	{ .request = "linux.resources.cpu_quota",
-	  .config = "linux.resources.cpu.quota",
-	  .says_config = SAME },
-	{ .request = "linux.resources.cpu_period",
-	  .config = "linux.resources.cpu.period",
-	  .says_config = SAME },
-	{ .request = "linux.resources.cpuset_cpus",
-	  .config = "linux.resources.cpu.cpus",
-	  .says_config = SAME },
-	{ .request = "linux.resources.cpuset_mems",
-	  .config = "linux.resources.cpu.mems",
-	  .says_config = SAME },
-	{ .request = "linux.security_context.masked_paths",
-	  .config = "linux.maskedPaths",
-	  .says_config = SAME },
-	{ .request = "linux.security_context.readonly_paths",
-	  .config = "linux.readonlyPaths",
-	  .says_config = SAME },
-	{ .request = "linux.security_context.supplemental_groups",
-	  .config = "process.user.additionalGids",
-	  .says_config = SAME },
-};
-
-/* Borrowed; NULL: it is not asked for. */
-static const struct json *asked_value(const struct json *request, const struct row *row)
-{
-	static const char dropped[] = "config.linux.security_context.capabilities.drop_capabilities[0]";
-	auto_free char *path = text_format("config.%s", row->request);
-	const struct json *value = json_get(request, path);
-	const char *drops = json_get_string(request, dropped);
-
-	if (!flow_is_set(value) || (row->drops_all && (!drops || strcmp(drops, "ALL") != 0)))
-		return NULL;
-	return value;
-}
-
-static const struct json *request_of(const struct json *observation, const struct row *row)
-{
-	return json_get(observation,
-			row->sandbox ? "exit.RunPodSandbox.request" : "exit.CreateContainer.request");
-}
-
-static const struct json *config_of(const struct json *observation, const struct row *row)
-{
-	static const char *const paths[2][2] = {
-		{ "state.after.CreateContainer.info.info.runtimeSpec",
-		  "state.after.CreateContainer.info.runtimeSpec" },
-		{ "state.after.RunPodSandbox.sandbox_info.info.runtimeSpec",
-		  "state.after.RunPodSandbox.sandbox_info.runtimeSpec" },
-	};
-	const struct json *spec = json_get(observation, paths[row->sandbox][0]);
-
-	return spec ? spec : json_get(observation, paths[row->sandbox][1]);
-}
+static const char *const rung_names[RUNGS] = { "L2", "L3", "L4", "L5" };
 
 /* Until the program runs: an update of later is not on the way. */
 static uint64_t end_of_start(const struct json *observation)
@@ -169,38 +32,13 @@ static uint64_t end_of_start(const struct json *observation)
 	return UINT64_MAX;
 }
 
-/* The last one counts: groups, gid and uid are set more than once on the way. */
-static const char *effect_value(const struct flow_kernel *kernel, const struct row *row, uint64_t end)
-{
-	const struct effects *effects = &kernel->effects[row->sandbox ? FLOW_SANDBOX : FLOW_CONTAINER];
-	const char *found = NULL;
-
-	for (size_t i = 0; i < effects->count && effects->items[i].time_ns < end; i++)
-		for (size_t k = 0; k < ARRAY_SIZE(row->effects) && row->effects[k]; k++)
-			if (!effects->items[i].error && effects->items[i].role != ROLE_PAYLOAD &&
-			    effect_matches(row->effects[k], effects->items[i].text))
-				found = effects->items[i].text;
-	return found;
-}
-
 const struct json *flow_seen(const struct json *observation)
 {
-	const struct json *ready = json_get(observation, "host.after.ready");
+	const struct json *ready = json_get(observation, "host.after.ready"),
+			  *seen = ready ? ready : json_get(observation, "host.after.StartContainer");
 
-	return ready ? ready : json_get(observation, "host.after.StartContainer");
-}
-
-static const struct json *now_value(const struct json *observation, const struct row *row)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(row->now) && row->now[i]; i++) {
-		bool outside = text_starts(row->now[i], AFTER);
-		const struct json *value = json_get(outside ? flow_seen(observation) : observation,
-						    row->now[i] + (outside ? strlen(AFTER) : 0));
-
-		if (value)
-			return value;
-	}
-	return NULL;
+	/* Of a process that has ended only its number and its namespaces are left. */
+	return json_get(seen, "init.namespaces") && json_length(json_get(seen, "init.cmdline")) ? seen : NULL;
 }
 
 static bool is_rounded(const char *value, const char *seen)
@@ -210,90 +48,246 @@ static bool is_rounded(const char *value, const char *seen)
 	return text_to_i64(value, &asked) == 0 && text_to_i64(seen, &got) == 0 && asked - asked % PAGE == got;
 }
 
-static bool agrees(const struct row *row, const char *says, const char *value, const char *seen)
+static void fill(const char *list, bool ret[PROCESSORS])
 {
-	if (!says || !seen)
-		return seen;
-	if (strcmp(says, SAME) != 0)
-		value = says;
-	return !strcmp(seen, value) || (row->pages && is_rounded(value, seen));
+	while (*list) {
+		char *end;
+		unsigned long first = strtoul(list, &end, 10), last = first;
+
+		if (*end == '-')
+			last = strtoul(end + 1, &end, 10);
+		for (unsigned long i = first; i <= last && i < PROCESSORS; i++)
+			ret[i] = true;
+		list = *end ? end + 1 : end;
+	}
 }
 
-/* "cg.set:cpu.shares:512" says 512; what has no detail says what it is. */
-static const char *said_by_effect(const char *effect)
+/* The kernel writes "0-1" where it was given "0,1". */
+static bool are_the_same(const char *value, const char *seen)
 {
-	const char *colon = effect ? strrchr(effect, ':') : NULL;
+	bool asked[PROCESSORS] = { false }, got[PROCESSORS] = { false };
 
-	return colon ? colon + 1 : effect;
+	fill(value, asked);
+	fill(seen, got);
+	return memcmp(asked, got, sizeof(asked)) == 0;
 }
 
-/* The first rung that says something else. A pod that never started was not asked below config.json. */
-static const char *leaves_at(const struct row *row, bool recorded, bool started,
-			     const char *const rungs[RUNGS])
+static bool agrees(const struct flow_row *row, enum flow_rung rung, const struct flow_want *want,
+		   const struct flow_said *said)
 {
-	if (!agrees(row, row->says_config, rungs[L2], rungs[L3]))
-		return "L3";
-	if (started && recorded && !agrees(row, row->says_effect, rungs[L2], said_by_effect(rungs[L4])))
-		return "L4";
-	return !started || agrees(row, row->says_now, rungs[L2], rungs[L5]) ? NULL : "L5";
+	const char *says = row->says[rung] ? row->says[rung] : want->value;
+
+	if (!said->value)
+		return false;
+	if (said->any || !says || !strcmp(says, FLOW_ANY) || !strcmp(says, said->value))
+		return true;
+	return (row->pages && is_rounded(says, said->value)) ||
+	       (row->processors && are_the_same(says, said->value));
 }
 
-static bool has_started(const struct json *observation)
+static char *name_of(const struct flow_want *want, const char *value)
 {
-	return json_int(json_get(observation, "exit.StartContainer.code"), 1) == 0;
+	if (want->key && value)
+		return text_format("%s=%s", want->key, value);
+	return text_format("%s", want->key ? want->key : value);
 }
 
-static struct json *follow(const struct json *observation, const struct flow_kernel *kernel,
-			   const struct row *row)
-{
-	static const char *const names[RUNGS] = { "L2", "L3", "L4", "L5" };
-	const struct json *spec = json_get(config_of(observation, row), row->config),
-			  *now = now_value(observation, row);
-	auto_free char *l2 = flow_value_text(asked_value(request_of(observation, row), row));
-	auto_free char *l3 = spec ? flow_value_text(spec) : NULL;
-	auto_free char *l5 = now ? flow_value_text(now) : NULL;
-	const char *const rungs[RUNGS] = {
-		l2, l3, kernel ? effect_value(kernel, row, end_of_start(observation)) : NULL, l5
-	};
-	const char *leaves = leaves_at(row, kernel, has_started(observation), rungs);
-	struct json *ret = json_new_object(), *told = json_new_object();
+/* One value on its way down. */
+struct line {
+	const struct flow_pod *pod;
+	const struct flow_row *row;
+	struct flow_wants wants;
+	const char *from; /* who set what nobody asked for; NULL: it was asked for, or nobody says */
+	bool asked;
+	struct json *rungs, *counts, *lost; /* owned */
+	const char *leaves; /* NULL: it does not */
+};
 
-	for (size_t i = 0; i < RUNGS; i++)
-		if (rungs[i])
-			json_put(told, names[i], json_new_bytes(rungs[i], strlen(rungs[i])));
+static void add_word(struct text *text, const char *word)
+{
+	/* What one call does for several is one call. */
+	if (text->len && text_ends(text_str(text), word))
+		return;
+	text_addf(text, "%s%s", text->len ? "," : "", word);
+}
+
+static bool is_told_with_key(const struct flow_want *want, bool plumb)
+{
+	return want->key && (want->value || !plumb);
+}
+
+/* Whether it is there; what is said of it goes into *ret. */
+static bool look(struct line *line, enum flow_rung rung, const struct flow_want *want, struct text *ret,
+		 bool *ret_lost)
+{
+	struct flow_said said = flow_read(line->pod, line->row, rung, want);
+	bool plumb = agrees(line->row, rung, want, &said);
+	auto_free char *told =
+	    said.text ? text_format("%s", said.text)
+		      : name_of(want, is_told_with_key(want, plumb) || !want->key ? said.value : NULL);
+
+	if (said.value)
+		add_word(ret, told);
+	/* What nobody asked for the kernel may have anyway. */
+	*ret_lost =
+	    !plumb && !said.unread && (rung != L4 || said.value || (line->asked && !line->row->quiet));
+	free(said.value);
+	free(said.text);
+	return plumb;
+}
+
+/* A rung below the one where it was lost is told and not judged. */
+static void step_down(struct line *line, enum flow_rung rung)
+{
+	bool judged = !line->leaves && (rung == L3 || line->pod->started);
+	auto_text text = { 0 };
+	size_t there = 0;
+
+	for (size_t i = 0; i < line->wants.count; i++) {
+		const struct flow_want *want = &line->wants.items[i];
+		bool lost;
+
+		there += look(line, rung, want, &text, &lost);
+		if (!lost || !judged)
+			continue;
+		auto_free char *name = name_of(want, want->value);
+		line->leaves = rung_names[rung];
+		json_append(line->lost, json_new_bytes(name, strlen(name)));
+	}
+	if (text.len)
+		json_put(line->rungs, rung_names[rung], json_new_bytes(text_str(&text), text.len));
+	if (line->wants.count > 1 && text.len)
+		json_put(line->counts, rung_names[rung], json_new_uint(there));
+}
+
+static void put_asked(struct line *line)
+{
+	auto_text text = { 0 };
+
+	for (size_t i = 0; i < line->wants.count; i++) {
+		auto_free char *name = name_of(&line->wants.items[i], line->wants.items[i].value);
+
+		add_word(&text, name);
+	}
+	json_put(line->rungs, rung_names[L2], json_new_bytes(text_str(&text), text.len));
+	if (line->wants.count > 1)
+		json_put(line->counts, rung_names[L2], json_new_uint(line->wants.count));
+}
+
+static void ask(struct line *line)
+{
+	const char *path = line->row->request;
+	const struct json *field = !path                           ? NULL
+				   : line->row->of == OF_CONTAINER ? flow_asked_of_container(line->pod, path)
+								   : flow_asked_of_pod(line->pod, path);
+
+	if (!flow_is_set(field))
+		return;
+	if (line->row->asks) {
+		line->row->asks(line->pod, field, &line->wants);
+	} else {
+		auto_free char *value = flow_value_text(field);
+
+		flow_want_add(&line->wants, NULL, value);
+	}
+	line->asked = line->wants.count;
+}
+
+/* Nobody asked: what config.json says is followed from there on. */
+static void take_default(struct line *line)
+{
+	const struct flow_row *row = line->row;
+	const struct json *found = json_get(flow_config_of(line->pod, row), row->config),
+			  *origins = flow_told(line->pod->observation, FLOW_CONTAINER, "origins");
+	auto_free char *first = text_format("%s[0]", row->config);
+	const struct json *origin = flow_origin(origins, row->config);
+
+	if (!found || (row->list && flow_is_privileged(line->pod)))
+		return;
+	origin = origin ? origin : flow_origin(origins, first);
+	line->from = json_get_string(origin, "from");
+	if (row->list) {
+		flow_asks_each(line->pod, found, &line->wants);
+	} else if (row->reads[L3]) {
+		struct flow_said said = row->reads[L3](line->pod, row, NULL);
+
+		flow_want_add(&line->wants, NULL, said.value);
+		free(said.value);
+		free(said.text);
+	} else {
+		auto_free char *value = flow_value_text(found);
+
+		flow_want_add(&line->wants, NULL, value);
+	}
+}
+
+static struct json *told_of(const struct line *line)
+{
+	const struct flow_row *row = line->row;
+	struct json *ret = json_new_object();
+
 	json_put(ret, "type", json_new_string("value"));
 	json_put(ret, "name", json_new_string(row->name));
-	json_put(ret, "request", json_new_string(row->request));
-	json_put(ret, "config", json_new_string(row->config));
-	json_put(ret, "rungs", told);
-	json_put(ret, "plumb", json_new_bool(!leaves));
-	if (leaves)
-		json_put(ret, "leaves_at", json_new_string(leaves));
+	if (row->request)
+		json_put(ret, "request", json_new_string(row->request));
+	if (row->config)
+		json_put(ret, "config", json_new_string(row->config));
+	if (line->from)
+		json_put(ret, "from", json_new_string(line->from));
+	json_put(ret, "rungs", json_copy(line->rungs));
+	if (json_length(line->counts))
+		json_put(ret, "counts", json_copy(line->counts));
+	json_put(ret, "plumb", json_new_bool(!line->leaves));
+	if (line->leaves) {
+		json_put(ret, "leaves_at", json_new_string(line->leaves));
+		json_put(ret, "lost", json_copy(line->lost));
+	}
 	return ret;
 }
 
-/* Not what a server keeps to itself: without its config.json there is no line to follow. */
-static bool can_follow(const struct json *observation, const struct row *row)
+/* NULL: nobody set it, or it leads nowhere. */
+static struct json *follow(const struct flow_pod *pod, const struct flow_row *row)
 {
-	const struct json *config = config_of(observation, row);
+	struct line line = { .pod = pod,
+			     .row = row,
+			     .rungs = json_new_object(),
+			     .counts = json_new_object(),
+			     .lost = json_new_array() };
+	struct json *ret = NULL;
 
-	return row->name && config && asked_value(request_of(observation, row), row) &&
-	       !(row->unless && json_get(config, row->unless));
+	ask(&line);
+	if (line.asked)
+		put_asked(&line);
+	else if (row->defaulted)
+		take_default(&line);
+	for (enum flow_rung rung = L3; rung < RUNGS && line.wants.count; rung++)
+		step_down(&line, rung);
+	/* Of a pod that never started nobody knows what else would have been lost. */
+	if (line.wants.count && (pod->started || line.leaves))
+		ret = told_of(&line);
+	flow_wants_free(&line.wants);
+	json_free(line.rungs);
+	json_free(line.counts);
+	json_free(line.lost);
+	return ret;
 }
 
 struct json *flow_ladder(const struct json *observation, const struct flow_kernel *kernel)
 {
+	const struct flow_pod pod = {
+		.observation = observation,
+		.kernel = kernel,
+		.end = end_of_start(observation),
+		.started = json_int(json_get(observation, "exit.StartContainer.code"), 1) == 0,
+	};
 	struct json *ret = json_new_array();
 
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct json *value =
-		    can_follow(observation, &rows[i]) ? follow(observation, kernel, &rows[i]) : NULL;
+	for (size_t i = 0; i < flow_row_count; i++) {
+		/* Without its config.json there is no line to follow. */
+		struct json *value = flow_config_of(&pod, &flow_rows[i]) ? follow(&pod, &flow_rows[i]) : NULL;
 
-		/* Of a pod that never started nobody knows what else would have been lost. */
-		if (value && (has_started(observation) || json_has(value, "leaves_at")))
+		if (value)
 			json_append(ret, value);
-		else
-			json_free(value);
 	}
 	return ret;
 }
@@ -311,17 +305,47 @@ static struct json *value_of(struct json *values, const char *path)
 	return NULL;
 }
 
-void flow_compare(const struct json *request, bool of_sandbox, const struct json *config, struct json *values)
+/* Only then a list of capabilities is that of the request. */
+static bool drops_all(const struct flow_pod *pod)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		const struct json *asked = asked_value(request, &rows[i]),
-				  *got = json_get(config, rows[i].config);
-		struct json *value = value_of(values, rows[i].config);
+	const char *first = json_string(
+	    flow_asked_of_container(pod, "linux.security_context.capabilities.drop_capabilities[0]"));
 
-		if (rows[i].sandbox != of_sandbox || !asked || !value || !rows[i].says_config)
+	return first && strcasecmp(first, "ALL") == 0;
+}
+
+static bool is_compared(const struct flow_pod *pod, const struct flow_row *row, bool of_sandbox)
+{
+	if ((row->of == OF_SANDBOX) != of_sandbox || !row->config || strchr(row->config, '[') ||
+	    row->says[L3])
+		return false;
+	return !row->more || (row->asks == flow_asks_added && drops_all(pod));
+}
+
+void flow_compare(const struct json *observation, bool of_sandbox, struct json *values)
+{
+	const struct flow_pod pod = { .observation = observation };
+
+	for (size_t i = 0; i < flow_row_count; i++) {
+		struct line line = { .pod = &pod, .row = &flow_rows[i] };
+		bool same = true;
+
+		if (!is_compared(&pod, line.row, of_sandbox))
 			continue;
-		auto_free char *wanted = flow_value_text(asked), *seen = flow_value_text(got);
-		json_put(value, "from", json_new_string(strcmp(wanted, seen) ? "differs" : "equal"));
-		json_put(value, "field", json_new_string(rows[i].request));
+		struct json *value = value_of(values, line.row->config);
+		if (value)
+			ask(&line);
+		for (size_t k = 0; k < line.wants.count; k++) {
+			struct flow_said said = flow_read(&pod, line.row, L3, &line.wants.items[k]);
+
+			same = same && agrees(line.row, L3, &line.wants.items[k], &said);
+			free(said.value);
+			free(said.text);
+		}
+		if (line.wants.count) {
+			json_put(value, "from", json_new_string(same ? "equal" : "differs"));
+			json_put(value, "field", json_new_string(line.row->request));
+		}
+		flow_wants_free(&line.wants);
 	}
 }

@@ -56,10 +56,13 @@ uint64_t flow_end_of(const struct json *steps, size_t index);
 
 /* [{"type": "value", "name", "rungs": {...}, "plumb"}]: what can be followed from the request to the kernel. Owned. */
 struct json *flow_ladder(const struct json *observation, const struct flow_kernel *kernel);
-/* What the world saw of the container once its program ran; borrowed. NULL: it never did. */
+/* What the world saw of the container while its program ran; borrowed. NULL: it never did, or was too quick. */
 const struct json *flow_seen(const struct json *observation);
 /* Without origins: rows of flow_values() whose value is the request's get "from": "equal", others that it names "differs". */
-void flow_compare(const struct json *request, bool of_sandbox, const struct json *config,
-		  struct json *values);
+void flow_compare(const struct json *observation, bool of_sandbox, struct json *values);
+/* A member of what the verbose status said once it was made: "runtimeSpec", "origins". Borrowed; NULL: it does not say. */
+const struct json *flow_told(const struct json *observation, enum flow_owner owner, const char *what);
+/* Who wanted a member of config.json: {"from", "field"}, by the nearest path above it. Borrowed. */
+const struct json *flow_origin(const struct json *origins, const char *path);
 
 #endif

@@ -158,7 +158,7 @@ static char *call_word(const char *effect, size_t room)
 	const char *object = effect ? strchr(effect, ':') : NULL, *detail;
 	auto_text text = { 0 };
 
-	if (!object)
+	if (!object || text_starts(effect, "ns."))
 		return text_format("%s", effect ? effect : "-");
 	if (text_starts(effect, "sec."))
 		return text_format("%.*s", (int) (object - effect), effect);
@@ -170,6 +170,16 @@ static char *call_word(const char *effect, size_t room)
 	return text_take(&text);
 }
 
+/* Who set what nobody asked for. */
+static const char *source_of(const struct json *value)
+{
+	const char *from = json_get_string(value, "from");
+
+	if (!from || !strcmp(from, "cri"))
+		return "-";
+	return strcmp(from, "server") ? from : "node";
+}
+
 static const struct {
 	const char *rung, *head;
 	int width;
@@ -178,25 +188,66 @@ static const struct {
 		{ "L4", "L4 call", 22 },
 		{ "L5", "L5 now", 8 } };
 
+static bool is_asked(const struct json *value, const char *text)
+{
+	const char *asked = json_string(json_member(json_member(value, "rungs"), "L2"));
+
+	return asked && !strcmp(asked, text);
+}
+
+/* As it is where it has the room, else how many of how many there are. */
+static char *cell_of(const struct teller *teller, const struct json *value, const char *rung, size_t room)
+{
+	const char *text = json_string(json_member(json_member(value, "rungs"), rung));
+	const struct json *counts = json_member(value, "counts");
+	uint64_t count = json_uint(json_member(counts, rung), 0),
+		 all = json_uint(json_member(counts, "L2"), json_uint(json_member(counts, "L3"), 0));
+	auto_free char *shortened = flow_short(teller, text ? text : "-");
+
+	if (!strcmp(rung, "L2") && !text)
+		return text_format("%s", source_of(value));
+	if (text && strcmp(rung, "L2") != 0 && is_asked(value, text) && (size_t) columns_of(shortened) > room)
+		return text_format("the same");
+	if (!count || (strcmp(rung, "L4") != 0 && (size_t) columns_of(shortened) <= room))
+		return !strcmp(rung, "L4") ? call_word(shortened, room) : TAKE(shortened);
+	if (!strcmp(rung, "L4"))
+		return text_format("%.*s %llu of %llu", (int) strcspn(text, ":"), text,
+				   (unsigned long long) count, (unsigned long long) all);
+	return !strcmp(rung, "L2")
+		   ? text_format("%llu of them", (unsigned long long) count)
+		   : text_format("%llu of %llu", (unsigned long long) count, (unsigned long long) all);
+}
+
 static void tell_rung(const struct teller *teller, const struct json *value, size_t column)
 {
 	const char *rung = columns[column].rung, *leaves = json_get_string(value, "leaves_at");
-	const char *text = json_string(json_member(json_member(value, "rungs"), rung));
 	int width = columns[column].width;
 	bool last = column + 1 == ARRAY_SIZE(columns), bad = leaves && !strcmp(leaves, rung);
-	auto_free char *word =
-	    !strcmp(rung, "L4") ? call_word(text, (size_t) width - 1) : text_format("%s", text ? text : "-");
-	auto_free char *shortened = flow_short(teller, word);
+	auto_free char *word = cell_of(teller, value, rung, (size_t) width - !last);
 
 	if (bad)
 		colour_on(teller->out, SGR_BAD, &teller->style);
 	if (last)
-		columns_cut(teller->out, shortened, width, &teller->style);
+		columns_cut(teller->out, word, width, &teller->style);
 	else
-		columns_left(teller->out, shortened, width - 1, &teller->style);
+		columns_left(teller->out, word, width - 1, &teller->style);
 	if (bad)
 		colour_off(teller->out, &teller->style);
 	text_add_char(teller->out, last ? '\n' : ' ');
+}
+
+/* Of several the reader wants to know which. */
+static void tell_lost(const struct teller *teller, const struct json *value, const char *leaves)
+{
+	const struct json *lost = json_member(value, "lost");
+	auto_text text = { 0 };
+
+	text_addf(&text, "leaves the line at %s", leaves);
+	for (size_t i = 0; json_has(value, "counts") && i < json_length(lost); i++)
+		text_addf(&text, "%s%s", i ? ", " : ": ", json_string(json_at(lost, i)));
+	columns_space(teller->out, 20);
+	columns_wrap(teller->out, text_str(&text), 20, 3, &teller->style);
+	text_add_char(teller->out, '\n');
 }
 
 static void tell_value(const struct teller *teller, const struct json *value)
@@ -214,7 +265,7 @@ static void tell_value(const struct teller *teller, const struct json *value)
 	for (size_t i = 0; i < ARRAY_SIZE(columns); i++)
 		tell_rung(teller, value, i);
 	if (leaves)
-		text_addf(teller->out, "                    leaves the line at %s\n", leaves);
+		tell_lost(teller, value, leaves);
 }
 
 static bool is_of_type(const struct json *fact, const char *type)
@@ -233,9 +284,21 @@ static void tell_columns(const struct teller *teller)
 	text_add_char(teller->out, '\n');
 }
 
+/* A list of which some need not be there. */
+static bool is_partly(const struct json *value)
+{
+	const struct json *counts = json_member(value, "counts");
+	uint64_t all = json_uint(json_member(counts, "L2"), 0);
+
+	for (size_t i = 0; i < json_length(counts); i++)
+		if (json_uint(json_value_at(counts, i), 0) < all && !json_has(value, "leaves_at"))
+			return true;
+	return false;
+}
+
 static void tell_values(const struct teller *teller, const struct json *facts)
 {
-	bool begun = false;
+	bool begun = false, partly = false;
 
 	for (size_t i = 0; i < json_length(facts); i++) {
 		const struct json *fact = json_at(facts, i);
@@ -248,8 +311,12 @@ static void tell_values(const struct teller *teller, const struct json *facts)
 			tell_columns(teller);
 		}
 		begun = true;
+		partly = partly || is_partly(fact);
 		tell_value(teller, fact);
 	}
+	if (partly)
+		text_add(teller->out,
+			 "  Where a number is not reached, this kernel lacks the others or hides them.\n");
 }
 
 static void tell_end(const struct teller *teller, const struct json *summary)

@@ -246,9 +246,23 @@ static int choose_fault(const struct options *options, struct flow *flow)
 	return EXIT_USAGE;
 }
 
+/* One of those that no selector finds; NULL: it is none of them. */
+static const struct conformance_case *find_own(const char *id)
+{
+	for (size_t i = 0; i < flow_area.count; i++) {
+		auto_text own = { 0 };
+
+		case_id(&flow_area, &flow_area.cases[i], &own);
+		if (!strcmp(text_str(&own), id))
+			return &flow_area.cases[i];
+	}
+	return NULL;
+}
+
 int verb_flow(const struct options *options)
 {
-	const struct selected own = { .area = &flow_area, .c = flow_area.cases, .id = (char[]){ OWN_POD } };
+	auto_free char *id = text_format("%s", options->words.count ? options->words.words[0] : OWN_POD);
+	const struct selected own = { .area = &flow_area, .c = find_own(id), .id = id };
 	auto_prepared_run prepared = { .directory = { .fd = -EBADF } };
 	struct flow flow = { .options = options,
 			     .prepared = &prepared,
@@ -260,7 +274,7 @@ int verb_flow(const struct options *options)
 		return tell_kept(options);
 	code = choose_fault(options, &flow);
 	if (!code)
-		code = prepare_run_of(options, options->words.count ? NULL : &own, &prepared);
+		code = prepare_run_of(options, own.c ? &own : NULL, &prepared);
 	if (!code)
 		code = check(options, &prepared);
 	if (!code)

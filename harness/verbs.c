@@ -130,24 +130,23 @@ const struct verb verbs[] = {
 	  "show the way of one pod: CRI request, config.json, kernel calls",
 	  { "plumbline flow", "plumbline flow --cri containerd --runtime crun | less",
 	    "plumbline flow -o kept && plumbline flow kept" },
-	  "Starts a CRI server in a world of its own, runs one pod on it, and tells of each call what was "
-	  "asked and "
-	  "answered, which config.json the server made of it, which programs it ran, what they asked of the "
-	  "kernel, and what "
-	  "was left. plumbline-cri says where every value of a config.json comes from; other servers do not, "
-	  "and there the "
-	  "request and the config.json are compared. CASE is any case of the CRI (plumbline list 'cri/*'), "
-	  "whose pod is told "
-	  "of instead. A server that runs already (--cri unix://SOCKET) is watched from outside meanwhile. "
-	  "DIR is what -o kept, or a run directory of plumbline test with a recording of CASE: "
-	  "it "
-	  "is told once more, "
-	  "without root. The exit status is 0 when the pod came to its end, 1 when its last call failed or a "
-	  "value left "
-	  "the line, 6 when the "
-	  "server does not answer, 8 when what was kept cannot be read. Where the machine refuses BPF the "
-	  "kernel calls are "
-	  "missing, and it says why.",
+	  "Starts a CRI server in a world of its own, runs one pod on it, and tells of each call "
+	  "what was asked and answered, which config.json the server made of it, which programs it "
+	  "ran, what they asked of the kernel, and what was left. plumbline-cri says where every "
+	  "value of a config.json comes from; other servers do not, and there the request and the "
+	  "config.json are compared. The plumb line then follows each value that the request asks "
+	  "for, and what a server sets by itself, from the request (L2) to config.json (L3), the "
+	  "kernel call (L4) and what the kernel has in the end (L5): where one is lost or says "
+	  "something else, the rung is named. A rung that cannot be read is a dash, and judges "
+	  "nothing; of a list the number is told where the names have no room. The pod that is run "
+	  "asks for some thirty values; flow/node is a privileged one in the namespaces of the "
+	  "node, flow/limits one with processors and swap, and CASE any case of the CRI (plumbline "
+	  "list 'cri/*'), whose pod is told of instead. A server that runs already (--cri "
+	  "unix://SOCKET) is watched from outside meanwhile. DIR is what -o kept, or a run "
+	  "directory of plumbline test with a recording of CASE: it is told once more, without "
+	  "root. The exit status is 0 when the pod came to its end, 1 when its last call failed or "
+	  "a value left the line, 6 when the server does not answer, 8 when what was kept cannot be "
+	  "read. Where the machine refuses BPF the kernel calls are missing, and it says why.",
 	  verb_flow },
 	{ "clean",
 	  VERB_CLEAN,

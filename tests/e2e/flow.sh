@@ -38,7 +38,7 @@ is 'its calls are told in order' "$methods" "$(grep -oE '^── [0-9]+ [A-Za-z]
 check 'a story is 80 columns wide' fits
 check 'the request is told' says out 'cpu_shares: 512'
 check 'a value is told with its origin' says out 'linux.resources.cpu.shares: 512  *<- cpu_shares$'
-check 'a default is told apart from the request' says out ' default  process.cwd: /  *<- working directory$'
+check 'a default is told apart from the request' says out ' default  linux.namespaces: mount  *<- mount namespace$'
 check 'what the image wanted, too' says out ' image    process.env: PATH=/usr/bin:/bin  *<- Env$'
 check 'nothing is left' says out '^  Nothing: no process'
 check 'the ladder has its bottom' says out '^  L5 now  .*1 inside; user 1000'
@@ -57,11 +57,13 @@ check 'colour when it is asked for' says out "$(printf '\033\\[1m-- 1 Version')"
 flow --json
 is 'JSON has the same exit code' 0 "$code"
 check 'every line is what the schema says' valid
+is 'of a list it is told how many are there' '[7,7]' "$(asks 'select(.name == "masked paths").counts | [.L2, .L3]')"
+is 'who set what nobody asked for' null "$(asks 'select(.name == "user").from')"
 is 'a line a call' "$methods" "$(jq -r 'select(.type == "call").method' "$W/out" | paste -sd' ')"
 is 'the last line is the summary' '[9,0,false,[],[]]' "$(tail -n 1 "$W/out" | jq -c '[.calls, .failed, .cut_short, .left, .leaks]')"
 is 'the origin of a value' '["cri","linux.resources.cpu_shares"]' \
 	"$(asks 'select(.method == "CreateContainer").config.origins["linux.resources.cpu.shares"] | [.from, .field]')"
-is 'every value is plumb' true "$(jq -s 'map(select(.type == "value")) | length > 7 and all(.plumb)' "$W/out")"
+is 'every value is plumb' true "$(jq -s 'map(select(.type == "value")) | length > 28 and all(.plumb)' "$W/out")"
 [ -z "$recorded" ] || is 'commands of the runtime end well' '[0]' \
 	"$(jq -sc 'map(.commands[]? | select(.kind == "runtime").code) | unique' "$W/out")"
 
@@ -101,6 +103,27 @@ flow --runtime "$W/mute"
 is 'a runtime that does nothing ends the story too' 1 "$code"
 check 'at the first call that needs it' says out 'L2 refuses  UNKNOWN: sandbox .*: pause: '
 
+# Pods that ask for what does not go with the first.
+flow flow/node
+is 'a pod of the node comes to its end' 0 "$code"
+check 'its story is 80 columns wide' fits
+check 'whose namespaces it has' says out '^✓ processes  *NODE  *not listed  *[a-z-]*  *node.s$'
+check 'that it is privileged' says out '^✓ privileged  *true  *[0-9]* caps'
+check 'what it sees of later mounts' says out '^✓ propagation  */data=slave  *rslave '
+check 'that it has a terminal' says out '^✓ terminal  *true  *true  *-  *true$'
+check 'that no filter was asked for' says out '^✓ system calls  *Unconfined  *none '
+check 'what nobody asked for is the default' says out '^✓ group  *default  *0 '
+flow flow/limits
+if [ "$code" = 3 ]; then
+	skip 'a pod with limits' "$(head -n 1 "$W/err")"
+else
+	is 'a pod with limits comes to its end' 0 "$code"
+	check 'the processors are followed' says out '^✓ processors  *0  *0  *[a-z.=0-9-]*  *0$'
+	check 'and swap' says out '^✓ memory and swap  *134217728  *134217728 '
+fi
+flow cri/userns/root_is_another_user_of_the_node
+[ "$code" = 3 ] || check 'a map of ids is followed' says out '^✓ user ids '
+
 # A mistake on purpose is shown where it happens.
 flow --fault cri-run-as-user-ignored
 is 'a value that is lost is an exit code' 1 "$code"
@@ -112,8 +135,31 @@ flow --fault limits-skipped --json
 lost_at=L5
 [ -z "$recorded" ] || lost_at=L4
 is 'a value is lost by the runtime' "\"$lost_at\"" "$(asks 'select(.name == "memory").leaves_at')"
-is 'and counted' "[2,true]" "$(tail -n 1 "$W/out" | jq -c '[.off_the_line, .cut_short == false]')"
+is 'and counted' "[4,true]" "$(tail -n 1 "$W/out" | jq -c '[.off_the_line, .cut_short == false]')"
 check 'a story with a mistake is what the schema says' valid
+# A mistake, where it shows, in which value, and what of it is lost.
+while read -r fault rung name what; do
+	flow --fault "$fault" --json < /dev/null
+	[ "$rung" != L4 ] || [ "$recorded" ] || rung=L5
+	is "$fault: exactly that leaves the line" "[\"$(echo "$name" | tr _ ' ')\",\"$rung\",\"$what\"]" \
+		"$(jq -sc 'map(select(.leaves_at)) | map([.name, .leaves_at, .lost[]]) | add' "$W/out")"
+	check "$fault: its story is what the schema says" valid
+done << 'END'
+cri-supplemental-groups-lost L3 more_groups 3000","3001
+cri-hostname-ignored L3 host_name web-0
+cri-device-access-whole L3 device_access /dev/own=r
+cri-log-elsewhere L5 log probe.log
+masked-paths-forget-the-last L4 masked_paths /sys/firmware
+mount-ignores-ro L4 read-only_mounts /data=ro
+namespace-pid-missing L4 processes CONTAINER
+env-dropped L5 environment GREETING=hello
+cwd-ignored L5 working_directory /tmp
+END
+flow flow/node --fault mount-ignores-propagation --json
+[ -z "$recorded" ] || is 'a propagation that the runtime loses' '["propagation","L4","/data=slave"]' \
+	"$(jq -sc 'map(select(.leaves_at)) | map([.name, .leaves_at, .lost[]]) | add' "$W/out")"
+flow --fault masked-paths-forget-the-last
+[ -z "$recorded" ] || check 'of many the one is named' says out '^  *leaves the line at L4: /sys/firmware$'
 flow --fault no-such-mistake
 is 'a mistake that is not there' 2 "$code"
 flow --fault limits-skipped -o "$W/wrong"

@@ -14,6 +14,10 @@ import json, sys
 
 whole = json.load(open(sys.argv[1], encoding="utf-8"))
 states, seen, inside = whole["state"]["after"], whole["host"]["after"]["ready"], whole["inside"]
+def some(table, names):
+    return {name: table[name] for name in names}
+
+
 json.dump({
     "case": whole["case"],
     "symbols": whole["symbols"],
@@ -24,18 +28,21 @@ json.dump({
     "host": {
         "world": {"namespaces": whole["host"]["world"]["namespaces"]},
         "after": {"ready": {
-            "init": {key: seen["init"][key] for key in (
-                "ns_pids", "uid", "gid", "cmdline", "namespaces", "no_new_privs", "seccomp", "oom_score_adj", "caps")},
+            "init": some(seen["init"], (
+                "ns_pids", "uid", "gid", "cmdline", "namespaces", "no_new_privs", "seccomp", "oom_score_adj", "caps")),
             "cgroup": {
-                "pids": {"path": seen["cgroup"]["pids"]["path"]},
-                "cpu": {"cpu.shares": seen["cgroup"]["cpu"]["cpu.shares"]},
-                "memory": {"memory.limit_in_bytes": seen["cgroup"]["memory"]["memory.limit_in_bytes"]}}}},
+                "pids": some(seen["cgroup"]["pids"], ("path", "pids.max")),
+                "cpu": some(seen["cgroup"]["cpu"], ("cpu.shares", "cpu.cfs_quota_us", "cpu.cfs_period_us")),
+                "devices": some(seen["cgroup"]["devices"], ("devices.list",)),
+                "memory": some(seen["cgroup"]["memory"], ("memory.limit_in_bytes",))}}},
+        "logs": {name: {} for name in whole["host"]["logs"]},
         "leftovers": whole["host"]["leftovers"],
         "leaks": whole["host"]["leaks"]},
     "inside": {
-        "hostname": inside["hostname"],
-        "mounts": [{key: mount[key] for key in ("destination", "type", "flags")}
-                   for mount in inside["mounts"] if mount["destination"] == "/"]},
+        **some(inside, ("hostname", "pid", "cwd", "env_list", "uid", "gid", "groups", "tty", "usual_paths", "uid_map", "gid_map")),
+        "sysctls": {key: value for key, value in inside["sysctls"].items() if key.startswith("net.ipv4.ip_")},
+        "devices": [some(device, ("path", "kind", "major", "minor")) for device in inside["devices"]],
+        "mounts": [some(mount, ("destination", "type", "flags", "propagation")) for mount in inside["mounts"]]},
 }, sys.stdout, separators=(",", ":"))
 print()
 END
