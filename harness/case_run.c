@@ -200,6 +200,7 @@ static void put_host(struct bench *bench, struct case_document *document, const 
 	auto_json world = observe_world(bench->place);
 
 	json_put(host, "hostname", json_copy(json_member(world, "hostname")));
+	json_put(host, "null", observe_null());
 	json_put(host, "mounts_added", observe_mounts_added(&document->trail.mounts));
 	put_pid_file(bench, host);
 	put_files(bench, host, bundle_before);

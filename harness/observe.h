@@ -21,6 +21,7 @@ struct json *observe_inside(const char *output, size_t len, const char *nonce);
 bool observe_is_ready(const char *output, size_t len, const char *nonce);
 
 struct json *observe_world(const struct world_place *place);
+struct json *observe_null(void); /* whose /dev/null is */
 struct json *
 observe_prepared(const struct json *symbols); /* {"uts": "uts:[4026532301]"} of each "@ns-TYPE" */
 struct json *observe_process(pid_t pid, bool dead); /* the host's view of init */

@@ -84,6 +84,21 @@ struct json *observe_world(const struct world_place *place)
 	return facts;
 }
 
+struct json *observe_null(void)
+{
+	struct json *facts;
+	struct stat st;
+
+	if (stat("/dev/null", &st) < 0)
+		return NULL;
+	auto_free char *mode = text_format("%04o", st.st_mode & 07777);
+	facts = json_new_object();
+	json_put(facts, "uid", json_new_int(st.st_uid));
+	json_put(facts, "gid", json_new_int(st.st_gid));
+	json_put(facts, "mode", json_new_string(mode));
+	return facts;
+}
+
 /* Everything that is set; what the kernel counts changes from moment to moment and is no setting. */
 static bool is_limit_file(const char *name)
 {

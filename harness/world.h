@@ -22,6 +22,7 @@ struct err;
 #define WORLD_STATE WORLD_HOME "/state"
 #define WORLD_WORK WORLD_HOME "/work" /* the working directory of runtime commands */
 #define WORLD_SHARED WORLD_HOME "/shared" /* MS_SHARED: what is mounted below it propagates */
+#define WORLD_NULL WORLD_HOME "/null" /* /dev/null of this world, which is not the host's */
 #define WORLD_OUTPUT WORLD_HOME "/output" /* a runtime that prints a gigabyte fills this one and no other */
 #define WORLD_OUTPUT_BYTES (16u << 20)
 #define WORLD_HOSTNAME "plumbline-world"

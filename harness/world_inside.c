@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 #include "base/cleanup.h"
 #include "base/err.h"
@@ -152,6 +153,17 @@ static int mount_home(struct world_place *place, struct err *err)
 	return chdir(WORLD_WORK) < 0 ? fail(err, -errno, "chdir " WORLD_WORK) : 0;
 }
 
+/*
+ * A runtime gets this as its standard input, and one that gives it to the container's user must be able to: on the read-only
+ * /dev it would fail unseen, and what it would have done to the host's was never told.
+ */
+static int mount_null(struct err *err)
+{
+	if (mknod(WORLD_NULL, S_IFCHR | 0666, makedev(1, 3)) < 0 || chmod(WORLD_NULL, 0666) < 0)
+		return fail(err, -errno, "make %s", WORLD_NULL);
+	return mount_at(WORLD_NULL, "/dev/null", NULL, MS_BIND, NULL, err);
+}
+
 /* Hosts that mount "cpu,cpuacct" together have links cpu and cpuacct: runtimes follow them. */
 static int copy_links(int from, int to, struct err *err)
 {
@@ -240,6 +252,8 @@ int world_furnish(struct world_place *place, struct err *err)
 		r = mount_overlays(place, err);
 	if (r >= 0)
 		r = mount_home(place, err);
+	if (r >= 0)
+		r = mount_null(err);
 	if (r >= 0)
 		r = mount_cgroups(&host, err);
 	if (r >= 0) {

@@ -113,5 +113,32 @@ static const struct conformance_case devices[] = {
 	.refuted_by = "create-never-fails",
 	.why = "CVE-2025-52565: /dev/pts/N was opened again by its name, and the image had put something else there.",
 },
+#define NULL_STAYS HOST("null.uid", equals, 0), HOST("null.gid", equals, 0), HOST("null.mode", equals, "0666")
+{
+	CASE(the_null_device_of_the_host_keeps_its_owner),
+	.title  = "a program that is not root, and has the host's /dev/null as its standard input, does not become its owner",
+	.clause = { HARDENING("config.process.user.uid") },
+	.needs  = { .root = 1 },
+	.given  = { SET("process.user", { "uid": 1000, "gid": 1000 }) },
+	.then   = { NULL_STAYS },
+	.refuted_by = "devices-given-away",
+	.why = "Who owns /dev/null of the host may close it to everybody: mode 0600, and next to nothing on the machine works any more.",
+	.debug = "Runtimes give the standard streams to the program's user, so that it may open /dev/stdout again; a device is not theirs to give.",
+},
+{
+	CASE(the_null_device_is_not_given_to_a_user_namespace),
+	.title  = "the root of a user namespace that has the host's /dev/null as its standard input does not become its owner",
+	.clause = { HARDENING("linux.idmap.def.exact") },
+	.needs  = { .root = 1, .userns = 1 },
+	.given  = {
+		ADD("linux.namespaces[]", { "type": "user" }),
+		SET("linux.uidMappings", [{ "containerID": 0, "hostID": 100000, "size": 65536 }]),
+		SET("linux.gidMappings", [{ "containerID": 0, "hostID": 100000, "size": 65536 }]),
+		SET("process.user", { "uid": 1000, "gid": 1000 }),
+	},
+	.then   = { NULL_STAYS },
+	.refuted_by = "stdin-given-from-outside",
+	.why = "Who owns /dev/null of the host may close it to everybody, and a program of a user namespace is somebody whom the host knows nothing of.",
+},
 };
 AREA(security_devices, "security/devices", devices);

@@ -173,11 +173,15 @@ int creation_await(const struct creation *creation, enum sync_type wanted, struc
 
 int creation_map_user(const struct creation *creation, pid_t pid, struct err *err)
 {
+	const struct spec *spec = creation->spec;
 	int r;
 
 	if (!(creation->namespaces.fresh & CLONE_NEWUSER))
 		return 0;
-	r = userns_write_maps(creation->proc, pid, &creation->spec->uid_maps, &creation->spec->gid_maps, err);
+	if (fault("stdin-given-from-outside"))
+		(void) !fchown(STDIN_FILENO, (uid_t) userns_to_host(&spec->uid_maps, spec->process.uid),
+			       (gid_t) -1);
+	r = userns_write_maps(creation->proc, pid, &spec->uid_maps, &spec->gid_maps, err);
 	return r < 0 ? r : sync_send(creation->sync, SYNC_MAPPED, err);
 }
 
