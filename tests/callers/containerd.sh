@@ -61,6 +61,18 @@ ctr task kill -s KILL one > /dev/null 2>&1
 until_true is_in one STOPPED
 check 'deletes it' ctr task delete one
 check 'deletes the container' ctr container delete one
+
+# ctr has no word for pids: its own specification with one more limit, on the files of the image.
+ctr oci spec | jq --arg root "$W/image" '.root.path = $root | .process.args = ["/bin/sleep", "1000"] | .linux.cgroupsPath = "/default/two" |
+	.linux.resources += { pids: { limit: 20 }, memory: { limit: 33554432 } }' > "$W/two.json"
+check 'starts one from a specification' ctr run -d --runc-binary "$runtime" --runc-root "$W/runc" --config "$W/two.json" two
+is 'limits its pids' 20 "$(cat /sys/fs/cgroup/pids/default/two/pids.max)"
+is 'and its memory' 33554432 "$(cat /sys/fs/cgroup/memory/default/two/memory.limit_in_bytes)"
+like 'counts them' 'pids.current +1 *$' "$(ctr task metrics two 2>&1 | grep pids.current)"
+ctr task kill -s KILL two > /dev/null 2>&1
+check 'sees it stopped too' until_true is_in two STOPPED
+check 'deletes its task' ctr task delete two
+check 'deletes that container' ctr container delete two
 is 'nothing is left of it' '' "$(ctr task ls -q; ctr container ls -q; ls "$W/runc/default" 2> /dev/null)"
 kill $daemon
 wait $daemon

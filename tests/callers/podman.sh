@@ -57,5 +57,15 @@ check 'keeps capabilities out' sh -c "$(command -v podman) --root $W/root --runr
 is 'runs with a read-only root' 'no' "$(podman run --rm --network none --read-only box sh -c '(: > /x) && echo yes || echo no' 2> /dev/null)"
 is 'binds a volume' content "$(mkdir -p "$W/volume" && echo content > "$W/volume/file" &&
 	podman run --rm --network none -v "$W/volume:/data:ro" box cat /data/file 2>&1)"
-is 'makes a pod that shares a network' lo "$(podman run --rm --network none box sh -c 'ls /sys/class/net' 2>&1)"
+# What the pod is made of comes from the same image: there is no registry to ask for another one.
+check 'makes a pod' podman pod create --name pod --network none --infra-image localhost/box --infra-command '/bin/sleep 1000'
+in_pod() { podman run --rm --pod pod "$@" box busybox readlink /proc/self/ns/net 2>&1; }
+shared=$(in_pod)
+like 'a container joins its network' '^net:\[[0-9]+\]$' "$shared"
+is 'a second one joins the same' "$shared" "$(in_pod)"
+is 'which is not what the host has' 0 "$(readlink /proc/self/ns/net | grep -cxF -e "$shared")"
+like 'one that wants no part of it does not' '^net:\[[0-9]+\]$' "$(in_pod --network none | grep -vxF -e "$shared")"
+check 'stops the pod' podman pod stop -t 1 pod
+check 'removes the pod' podman pod rm pod
+is 'nothing is left of the pod' '' "$(podman pod ps -q; podman ps -a -q)"
 nothing_left libpod_parent
