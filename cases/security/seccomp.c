@@ -9,7 +9,7 @@ static const struct conformance_case seccomp[] = {
 	.needs  = { .root = 1 },
 	.given  = {
 		SET("linux.seccomp", { "defaultAction": "SCMP_ACT_ERRNO", "architectures": ["SCMP_ARCH_X86_64", "SCMP_ARCH_AARCH64"], "syscalls": [
-			{ "names": ["access", "alarm", "arch_prctl", "bind", "brk", "capget", "capset", "chdir", "clock_gettime", "clock_nanosleep", "clone", "clone3", "close",
+			{ "names": ["accept", "accept4", "access", "alarm", "arch_prctl", "bind", "brk", "capget", "capset", "chdir", "clock_gettime", "clock_nanosleep", "clone", "clone3", "close",
 				    "close_range", "connect", "dup", "dup2", "dup3", "epoll_create1", "epoll_ctl", "epoll_pwait", "epoll_wait", "eventfd2", "execve", "execveat", "exit", "exit_group",
 				    "faccessat", "faccessat2", "fadvise64", "fchdir", "fchmod", "fchown", "fcntl", "fstat", "fstatfs", "futex", "get_mempolicy", "getcwd",
 				    "getdents64", "getegid", "geteuid", "getgid", "getgroups", "getpgid", "getpgrp", "getpid", "getppid", "getpriority", "getrandom", "getresgid",
