@@ -89,7 +89,8 @@ void fields_clear(const struct field *fields, void *target);
 /* "0-3,7", for .check of a string. Empty is fine, blanks between numbers too: the schema has them. */
 int check_cpu_list(const struct place *place, void *pointer, struct err *err);
 
-/* One string that may not hold a NUL byte; owned. For kinds of your own. */
+/* One string that may not hold a NUL byte; owned, or of value. For kinds of your own. */
+int field_look(const struct place *place, const struct json *value, const char **ret, struct err *err);
 int field_string(const struct place *place, const struct json *value, char **ret, struct err *err);
 /* calloc that ends the program when memory is gone, as base/text.h does; count 0 gives NULL. */
 void *field_allocate(size_t count, size_t size);

@@ -24,11 +24,12 @@ static int read_namespace(const struct place *place, const struct json *value, c
 			  void *target, struct err *err)
 {
 	struct spec_namespace *namespace = target;
-	const char *type = json_string(value);
+	const char *type = NULL;
+	int r = field_look(place, value, &type, err);
 
 	(void) field;
-	if (!type)
-		return place_wrong_kind(place, value, "a string", err);
+	if (r < 0)
+		return r;
 	namespace->flag = name_to_namespace(type);
 	if (namespace->flag == 0)
 		return place_fail(place, err, "unknown namespace \"%s\"", type);

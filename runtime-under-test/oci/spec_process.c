@@ -81,12 +81,13 @@ static const struct field affinity_fields[] = {
 static int read_rlimit(const struct place *place, const struct json *value, const struct field *field,
 		       void *target, struct err *err)
 {
-	const char *name = json_string(value);
+	const char *name = NULL;
 	struct spec_rlimit *limit = target;
+	int r = field_look(place, value, &name, err);
 
 	(void) field;
-	if (!name)
-		return place_wrong_kind(place, value, "a string", err);
+	if (r < 0)
+		return r;
 	limit->resource = name_to_rlimit(name);
 	if (limit->resource < 0)
 		return place_fail(place, err, "unknown limit %s", name);

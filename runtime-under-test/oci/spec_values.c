@@ -34,7 +34,7 @@ static int read_bool(const struct place *place, const struct json *value, const 
 	return 0;
 }
 
-int field_string(const struct place *place, const struct json *value, char **ret, struct err *err)
+int field_look(const struct place *place, const struct json *value, const char **ret, struct err *err)
 {
 	const char *string = json_string(value);
 
@@ -43,6 +43,17 @@ int field_string(const struct place *place, const struct json *value, char **ret
 	/* "\u0000" is legal JSON; the kernel would see a shorter string than the one that was checked. */
 	if (strlen(string) != json_string_length(value))
 		return place_fail(place, err, "contains a NUL byte");
+	*ret = string;
+	return 0;
+}
+
+int field_string(const struct place *place, const struct json *value, char **ret, struct err *err)
+{
+	const char *string = NULL;
+	int r = field_look(place, value, &string, err);
+
+	if (r < 0)
+		return r;
 	*ret = text_format("%s", string);
 	return 0;
 }
@@ -233,11 +244,12 @@ static int read_unsigned(const struct place *place, const struct json *value, co
 static int word_value(const struct place *place, const struct json *value, const struct field *field,
 		      int64_t *ret, struct err *err)
 {
-	const char *string = json_string(value);
+	const char *string = NULL;
 	const struct word *word;
+	int r = field_look(place, value, &string, err);
 
-	if (!string)
-		return place_wrong_kind(place, value, "a string", err);
+	if (r < 0)
+		return r;
 	word = find_word(field->words, string);
 	if (!word)
 		return place_fail(place, err, "unknown value \"%s\"", string);
