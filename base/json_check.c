@@ -15,6 +15,14 @@
 #include "base/err.h"
 #include "base/text.h"
 
+/* Where in the value we are; lives on the stack and becomes text only when a number is wrong. */
+struct place {
+	const struct place *up;
+	const char *name; /* as it is written, name_len bytes; NULL: an element */
+	size_t name_len, index;
+	unsigned depth;
+};
+
 struct cursor {
 	const char *start, *at, *end;
 	size_t values; /* so far */
@@ -34,6 +42,22 @@ static int complain(const struct cursor *cursor, const char *what)
 	}
 	return fail_text(cursor->err, -EINVAL, "line %zu, column %zu: %s", line,
 			 (size_t) (cursor->at - begin) + 1, what);
+}
+
+static void place_print(const struct place *place, struct text *out)
+{
+	if (!place)
+		return;
+	place_print(place->up, out);
+	if (!place->name) {
+		text_addf(out, "[%zu]", place->index);
+		return;
+	}
+	auto_free char *name = text_format("%.*s", (int) place->name_len, place->name);
+	if (!*name || strpbrk(name, "./[]"))
+		text_addf(out, "[%s]", name);
+	else
+		text_addf(out, "%s%s", out->len ? "." : "", name);
 }
 
 static int peek(const struct cursor *cursor)
@@ -160,7 +184,17 @@ static bool is_in_range(const char *number, size_t len, bool is_integer)
 	return text_to_i64(copy, &integer) == 0 || text_to_u64(copy, &natural) == 0;
 }
 
-static int check_number(struct cursor *cursor)
+/* What else is wrong with JSON its writer finds by line and column; this he wrote as the value of a field. */
+static int complain_range(const struct cursor *cursor, const struct place *place)
+{
+	auto_text what = { 0 };
+
+	place_print(place, &what);
+	text_addf(&what, "%sthe number is out of range", what.len ? ": " : "");
+	return complain(cursor, text_str(&what));
+}
+
+static int check_number(struct cursor *cursor, const struct place *place)
 {
 	const char *from = cursor->at;
 	bool is_integer = true;
@@ -184,7 +218,7 @@ static int check_number(struct cursor *cursor)
 	}
 	if (!is_in_range(from, (size_t) (cursor->at - from), is_integer)) {
 		cursor->at = from;
-		return complain(cursor, "the number is out of range");
+		return complain_range(cursor, place);
 	}
 	return 0;
 }
@@ -206,34 +240,38 @@ static int check_word(struct cursor *cursor)
 	return complain(cursor, peek(cursor) ? "no JSON value begins here" : "a NUL byte");
 }
 
-static int check_value(struct cursor *cursor, unsigned depth);
+static int check_value(struct cursor *cursor, const struct place *place);
 
-static int check_member(struct cursor *cursor, unsigned depth)
+static int check_member(struct cursor *cursor, struct place *place)
 {
 	int r;
 
 	skip_space(cursor);
 	if (!take(cursor, '"'))
 		return complain(cursor, "a member's name in quotes should be here");
+	place->name = cursor->at;
 	r = check_string(cursor, true);
 	if (r < 0)
 		return r;
+	place->name_len = (size_t) (cursor->at - place->name) - 1;
 	skip_space(cursor);
 	if (!take(cursor, ':'))
 		return complain(cursor, "a colon should be here");
-	return check_value(cursor, depth);
+	return check_value(cursor, place);
 }
 
 /* After the opening bracket. */
-static int check_container(struct cursor *cursor, char close, unsigned depth)
+static int check_container(struct cursor *cursor, char close, const struct place *up)
 {
-	if (depth > JSON_DEPTH_MAX)
+	struct place here = { .up = up, .depth = up ? up->depth + 1 : 1 };
+
+	if (here.depth > JSON_DEPTH_MAX)
 		return complain(cursor, "nested too deeply");
 	skip_space(cursor);
 	if (take(cursor, close))
 		return 0;
-	for (;;) {
-		int r = close == '}' ? check_member(cursor, depth) : check_value(cursor, depth);
+	for (;; here.index++) {
+		int r = close == '}' ? check_member(cursor, &here) : check_value(cursor, &here);
 
 		if (r < 0)
 			return r;
@@ -246,7 +284,7 @@ static int check_container(struct cursor *cursor, char close, unsigned depth)
 	}
 }
 
-static int check_value(struct cursor *cursor, unsigned depth)
+static int check_value(struct cursor *cursor, const struct place *place)
 {
 	int c;
 
@@ -255,20 +293,20 @@ static int check_value(struct cursor *cursor, unsigned depth)
 		return complain(cursor, "more values than are read");
 	c = peek(cursor);
 	if (take(cursor, '{'))
-		return check_container(cursor, '}', depth + 1);
+		return check_container(cursor, '}', place);
 	if (take(cursor, '['))
-		return check_container(cursor, ']', depth + 1);
+		return check_container(cursor, ']', place);
 	if (take(cursor, '"'))
 		return check_string(cursor, false);
 	if (c == '-' || is_digit(c))
-		return check_number(cursor);
+		return check_number(cursor, place);
 	return check_word(cursor);
 }
 
 int json_check(const char *data, size_t len, struct err *err)
 {
 	struct cursor cursor = { .start = data, .at = data, .end = data + len, .err = err };
-	int r = check_value(&cursor, 0);
+	int r = check_value(&cursor, NULL);
 
 	if (r < 0)
 		return r;

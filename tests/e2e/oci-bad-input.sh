@@ -83,9 +83,12 @@ linux.devices[0].minor	.linux.devices = [{"type": "c", "path": "/dev/x", "major"
 linux.timeOffsets.monotonic.nanosecs	.linux.namespaces += [{"type": "time"}] | .linux.timeOffsets.monotonic = {"secs": 1, "nanosecs": 1000000000}
 hooks.prestart[0].timeout	.hooks.prestart = [{"path": "/bin/true", "timeout": 0}]
 linux.memoryPolicy.nodes	.linux.memoryPolicy = {"mode": "MPOL_BIND", "nodes": "0-"}
+linux.resources.cpu.quota	.linux.resources.cpu.quota = 18446744073709551616
+mounts[0].uidMappings[0].size	.mounts[0].uidMappings = [{"containerID": 0, "hostID": 0, "size": -18446744073709551616}]
 hostname	.hostname = ("x" * 65)
 # unknown words
 linux.namespaces[0].type	.linux.namespaces[0].type = "pids"
+linux.namespaces[0].type	.linux.namespaces[0].type = "pid\u0000zz"
 process.rlimits[0].type	.process.rlimits = [{"type": "RLIMIT_X", "soft": 1, "hard": 1}]
 linux.rootfsPropagation	.linux.rootfsPropagation = "shred"
 linux.seccomp.defaultAction	.linux.seccomp.defaultAction = "SCMP_ACT_SHRUG"
@@ -120,6 +123,15 @@ ociVersion	.ociVersion = "2.0.0"
 ociVersion	.ociVersion = "1.4.0"
 ociVersion	.ociVersion = "one"
 T
+
+# No mistake: one place may be mounted on again and again (docs/DEVIATIONS.md).
+mkdir "$W/first" "$W/second"
+jq --arg w "$W" '.process.args = ["/bin/ls", "/m"] | .mounts += [range(999) | {destination: "/m", type: "bind", source: "\($w)/first", options: ["bind"]}]
+	+ [{destination: "/m", type: "bind", source: "\($w)/second", options: ["bind"]}]' "$W/good/config.json" > "$W/bad/config.json"
+: > "$W/second/on-top"
+is 'of a thousand mounts at one place the last is seen' on-top "$(oci run -b "$W/bad" bad < /dev/null)"
+look > "$W/after"
+check 'and nothing of them is left' cmp "$W/before" "$W/after"
 
 # Not even JSON, or hardly.
 printf '{"ociVersion": "1.0.2", "root": {"path": "ro\\u0000ot"}}' > "$W/bad/config.json"
