@@ -151,6 +151,17 @@ static int status_field(const struct json *json, enum container_status *ret, str
 	return fail_text(err, -EBADMSG, "state.json: status is no status");
 }
 
+/* Absent is NULL. Anything else would be taken for a container without cgroups, whose processes nobody then finds. */
+static int object_field(const struct json *json, const char *name, struct json **ret, struct err *err)
+{
+	struct json *value = json_member(json, name);
+
+	if (value && json_kind(value) != JSON_OBJECT)
+		return fail_text(err, -EBADMSG, "state.json: %s is no object", name);
+	*ret = value ? json_share(value) : NULL;
+	return 0;
+}
+
 static int read_members(const struct json *json, struct state *state, struct err *err)
 {
 	uint64_t pid = 0, owner = 0;
@@ -170,14 +181,16 @@ static int read_members(const struct json *json, struct state *state, struct err
 		r = number_field(json, "startTicks", UINT64_MAX, &state->start_ticks, err);
 	if (r == 0)
 		r = number_field(json, "owner", UINT32_MAX, &owner, err);
+	if (r == 0)
+		r = object_field(json, "cgroups", &state->cgroups, err);
+	if (r == 0)
+		r = object_field(json, "config", &state->config, err);
 	if (r < 0)
 		return r;
 	state->pid = (pid_t) pid;
 	state->owner = (uid_t) owner;
 	state->no_new_keyring = json_bool(json_member(json, "noNewKeyring"), false);
 	state->annotations = json_share(json_member(json, "annotations"));
-	state->cgroups = json_share(json_member(json, "cgroups"));
-	state->config = json_share(json_member(json, "config"));
 	return 0;
 }
 

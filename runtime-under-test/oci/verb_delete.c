@@ -1,4 +1,4 @@
-/* delete: undoes create. Half-made and corrupt containers go too, so that nothing can be left behind for ever. */
+/* delete: undoes create. Half-made containers go too, so that nothing can be left behind for ever. */
 #include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -8,7 +8,6 @@
 #include "base/err.h"
 #include "base/text.h"
 #include "runtime-under-test/oci/container.h"
-#include "runtime-under-test/oci/log.h"
 #include "runtime-under-test/oci/options.h"
 #include "runtime-under-test/oci/state.h"
 #include "runtime-under-test/oci/verbs.h"
@@ -24,11 +23,12 @@ const struct option_row delete_rows[] = {
 };
 
 /*
- * What a runtime that was killed early leaves may have no readable state. It then has at most an empty directory, or an
- * init that nobody can name: only --force goes on.
+ * What a runtime that was killed early leaves may have no state: the state is written before anything is made, so there is nothing
+ * to undo. One that is there and cannot be read is not from us. It alone names the processes and cgroups, and what it says is not
+ * to be trusted with SIGKILL: all of it stays, for who knows more.
  */
-static int read_or_guess(int directory, const char *id, bool force, const struct runtime *runtime,
-			 struct state *ret, struct err *err)
+static int read_state(int directory, const char *id, bool force, const struct runtime *runtime,
+		      struct state *ret, struct err *err)
 {
 	struct err reason = { 0 };
 	int r = state_read(directory, ret, &reason);
@@ -38,7 +38,10 @@ static int read_or_guess(int directory, const char *id, bool force, const struct
 	if (!force)
 		return fail_text(err, r, "container %s: %s", id, reason.text);
 	if (r != -ENOENT)
-		log_warning(runtime->log, "container %s: %s", id, reason.text);
+		return fail_text(
+		    err, -EBADMSG,
+		    "container %s: %s; its processes and cgroups are not known and stay, as does %s/%s", id,
+		    reason.text, runtime->root_path, id);
 	*ret = (struct state){ .id = text_format("%s", id), .status = STATUS_CREATING };
 	return 0;
 }
@@ -81,7 +84,7 @@ static int delete_container(const struct runtime *runtime, const char *id, bool 
 	lock = state_lock(directory, err);
 	if (lock < 0)
 		return fail(err, lock, "container %s", id);
-	r = read_or_guess(directory, id, force, runtime, &state, err);
+	r = read_state(directory, id, force, runtime, &state, err);
 	if (r == 0 && !force)
 		r = check_status(&state, err);
 	if (r == 0)

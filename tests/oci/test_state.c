@@ -180,6 +180,12 @@ START_TEST(test_broken_states_are_refused)
 		"{\"id\": \"a\", \"bundle\": \"/b\", \"ociVersion\": \"1\", \"created\": \"x\", \"status\": "
 		"\"created\","
 		" \"pid\": -1, \"startTicks\": 1, \"owner\": 0}",
+		"{\"id\": \"a\", \"bundle\": \"/b\", \"ociVersion\": \"1\", \"created\": \"x\", \"status\": "
+		"\"created\","
+		" \"pid\": 1, \"startTicks\": 1, \"owner\": 0, \"cgroups\": \"/\"}",
+		"{\"id\": \"a\", \"bundle\": \"/b\", \"ociVersion\": \"1\", \"created\": \"x\", \"status\": "
+		"\"created\","
+		" \"pid\": 1, \"startTicks\": 1, \"owner\": 0, \"config\": []}",
 		"{\"id\": \"a\", \"bundle\": 5, \"ociVersion\": \"1\", \"created\": \"x\", \"status\": "
 		"\"created\","
 		" \"pid\": 1, \"startTicks\": 1, \"owner\": 0}",
