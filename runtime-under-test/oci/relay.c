@@ -9,6 +9,12 @@
 
 #include "base/err.h"
 
+/*
+ * What was written before the end lies in the terminal, which holds less than this: 8192 bytes on their way (pty_common_install())
+ * and 4096 that can be read. Who floods it after the end is not listened to for ever.
+ */
+#define LAST_WORDS_MAX 65536
+
 enum { POLL_STDIN, POLL_MASTER_IN, POLL_MASTER_OUT, POLL_STDOUT };
 
 int relay_open(struct relay *relay, int master, struct err *err)
@@ -96,12 +102,22 @@ void relay_move(struct relay *relay, const struct pollfd *fds)
 		fill(&relay->out, relay->master);
 }
 
+/* For standard output that does not block: it is waited for, not asked again and again. */
+static void empty_patiently(struct relay_way *way, int fd)
+{
+	struct pollfd writable = { .fd = fd, .events = POLLOUT };
+
+	empty(way, fd);
+	if (has_bytes(way))
+		(void) poll(&writable, 1, -1);
+}
+
 void relay_close(struct relay *relay)
 {
-	while (relay->master >= 0) {
+	for (size_t taken = 0; relay->master >= 0; taken += relay->out.until) {
 		while (has_bytes(&relay->out))
-			empty(&relay->out, STDOUT_FILENO);
-		if (relay->out.ended)
+			empty_patiently(&relay->out, STDOUT_FILENO);
+		if (relay->out.ended || taken >= LAST_WORDS_MAX)
 			break;
 		fill(&relay->out, relay->master);
 		if (!has_bytes(&relay->out))
