@@ -38,7 +38,9 @@ struct trace_target {
 struct trace_end {
 	struct process_status status; /* of the command */
 	bool interrupted; /* by a signal to us */
+	bool killed; /* the command, which did not heed it */
 };
+#define TRACE_GRACE_S 5 /* for the command to heed it */
 
 /* Prints nothing. On -EPERM, -EACCES, -ENOTSUP and the like err says why this machine cannot record. */
 int trace_record(const struct trace_target *target, struct recording *ret, struct trace_end *ret_end,

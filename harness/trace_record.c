@@ -26,6 +26,7 @@ struct trace {
 	struct process process; /* the command, or the process attached to */
 	int signals; /* signalfd */
 	sigset_t mask; /* as it was */
+	int64_t kill_at; /* -1: nobody has asked the command to end */
 	size_t seen; /* offset behind the events that symbols know */
 	struct trace_symbols symbols;
 	struct trace_end end;
@@ -126,7 +127,10 @@ static int drain(struct trace *trace, struct err *err)
 	return 0;
 }
 
-/* From a terminal a signal reaches the command as well; one that somebody sent to us alone is passed on. 1: stop. */
+/*
+ * From a terminal a signal reaches the command as well; one that somebody sent to us alone is passed on. A command that goes on all
+ * the same is killed later: who pressed Ctrl-C or set a time-out waits for the end. 1: stop.
+ */
 static int take_signal(struct trace *trace)
 {
 	struct signalfd_siginfo info;
@@ -138,9 +142,19 @@ static int take_signal(struct trace *trace)
 		return 1;
 	}
 	trace->end.interrupted = true;
+	if (trace->kill_at < 0)
+		trace->kill_at = process_now_ms() + TRACE_GRACE_S * 1000;
 	if (info.ssi_code != SI_KERNEL)
 		(void) process_kill(&trace->process, (int) info.ssi_signo);
 	return 0;
+}
+
+static void kill_overdue(struct trace *trace)
+{
+	if (trace->end.killed || trace->kill_at < 0 || process_now_ms() < trace->kill_at)
+		return;
+	trace->end.killed = true;
+	(void) process_kill(&trace->process, SIGKILL);
 }
 
 /* 1: it goes on, 0: it is over. */
@@ -159,6 +173,7 @@ static int look(struct trace *trace, int64_t deadline, struct err *err)
 		return 0;
 	if (fds[1].revents & POLLIN)
 		return 0;
+	kill_overdue(trace);
 	if (deadline >= 0 && process_now_ms() >= deadline)
 		return 0;
 	return trace->target->cgroup ? trace_attach(trace->recorder, trace->target, -EBADF, err) : 1;
@@ -204,7 +219,7 @@ static int run(struct trace *trace, struct recording *ret, struct err *err)
 int trace_record(const struct trace_target *target, struct recording *ret, struct trace_end *ret_end,
 		 struct err *err)
 {
-	struct trace trace = { .target = target, .process = PROCESS_INIT, .signals = -EBADF };
+	struct trace trace = { .target = target, .process = PROCESS_INIT, .signals = -EBADF, .kill_at = -1 };
 	sigset_t stops;
 	int r = recorder_open(&trace.recorder, err);
 

@@ -152,6 +152,9 @@ static int finish(const struct options *o, const struct effects *effects, const 
 	if (effects->cut)
 		screen_say(screen,
 			   "there are more effects or processes than are looked at: the last are missing");
+	if (end->killed)
+		screen_say(screen, "%s did not end within %d s of being asked to: it was killed",
+			   o->command.words[0], TRACE_GRACE_S);
 	if (end->interrupted)
 		return EXIT_INTERRUPTED;
 	if (effects->lost || effects->gaps || effects->cut)

@@ -65,6 +65,17 @@ setpriv --reuid=65534 --regid=65534 --clear-groups --bounding-set=-all "$plumbli
 is 'recording without privilege' 3 "$?"
 is 'one sentence says what is missing' 1 "$(grep -c 'CAP_BPF and CAP_PERFMON' "$W/err")"
 
+# What asks a command to end is passed on; one that does not care is ended all the same.
+mkfifo "$W/began"
+timeout -s KILL 60 "$plumbline" trace -- sh -c 'trap "" TERM && echo > "$1" && exec tail -f /dev/null' - "$W/began" > "$W/out" 2> "$W/err" < "$W/nothing" &
+tracer=$!
+read -r _ < "$W/began"
+kill -TERM $tracer
+wait $tracer
+is 'a command that ignores SIGTERM is ended' 7 $?
+check 'which is said' says err 'sh did not end within 5 s of being asked to: it was killed$'
+check 'what it did is told' says err '^[0-9.]* ms, [0-9]* events$'
+
 # Descriptors that travel in a message, eight of one at most; credentials may come before them.
 trace --effects -- tests/e2e/passing.py
 is 'descriptors that travel are effects' '/etc/passwd @pipe @socket 8' \
