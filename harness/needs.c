@@ -66,7 +66,10 @@ static bool bpf_met(const struct needs_context *context, const struct conformanc
 {
 	if (!c->needs.bpf || context->machine->bpf)
 		return true;
-	text_add(why, "needs to record kernel calls; this machine does not let us load BPF programs");
+	if (context->not_recorded)
+		text_addf(why, "needs to record kernel calls, which is %s", context->not_recorded);
+	else
+		text_add(why, "needs to record kernel calls; this machine does not let us load BPF programs");
 	return false;
 }
 

@@ -14,6 +14,7 @@ struct needs_context {
 	const struct machine *machine;
 	const struct runtime *runtime;
 	const struct clause_registry *clauses;
+	const char *not_recorded; /* why the run records no kernel calls; NULL: it does, or there is no run */
 };
 
 /* true: it can run. Otherwise the reason is appended to why; it starts with "newer" when the clause is. */

@@ -129,6 +129,7 @@ static void sort_out(struct prover *prover, const struct fault_registry *faults)
 		.machine = &prover->prepared->machine,
 		.runtime = prover->runtime,
 		.clauses = &prover->prepared->clauses,
+		.not_recorded = prover->prepared->not_recorded,
 	};
 
 	for (size_t i = 0; i < prover->selection->count; i++) {

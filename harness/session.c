@@ -284,6 +284,7 @@ static void skip_unmet(struct rounds *rounds)
 		.machine = session->machine,
 		.runtime = rounds->runtime,
 		.clauses = session->clauses,
+		.not_recorded = session->not_recorded,
 	};
 
 	for (size_t i = 0; i < rounds->count; i++) {

@@ -27,6 +27,7 @@ struct session {
 	const struct expectations *expectations;
 	struct screen *screen;
 	struct recorder *recorder; /* NULL: nothing is recorded */
+	const char *not_recorded; /* why; NULL: it is */
 	const char *fault; /* behind which every case runs; NULL: none */
 	int jobs;
 	int out; /* the runtime's folder of the run directory; -1: none */

@@ -111,6 +111,7 @@ static int run_pod(struct flow *flow, struct err *err)
 		.selection = &prepared->shares[0],
 		.screen = &prepared->screen,
 		.recorder = prepared->recorder,
+		.not_recorded = prepared->not_recorded,
 		.jobs = 1,
 		.fault = flow->fault.name,
 		.out = flow->directory.fd,

@@ -97,6 +97,7 @@ static int run_one(struct test *test, size_t index, struct err *err)
 		.expectations = &test->expectations,
 		.screen = &prepared->screen,
 		.recorder = prepared->recorder,
+		.not_recorded = prepared->not_recorded,
 		.jobs = session_jobs(test->options),
 		.settled = settled,
 		.argument = test,

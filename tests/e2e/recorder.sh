@@ -57,6 +57,9 @@ fi
 "$plumbline" test "$row" --record off --out "$W/off" > /dev/null 2>&1
 is 'recording can be turned off' 'off: asked for by --record off' "$(jq -r .recording "$W/off/plumbline-oci/run.json")"
 is 'then there is no recording' '' "$(find "$W/off" -name '*.rec')"
+"$plumbline" test kernel/host_mounts_stay --record off --out "$W/rule" > /dev/null 2>&1
+is 'a rule about calls is skipped, and it is not said of the machine' 'skip needs to record kernel calls, which is off: asked for by --record off' \
+	"$(jq -r '.cases[0] | .verdict + " " + .reason' "$W/rule/plumbline-oci/run.json")"
 "$plumbline" test "$row" --out "$W/on" > /dev/null 2>&1
 is 'a recording is kept for every case' "$W/on/plumbline-oci/recordings/$row.rec" "$(find "$W/on" -name '*.rec')"
 is 'nothing is unseen then' 0 "$(jq '.unseen | length' "$W/on/plumbline-oci/cases.jsonl")"
