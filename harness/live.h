@@ -54,13 +54,16 @@ char *live_column(const char *name);
 /* One call; *ret is the response, owned. The status is part of the error's sentence. */
 int live_call(const struct live *live, const char *method, const struct json *request, struct json **ret,
 	      struct err *err);
-/* Removes pods and images of the run; at one that was not opened, those of all dead runs. count: how many there were. */
-int live_sweep(const struct live *live, size_t *ret_count, struct err *err);
+/*
+ * Removes pods and images of the run; at one that was not opened, those of dead runs, of only that one when only is not NULL.
+ * count: how many there were.
+ */
+int live_sweep(const struct live *live, const char *only, size_t *ret_count, struct err *err);
 /* Whether a pod, by the uid of its metadata, or an image, by a tag, was made by that run. */
 bool live_owns_pod(const char *run, const char *uid);
 bool live_owns_image(const char *run, const char *tag);
-/* Directories of runs that are dead. */
-int live_remove_dead(size_t *ret_count, struct err *err);
+/* Directories of runs that are dead; only NULL: of all. */
+int live_remove_dead(const char *only, size_t *ret_count, struct err *err);
 
 /* Whether a case can be run there; else the reason. */
 bool live_can_run(const struct live *live, const struct conformance_case *c, struct text *why);

@@ -182,14 +182,18 @@ static bool is_dead(const char *word)
 	return word && janitor_is_run_name(word) && !is_live(word, janitor_run_length(word));
 }
 
-static bool takes_pod(const struct live *live, const char *uid)
+static bool takes_pod(const struct live *live, const char *only, const char *uid)
 {
-	return live->run ? live_owns_pod(live->run, uid) : is_dead(uid);
+	if (live->run)
+		return live_owns_pod(live->run, uid);
+	return is_dead(uid) && (!only || live_owns_pod(only, uid));
 }
 
-static bool takes_image(const struct live *live, const char *tag)
+static bool takes_image(const struct live *live, const char *only, const char *tag)
 {
-	return live->run ? live_owns_image(live->run, tag) : tag && is_dead(run_of_image(tag));
+	if (live->run)
+		return live_owns_image(live->run, tag);
+	return tag && is_dead(run_of_image(tag)) && (!only || live_owns_image(only, tag));
 }
 
 static int call_for(const struct live *live, const char *method, const char *key, struct json *taken,
@@ -211,7 +215,7 @@ static void note(int one, const struct err *own, int *r, struct err *err)
 		*err = *own;
 }
 
-static int sweep_pods(const struct live *live, size_t *count, struct err *err)
+static int sweep_pods(const struct live *live, const char *only, size_t *count, struct err *err)
 {
 	auto_json answer = NULL;
 	int r = live_call(live, "ListPodSandbox", NULL, &answer, err);
@@ -222,7 +226,7 @@ static int sweep_pods(const struct live *live, size_t *count, struct err *err)
 		const char *id = json_get_string(json_at(items, i), "id");
 		struct err own = { 0 };
 
-		if (!id || !takes_pod(live, json_get_string(json_at(items, i), "metadata.uid")))
+		if (!id || !takes_pod(live, only, json_get_string(json_at(items, i), "metadata.uid")))
 			continue;
 		++*count;
 		/* One that cannot be stopped may be removable all the same. */
@@ -233,7 +237,8 @@ static int sweep_pods(const struct live *live, size_t *count, struct err *err)
 	return r;
 }
 
-static int sweep_tags(const struct live *live, const struct json *tags, size_t *count, struct err *err)
+static int sweep_tags(const struct live *live, const char *only, const struct json *tags, size_t *count,
+		      struct err *err)
 {
 	int r = 0;
 
@@ -242,7 +247,7 @@ static int sweep_tags(const struct live *live, const struct json *tags, size_t *
 		struct err own = { 0 };
 		struct json *image;
 
-		if (!takes_image(live, tag))
+		if (!takes_image(live, only, tag))
 			continue;
 		++*count;
 		image = json_new_object();
@@ -252,7 +257,7 @@ static int sweep_tags(const struct live *live, const struct json *tags, size_t *
 	return r;
 }
 
-static int sweep_images(const struct live *live, size_t *count, struct err *err)
+static int sweep_images(const struct live *live, const char *only, size_t *count, struct err *err)
 {
 	auto_json answer = NULL;
 	int r = live->image ? 0 : live_call(live, "ListImages", NULL, &answer, err);
@@ -262,19 +267,19 @@ static int sweep_images(const struct live *live, size_t *count, struct err *err)
 		const struct json *tags = json_member(json_at(images, i), "repo_tags");
 		struct err own = { 0 };
 
-		note(sweep_tags(live, tags, count, &own), &own, &r, err);
+		note(sweep_tags(live, only, tags, count, &own), &own, &r, err);
 	}
 	return r;
 }
 
-int live_sweep(const struct live *live, size_t *ret_count, struct err *err)
+int live_sweep(const struct live *live, const char *only, size_t *ret_count, struct err *err)
 {
 	struct err own = { 0 };
 	size_t count = 0;
-	int r = sweep_pods(live, &count, err);
+	int r = sweep_pods(live, only, &count, err);
 
 	if (r != -ETIMEDOUT)
-		note(sweep_images(live, &count, &own), &own, &r, err);
+		note(sweep_images(live, only, &count, &own), &own, &r, err);
 	*ret_count = count;
 	return r;
 }
@@ -289,7 +294,7 @@ static int remove_home(const char *run, struct err *err)
 	return r;
 }
 
-int live_remove_dead(size_t *ret_count, struct err *err)
+int live_remove_dead(const char *only, size_t *ret_count, struct err *err)
 {
 	auto_dir dir = opendir(LIVE_HOME);
 	struct dirent *entry;
@@ -299,7 +304,7 @@ int live_remove_dead(size_t *ret_count, struct err *err)
 	while (dir && (entry = readdir(dir))) {
 		struct err own = { 0 };
 
-		if (!is_dead(entry->d_name))
+		if (!is_dead(entry->d_name) || (only && strcmp(entry->d_name, only) != 0))
 			continue;
 		count++;
 		note(remove_home(entry->d_name, &own), &own, &r, err);
@@ -317,7 +322,7 @@ int live_close(struct live *live, struct err *err)
 	if (!live || !live->opened)
 		return 0;
 	live->opened = false;
-	r = live_sweep(live, &count, err);
+	r = live_sweep(live, NULL, &count, err);
 	registry_end(&live->registry);
 	one = remove_pod_cgroup(live, r < 0 ? &ignored : err);
 	r = r < 0 ? r : one;

@@ -24,8 +24,8 @@ static struct json *report_json(const struct janitor_report *report)
 	return row;
 }
 
-/* What dead runs made at a server that lives. */
-static int clean_endpoint(struct screen *screen, const char *word)
+/* What dead runs, or that one, made at a server that lives. */
+static int clean_endpoint(struct screen *screen, const char *word, const char *run)
 {
 	struct live *live = NULL;
 	struct err err = { 0 };
@@ -36,20 +36,20 @@ static int clean_endpoint(struct screen *screen, const char *word)
 		screen_say(screen, "%s", err.text);
 		return r == -EINVAL || r == -ENOENT || r == -ENOTSOCK ? EXIT_USAGE : EXIT_MACHINE_CANNOT;
 	}
-	r = live_sweep(live, &count, &err);
+	r = live_sweep(live, run, &count, &err);
 	live_free(live);
 	if (r < 0) {
 		screen_say(screen, "%s", err.text);
 		return EXIT_BROKEN;
 	}
-	screen_say(screen, "%s: %zu pods and images of dead runs are removed", word, count);
+	screen_say(screen, "%s: %zu pods and images of %s are removed", word, count, run ? run : "dead runs");
 	return 0;
 }
 
-static int clean_homes(struct janitor_report *report, struct err *err)
+static int clean_homes(const char *run, struct janitor_report *report, struct err *err)
 {
 	size_t count = 0;
-	int r = live_remove_dead(&count, err);
+	int r = live_remove_dead(run, &count, err);
 
 	report->files += count;
 	return r;
@@ -69,12 +69,12 @@ int verb_clean(const struct options *options)
 		return EXIT_USAGE;
 	}
 	for (size_t i = 0; i < options->endpoints.count; i++) {
-		int code = clean_endpoint(&screen, options->endpoints.words[i]);
+		int code = clean_endpoint(&screen, options->endpoints.words[i], run);
 
 		if (code)
 			return code;
 	}
-	if (janitor_clean(run, &report, &err) < 0 || (!run && clean_homes(&report, &err) < 0)) {
+	if (janitor_clean(run, &report, &err) < 0 || clean_homes(run, &report, &err) < 0) {
 		screen_say(&screen, "%s", err.text);
 		return EXIT_BROKEN;
 	}

@@ -153,8 +153,9 @@ const struct verb verbs[] = {
 	  "[RUN]",
 	  "remove what earlier runs left behind",
 	  { "plumbline clean", "plumbline clean plumbline-20261123-153000-1a2b", "plumbline clean --json" },
-	  "Removes cgroups, processes and files of runs whose plumbline has ended, and with --cri SOCKET the "
-	  "pods and images they made at a server that still runs. Runs that are alive are not touched.",
+	  "Removes cgroups, processes and files of runs whose plumbline has ended, of RUN alone where one is "
+	  "named, and with --cri SOCKET the pods and images they made at a server that still runs. Runs that "
+	  "are alive are not touched.",
 	  verb_clean },
 	{ "doctor",
 	  VERB_DOCTOR,

@@ -228,7 +228,7 @@ START_TEST(a_pod_that_stays_keeps_no_other)
 	auto_free char *program = text_format("%s/call", directory);
 	auto_free char *said = text_format("%s/calls", directory);
 	live.program = program;
-	ck_assert_int_eq(live_sweep(&live, &count, &err), -EIO);
+	ck_assert_int_eq(live_sweep(&live, NULL, &count, &err), -EIO);
 	ck_assert_ptr_nonnull(strstr(err.text, "RemovePodSandbox at unix:///none: INTERNAL: it stays"));
 	ck_assert_int_eq(count, 3);
 	ck_assert_int_eq(file_read_at(AT_FDCWD, said, 4096, &calls, NULL), 0);
@@ -236,6 +236,45 @@ START_TEST(a_pod_that_stays_keeps_no_other)
 	ck_assert_ptr_nonnull(
 	    strstr(text_str(&calls), "RemoveImage {\"image\":{\"image\":\"127.0.0.1:5/plumbline-1/w1:1\"}}"));
 	ck_assert_ptr_null(strstr(text_str(&calls), "\"b\""));
+	remove_directory();
+}
+END_TEST
+
+/* The same with pods and images of two dead runs. */
+static const char two_runs[] =
+    "#!/bin/sh\n"
+    "echo \"$5 $6\" >> \"${0%/*}/calls\"\n"
+    "case \"$5\" in\n"
+    "ListPod*) echo '{\"items\": [{\"id\": \"a\", \"metadata\": {\"uid\": "
+    "\"plumbline-20010101-000000-aaaa-1\"}},"
+    " {\"id\": \"b\", \"metadata\": {\"uid\": \"plumbline-20010101-000000-bbbb-1\"}}]}' ;;\n"
+    "ListImages*) echo '{\"images\": [{\"repo_tags\": [\"127.0.0.1:5/plumbline-20010101-000000-aaaa/w1:1\","
+    " \"127.0.0.1:5/plumbline-20010101-000000-bbbb/w1:1\"]}]}' ;;\n"
+    "*) echo '{}' ;;\n"
+    "esac\n";
+
+START_TEST(who_names_a_run_means_no_other)
+{
+	char address[] = "unix:///none";
+	struct live live = { .address = address };
+	struct err err = { 0 };
+	auto_text calls = { 0 };
+	size_t count = 0;
+
+	make_directory();
+	write_file("call", two_runs, strlen(two_runs), 0755);
+	auto_free char *program = text_format("%s/call", directory);
+	auto_free char *said = text_format("%s/calls", directory);
+	live.program = program;
+	ck_assert_int_eq(live_sweep(&live, "plumbline-20010101-000000-aaaa", &count, &err), 0);
+	ck_assert_int_eq(count, 2);
+	ck_assert_int_eq(file_read_at(AT_FDCWD, said, 4096, &calls, NULL), 0);
+	ck_assert_ptr_nonnull(strstr(text_str(&calls), "RemovePodSandbox {\"pod_sandbox_id\":\"a\"}"));
+	ck_assert_ptr_nonnull(strstr(text_str(&calls), "aaaa/w1:1\"}}"));
+	ck_assert_ptr_null(strstr(text_str(&calls), "\"b\""));
+	ck_assert_ptr_null(strstr(text_str(&calls), "bbbb"));
+	ck_assert_int_eq(live_sweep(&live, NULL, &count, &err), 0);
+	ck_assert_int_eq(count, 4);
 	remove_directory();
 }
 END_TEST
@@ -267,5 +306,5 @@ Suite *test_untrusted(void)
 	return UNIT_SUITE("untrusted", what_is_kept_has_an_end, what_is_kept_is_whole,
 			  an_agent_hears_so_much_and_no_more, a_guest_brings_no_rights,
 			  a_guest_brings_no_devices, a_pod_that_stays_keeps_no_other,
-			  what_stays_at_an_endpoint_is_no_success);
+			  who_names_a_run_means_no_other, what_stays_at_an_endpoint_is_no_success);
 }
