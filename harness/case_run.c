@@ -137,16 +137,18 @@ static void put_log(struct bench *bench, struct json *host)
 		return;
 	}
 	(void) file_read_at(AT_FDCWD, DRIVER_LOG, LOG_MAX, &text, NULL);
-	json_put(host, "log", observe_lines(text_str(&text), text.len));
+	observe_lines(text_str(&text), text.len, host, "log", bench->meta, "host.log");
 }
 
 static void put_hooks(struct bench *bench, struct json *host, struct json *timeline)
 {
-	struct json *order = json_new_array(), *hooks;
+	auto_json order = json_new_array();
+	const struct json *hooks;
 	auto_text text = { 0 };
 
 	(void) file_read_at(bench->bundle, "scratch/hooks", HOOKS_MAX, &text, NULL);
-	hooks = observe_lines(text_str(&text), text.len);
+	observe_lines(text_str(&text), text.len, host, "hooks", bench->meta, "host.hooks");
+	hooks = json_member(host, "hooks");
 	for (size_t i = 0; i < json_length(hooks); i++) {
 		const struct json *hook = json_at(hooks, i);
 		const char *name = json_get_string(hook, "name");
@@ -157,8 +159,10 @@ static void put_hooks(struct bench *bench, struct json *host, struct json *timel
 		json_append(entry, json_new_string(name ? name : ""));
 		json_append(timeline, entry);
 	}
-	json_put(host, "hooks", hooks);
-	json_put(host, "hook_order", order);
+	if (hooks)
+		json_put(host, "hook_order", TAKE(order));
+	else
+		observe_note(bench->meta, "host.hook_order", "hooks", "there are too many of them");
 }
 
 static void put_init_exit(struct bench *bench, struct json *exits)

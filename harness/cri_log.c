@@ -12,6 +12,7 @@
 #include "harness/observe.h"
 
 #define LOG_MAX (16u << 20)
+#define LINES_MAX 32768
 #define FILES_MAX (8u << 20) /* of all files in its directory */
 
 struct log_line {
@@ -139,6 +140,18 @@ void cri_log_facts(const char *text, size_t len, struct json *host)
 	json_put(host, "log_longest", json_new_int(summary.longest));
 }
 
+/* Each line is an object, and of a newline alone there are as many as bytes. */
+static bool has_too_many_lines(const char *text, size_t len)
+{
+	const char *end = text + len, *newline;
+	size_t count = 0;
+
+	for (; text < end && (newline = memchr(text, '\n', (size_t) (end - text))); text = newline + 1)
+		if (++count > LINES_MAX)
+			return true;
+	return false;
+}
+
 void cri_log_output(const struct bench *bench, struct text *out)
 {
 	auto_text text = { 0 };
@@ -171,6 +184,20 @@ static void put_contents(int logs, struct json *files)
 	}
 }
 
+static void put_facts(const struct bench *bench, const struct text *text, struct json *host)
+{
+	static const char *const facts[] = { "host.log", "host.log_streams", "host.log_last",
+					     "host.log_partial", "host.log_longest" };
+	auto_free char *many = text_format("more than %d lines", LINES_MAX);
+
+	if (!has_too_many_lines(text_str(text), text->len)) {
+		cri_log_facts(text_str(text), text->len, host);
+		return;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(facts); i++)
+		observe_note(bench->meta, facts[i], bench->cri->log, many);
+}
+
 void cri_log_observe(const struct bench *bench, struct json *host)
 {
 	auto_text text = { 0 };
@@ -178,7 +205,7 @@ void cri_log_observe(const struct bench *bench, struct json *host)
 	    file_open_at(AT_FDCWD, json_get_string(bench->symbols, "@logs"), O_RDONLY | O_DIRECTORY, 0, NULL);
 
 	if (bench->cri->log && file_read_at(AT_FDCWD, bench->cri->log, LOG_MAX, &text, NULL) >= 0)
-		cri_log_facts(text_str(&text), text.len, host);
+		put_facts(bench, &text, host);
 	if (logs < 0)
 		return;
 	struct json *files = observe_files(logs, ".", NULL);

@@ -146,21 +146,20 @@ static void put_output(const struct driver *driver, const char *file, const char
 	if (!sentence)
 		return;
 	auto_free char *at = text_format("%s.%s", path, key);
-	struct json *note = json_new_object();
-	json_put(note, "source", json_new_string(file));
-	json_put(note, "error", json_new_string(sentence));
-	json_put(meta, at, note);
+	observe_note(meta, at, file, sentence);
 }
 
 /* A command that prints one JSON document a line is read as a list of them. */
-static void put_lines(const struct driver *driver, const char *file, struct json *facts)
+static void put_lines(const struct driver *driver, const char *file, struct json *facts, struct json *meta,
+		      const char *path)
 {
+	auto_free char *at = text_format("%s.lines", path);
 	auto_text text = { 0 };
 	uint64_t cut;
 	bool full;
 
 	if (command_output(driver->place, file, STATE_MAX, &text, &cut, &full, NULL) >= 0)
-		json_put(facts, "lines", observe_lines(text_str(&text), text.len));
+		observe_lines(text_str(&text), text.len, facts, "lines", meta, at);
 }
 
 /* Of a verb that lists things, what it printed as values too: rows can look for one among them. */
@@ -191,7 +190,7 @@ struct json *driver_exit_facts(struct driver *driver, const char *verb, const st
 	json_put(facts, "timed_out", json_new_bool(command->timed_out));
 	put_output(driver, command->out, "out", nonce, facts, meta, path);
 	if (!strcmp(verb, "events"))
-		put_lines(driver, command->out, facts);
+		put_lines(driver, command->out, facts, meta, path);
 	put_list(verb, facts);
 	put_output(driver, command->errors, "errors", NULL, facts, meta, path);
 	return facts;

@@ -108,12 +108,23 @@ static bool parent_is_recorded(const struct json *observation, const char *path)
 	return kind == JSON_OBJECT || kind == JSON_ARRAY;
 }
 
+/* About the path itself, or about what would hold it. */
+static const struct json *note_of(const struct json *observation, const char *path)
+{
+	const struct json *meta = json_member(observation, "meta"), *note = NULL;
+	auto_text at = { 0 };
+
+	text_add(&at, path);
+	while (at.len && !(note = json_member(meta, text_str(&at))))
+		text_cut(&at, last_component(text_str(&at)));
+	return note;
+}
+
 /* Why a path may be empty, as far as the observation tells: its section, the probe, or a read that failed. */
 static void describe_missing(const struct json *observation, enum source from, const char *path,
 			     struct text *out)
 {
-	const struct json *note = json_member(json_member(observation, "meta"), path);
-	const char *error = json_string(json_member(note, "error"));
+	const char *error = json_string(json_member(note_of(observation, path), "error"));
 	const struct json *section = json_member(observation, sources[from].name);
 
 	if (!section) {

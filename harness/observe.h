@@ -34,7 +34,14 @@ int observe_process_count(const struct prepared *prepared);
 /* object relative path -> {kind, size, mode, uid, gid, content}; skip: names at the top that are left out. */
 struct json *observe_files(int parent, const char *name, const char *const *skip);
 struct json *observe_namespaces(int proc_pid_dir); /* {"pid": "pid:[4026531836]", ...} */
-struct json *observe_lines(const char *text,
-			   size_t len); /* one JSON value a line; other lines are left out */
+/*
+ * One JSON value a line, for the key of facts; other lines are left out. Of more lines than that many there is none, and meta tells
+ * at path why: of the first ones alone a row about what is lacking would be true.
+ */
+#define OBSERVE_LINES_MAX 65536
+void observe_lines(const char *text, size_t len, struct json *facts, const char *key, struct json *meta,
+		   const char *path);
+/* Something of source could not be read, or not as it is; meta is of the document, and path of a fact in it. */
+void observe_note(struct json *meta, const char *path, const char *source, const char *error);
 
 #endif

@@ -358,9 +358,19 @@ struct json *observe_files(int parent, const char *name, const char *const *skip
 	return files;
 }
 
-struct json *observe_lines(const char *text, size_t len)
+void observe_note(struct json *meta, const char *path, const char *source, const char *error)
 {
-	struct json *list = json_new_array();
+	struct json *note = json_new_object();
+
+	json_put(note, "source", json_new_string(source));
+	json_put(note, "error", json_new_string(error));
+	json_put(meta, path, note);
+}
+
+void observe_lines(const char *text, size_t len, struct json *facts, const char *key, struct json *meta,
+		   const char *path)
+{
+	auto_json list = json_new_array();
 	const char *end = text + len;
 
 	while (text < end) {
@@ -370,6 +380,12 @@ struct json *observe_lines(const char *text, size_t len)
 		if (stop > text && json_parse(text, stop - text, &line, NULL) >= 0)
 			json_append(list, line);
 		text = stop + 1;
+		if (json_length(list) > OBSERVE_LINES_MAX) {
+			auto_free char *many = text_format("more than %d lines", OBSERVE_LINES_MAX);
+
+			observe_note(meta, path, key, many);
+			return;
+		}
 	}
-	return list;
+	json_put(facts, key, TAKE(list));
 }

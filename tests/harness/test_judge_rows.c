@@ -274,6 +274,7 @@ START_TEST(reasons_are_sentences)
 	const struct expect *value = INSIDE("uid.real", equals, 0),
 			    *symbol = INSIDE("try[write @scratch/x].errno", absent),
 			    *nothing = INSIDE("secret", equals, 1),
+			    *below = INSIDE("secret[0].word", lacks, "x"),
 			    *fact = HOST("limit", equals, "@host.other");
 
 	check_reason(value, "expected inside.uid.real to be 0, but it is 1000");
@@ -281,6 +282,8 @@ START_TEST(reasons_are_sentences)
 		     "expected inside.try[write /run/s/x].errno not to be there, but it is \"EROFS\"");
 	check_reason(nothing,
 		     "expected inside.secret to be 1, but nothing is recorded there (Permission denied)");
+	check_reason(below, "expected inside.secret[0].word to lack \"x\", but nothing is recorded there "
+			    "(Permission denied)");
 	check_reason(
 	    fact, "expected host.limit to be \"@host.other\", but host.other, which it is compared with, is "
 		  "not recorded");

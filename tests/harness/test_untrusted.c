@@ -20,9 +20,12 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "harness/agent.h"
+#include "harness/case_run.h"
 #include "harness/case_watch.h"
+#include "harness/cri.h"
 #include "harness/guest.h"
 #include "harness/live.h"
+#include "harness/observe.h"
 #include "harness/options.h"
 #include "harness/prepare_run.h"
 #include "harness/reaper.h"
@@ -301,10 +304,68 @@ START_TEST(what_stays_at_an_endpoint_is_no_success)
 }
 END_TEST
 
+static void fill_lines(struct text *text, const char *line, size_t count)
+{
+	text_cut(text, 0);
+	for (size_t i = 0; i < count; i++)
+		text_add(text, line);
+}
+
+/* A value a line is dozens of bytes here for two there. What is not whole is left out: "lacks" would be true of it. */
+START_TEST(lines_are_counted)
+{
+	auto_json facts = json_new_object();
+	auto_json meta = json_new_object();
+	auto_text text = { 0 };
+
+	fill_lines(&text, "1\n\nno value\n", OBSERVE_LINES_MAX);
+	observe_lines(text_str(&text), text.len, facts, "log", meta, "host.log");
+	ck_assert_uint_eq(json_length(json_member(facts, "log")), OBSERVE_LINES_MAX);
+	ck_assert_uint_eq(json_length(meta), 0);
+	fill_lines(&text, "1\n", OBSERVE_LINES_MAX + 1);
+	observe_lines(text_str(&text), text.len, facts, "hooks", meta, "host.hooks");
+	ck_assert(!json_has(facts, "hooks"));
+	ck_assert_str_eq(json_get_string(meta, "[host.hooks].error"), "more than 65536 lines");
+}
+END_TEST
+
+START_TEST(lines_of_a_log_are_counted)
+{
+	static const char *const facts[] = { "log", "log_streams", "log_last", "log_partial", "log_longest" };
+	auto_json host = json_new_object();
+	auto_json meta = json_new_object();
+	auto_json symbols = json_new_object();
+	struct cri cri = { 0 };
+	const struct bench bench = { .symbols = symbols, .cri = &cri, .meta = meta };
+	auto_text text = { 0 };
+
+	make_directory();
+	auto_free char *log = text_format("%s/log", directory);
+	cri.log = log;
+	json_put(symbols, "@logs", json_new_string("/nowhere"));
+	fill_lines(&text, "\n", 32768);
+	write_file("log", text_str(&text), text.len, 0644);
+	cri_log_observe(&bench, host);
+	ck_assert_uint_eq(json_length(json_member(host, "log")), 32768);
+	json_free(host);
+	host = json_new_object();
+	fill_lines(&text, "\n", 32769);
+	write_file("log", text_str(&text), text.len, 0644);
+	cri_log_observe(&bench, host);
+	for (size_t i = 0; i < ARRAY_SIZE(facts); i++) {
+		auto_free char *at = text_format("[host.%s].error", facts[i]);
+
+		ck_assert_msg(!json_has(host, facts[i]), "%s", facts[i]);
+		ck_assert_str_eq(json_get_string(meta, at), "more than 32768 lines");
+	}
+	remove_directory();
+}
+END_TEST
+
 Suite *test_untrusted(void)
 {
-	return UNIT_SUITE("untrusted", what_is_kept_has_an_end, what_is_kept_is_whole,
-			  an_agent_hears_so_much_and_no_more, a_guest_brings_no_rights,
+	return UNIT_SUITE("untrusted", lines_are_counted, lines_of_a_log_are_counted, what_is_kept_has_an_end,
+			  what_is_kept_is_whole, an_agent_hears_so_much_and_no_more, a_guest_brings_no_rights,
 			  a_guest_brings_no_devices, a_pod_that_stays_keeps_no_other,
 			  who_names_a_run_means_no_other, what_stays_at_an_endpoint_is_no_success);
 }
