@@ -150,10 +150,14 @@ static int write_readme(const struct repro *repro, int fd, struct err *err)
 	    "of\n"
 	    "this directory: write the case again for another place, do not move it.\n");
 	if (repro->c->control[0])
-		text_add(&text, "config-control.json is the corrected input: copy it over config.json, and "
-				"the step that\n"
-				"was refused must succeed.\n");
-	text_add(&text, "\nThe case\n--------\n");
+		text_add(
+		    &text,
+		    "config-control.json is the corrected input: after a refusal run.sh takes it in the "
+		    "place of config.json,\nand what was refused must succeed; output-control is what the "
+		    "container printed then.\n");
+	text_add(&text,
+		 "\nrun.sh exits with 1 when a step does not end as it must. What the container printed and "
+		 "what it\nleft it does not judge.\n\nThe case\n--------\n");
 	explain_case(area, repro->c, repro->clauses, &faults, &text);
 	return write_text(fd, "README", &text, 0644, err);
 }

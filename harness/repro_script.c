@@ -110,7 +110,7 @@ static int runtime_step(struct script *script, const struct step *step, struct j
 	r = add_input(script, &words);
 	/* A pipe would stay open for as long as the container lives; a file asks nothing of anybody. */
 	if (makes)
-		text_add(script->out, " >> output");
+		text_add(script->out, " >> \"$output\"");
 	text_add_char(script->out, '\n');
 	driver_words_free(&words);
 	return r;
@@ -126,7 +126,8 @@ static int own_wait(struct script *script, const struct json *argument)
 static int own_ready(struct script *script, const struct json *argument)
 {
 	(void) argument;
-	add_lines(script, "while alive && ! grep -Eq '\"(hold|waiting|end)\":' output; do sleep 0.1; done\n");
+	add_lines(script,
+		  "while alive && ! grep -Eq '\"(hold|waiting|end)\":' \"$output\"; do sleep 0.1; done\n");
 	return 0;
 }
 
@@ -261,7 +262,7 @@ static void add_prepares(struct script *script)
 	}
 }
 
-/* What the traps undo, in the words of the profile ("delete -force" for one). */
+/* What the traps undo, in the words of the profile ("delete -force" for one), and what comes before the corrected input. */
 static int add_clean_up(struct script *script)
 {
 	const struct driver driver = { .runtime = script->repro->runtime, .id = REPRO_CONTAINER };
@@ -274,12 +275,14 @@ static int add_clean_up(struct script *script)
 	r = driver_words(&driver, "delete", force, &words, script->err);
 	if (r < 0)
 		return r;
-	add_lines(script, "clean_up() {\n\t\"$RUNTIME\"");
+	add_lines(script, "delete_it() {\n\t\"$RUNTIME\"");
 	for (size_t i = 1; i < words.count; i++) {
 		text_add_char(script->out, ' ');
 		add_word(script, words.argv[i]);
 	}
-	add_lines(script, " > /dev/null 2>&1 || true\n"
+	add_lines(script, " > /dev/null 2>&1 || true\n}\n"
+			  "clean_up() {\n\tdelete_it\n"
+			  "\t[ ! -e config-given.json ] || mv config-given.json config.json\n"
 			  "\tfor place in ns-* shared; do umount -l \"$place\" 2> /dev/null || true; done\n"
 			  "}\ntrap clean_up EXIT\ntrap 'exit 130' INT TERM\n");
 	driver_words_free(&words);
@@ -287,7 +290,7 @@ static int add_clean_up(struct script *script)
 }
 
 static const char helpers[] =
-    "failed=0\n"
+    "failed=0 refused=no output=output\n"
     "say() { printf '%s\\n' \"$*\" >&2; }\n"
     "alive() { stat=$(cat \"/proc/$(cat pid)/stat\" 2> /dev/null) && case ${stat##*') '} in Z* | X*) false "
     ";; esac; }\n"
@@ -298,11 +301,45 @@ static const char helpers[] =
     "refused() {\n"
     "\tcode=0; \"$@\" || code=$?\n"
     "\tif [ \"$code\" -eq 0 ]; then say '   exit status 0, expected a refusal'; failed=1; fi\n"
+    "\trefusal\n"
     "}\n"
     "either() {\n"
     "\tcode=0; \"$@\" || code=$?\n"
     "\tsay \"   exit status $code\"\n"
+    "\trefusal\n"
+    "}\n"
+    "refusal() {\n"
+    "\tif [ \"$code\" -gt 128 ] && [ \"$code\" -lt 160 ]; then say '   ended by a signal'; failed=1; fi\n"
+    "\t[ \"$code\" -eq 0 ] || refused=yes\n"
     "}\n";
+
+/* Up to the first step that may be refused, as the engine does: what is refused as well was refused for another reason. */
+static int add_control(struct script *script, const struct step *const *steps, size_t count)
+{
+	size_t last = 0;
+	int r = 0;
+
+	while (last < count && steps[last]->outcome == OUTCOME_OK)
+		last++;
+	if (!script->repro->c->control[0] || last == count)
+		return 0;
+	add_lines(script, "\nif [ \"$refused\" = yes ]; then\n"
+			  "say 'the same with config-control.json, the corrected input: refused as well, the "
+			  "refusal proves nothing'\n"
+			  "delete_it\n"
+			  "mv config.json config-given.json\n"
+			  "cp config-control.json config.json\n"
+			  "output=output-control\n: > output-control\nrm -f pid\n");
+	for (size_t i = 0; r >= 0 && i <= last; i++) {
+		struct step step = *steps[i];
+
+		step.outcome = OUTCOME_OK;
+		script->step = i + 1;
+		r = add_step(script, &step);
+	}
+	add_lines(script, "fi\n");
+	return r < 0 ? fail(script->err, r, "control") : 0;
+}
 
 int repro_script(const struct repro *repro, const struct json *symbols, int fd, struct text *out,
 		 struct err *err)
@@ -317,7 +354,8 @@ int repro_script(const struct repro *repro, const struct json *symbols, int fd, 
 	shell_word(repro->directory, out);
 	text_add(out, "\nif [ -z \"${RUNTIME:-}\" ]; then RUNTIME=");
 	shell_word(repro->runtime->path, out);
-	text_add(out, "; fi\nmkdir -p state\n: > output\nrm -f pid\n");
+	text_add(out, "; fi\nmkdir -p state\n: > output\nrm -f pid\n"
+		      "[ ! -e config-given.json ] || mv config-given.json config.json\n");
 	text_add(out, helpers);
 	r = add_clean_up(&script);
 	add_prepares(&script);
@@ -327,6 +365,8 @@ int repro_script(const struct repro *repro, const struct json *symbols, int fd, 
 		if (r < 0)
 			return fail(err, r, "step %zu, %s", i + 1, steps[i]->verb);
 	}
+	if (r >= 0)
+		r = add_control(&script, steps, count);
 	text_add(out, "\nsay 'what the container printed is in output; README says what is expected of it'\n"
 		      "exit \"$failed\"\n");
 	return r;

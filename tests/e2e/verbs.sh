@@ -104,6 +104,29 @@ if [ "$(id -u)" != 0 ]; then
 fi
 (cd / && setpriv --reuid=65534 --regid=65534 --clear-groups "$plumbline" test "$passing" --runtime /bin/true --out "$W/nobody" > /dev/null 2> "$W/err")
 is 'without root: exit code 3' 3 "$?"
+# What run.sh says by its exit status is what the case says: a refusal counts beside the corrected input alone.
+limit=oci/rlimits/a_limit_without_its_soft_value_is_refused
+run 'repro of a refusal' 0 repro $limit --runtime "$bin/plumbline-oci" -o refusal
+for fault in run-never-fails run-always-fails; do
+	printf '#!/bin/sh\nexec %s/plumbline-faulty --fault %s -- %s/plumbline-oci "$@"\n' "$bin" $fault "$bin" > "$W/$fault"
+	chmod +x "$W/$fault"
+done
+# by_hand NAME STATUS RUNTIME: what run.sh ends with in a world
+by_hand() {
+	RUNTIME=$3 tests/oci/world.sh sh "$W/refusal/run.sh" < /dev/null > "$W/out" 2> "$W/err"
+	is "$1" "$2" $?
+}
+cp "$W/refusal/config.json" "$W/given.json"
+by_hand 'run.sh with a runtime that passes' 0 "$bin/plumbline-oci"
+by_hand 'with one that takes the bad input' 1 "$W/run-never-fails"
+check 'what was wrong is said' says err 'exit status 0, expected a refusal$'
+by_hand 'with one that refuses the corrected input as well' 1 "$W/run-always-fails"
+check 'what was wrong is said then' says err 'refused as well, the refusal proves nothing$'
+check 'config.json is what it was' cmp "$W/given.json" "$W/refusal/config.json"
+run 'a runtime that passes, by the case' 0 test $limit --runtime "$bin/plumbline-oci" --out refusal-0
+run 'one that takes the bad input' 1 test $limit --runtime "$W/run-never-fails" --profile plumbline-oci --out refusal-1
+run 'one that refuses the corrected input' 1 test $limit --runtime "$W/run-always-fails" --profile plumbline-oci --out refusal-2
+
 [ -x "$(command -v crun)" ] || { skip 'runs' 'crun is not installed'; exit 0; }
 
 run 'a pass' 0 test "$passing" --runtime crun --json --out run
