@@ -122,6 +122,7 @@ $(BIN)/plumbline: $(harness_OBJ) $(base_OBJ)
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LINKFLAGS) $(if $(SAN),,-Wl$(,)--strip-all) $^ $(json_LIBS) $(bpf_LIBS) $(check_LIBS) -o $@
+	$(if $(CASES),$(Q)$@ list > /dev/null)
 
 # Objects depend on the flags they were made with: a change of CC or WERROR rebuilds, nothing else does.
 compile_line = $(CC) $(BASE_CFLAGS) $(OPT) $(SANFLAGS) $(CFLAGS)

@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/text.h"
+#include "harness/case_check.h"
 #include "harness/options.h"
 
 static int usage(const char *sentence)
@@ -55,6 +56,10 @@ static int run(const struct verb *verb, int argc, char *const *argv)
 		help_verb(verb, &out);
 		(void) fputs(text_str(&out), stdout);
 		return EXIT_AS_EXPECTED;
+	}
+	if (cases_check(&err) < 0) {
+		(void) fprintf(stderr, "plumbline: %s\n", err.text);
+		return EXIT_INVALID_INPUT;
 	}
 	return verb->run(&options);
 }
