@@ -193,7 +193,7 @@ $(eval $(call unit_test,faulty,$(call without_main,$(faulty_OBJ)) $(B)/obj/fault
 
 include runtime-under-test/cri/build.mk
 
-# `make fuzz`: libFuzzer, FUZZ_SECONDS on each reader of what is untrusted: config.json, state.json, recordings, streams, requests, layers, images. Built whole with clang
+# `make fuzz`: libFuzzer, FUZZ_SECONDS on each reader of what is untrusted: config.json, state.json, recordings, streams, requests, layers, images, devices, networks. Built whole with clang
 # and sanitizers below build/fuzz, where what is found lies too.
 FUZZ_SECONDS ?= 60
 .PHONY: fuzz
@@ -201,7 +201,7 @@ fuzz:
 	@$(call setup,build fuzz)
 	@$(MAKE) --no-print-directory B=build/fuzz CC=clang SAN=fuzzer-no-link,address,undefined \
 		build/fuzz/fuzz-config build/fuzz/fuzz-state build/fuzz/fuzz-recording build/fuzz/fuzz-frames build/fuzz/fuzz-request \
-		build/fuzz/fuzz-layer build/fuzz/fuzz-image
+		build/fuzz/fuzz-layer build/fuzz/fuzz-image build/fuzz/fuzz-yaml
 	@FUZZ_SECONDS='$(FUZZ_SECONDS)' tests/fuzz/run.sh
 fuzz_oci_OBJ := $(call without_main,$(oci_OBJ)) $(call obj,tests/fuzz/config.c tests/fuzz/state.c tests/fuzz/place.c)
 fuzz_LINK = $(CC) $(BASE_CFLAGS) $(OPT) -fsanitize=fuzzer,address,undefined $^
@@ -225,6 +225,10 @@ $(B)/fuzz-layer: $(call obj,tests/fuzz/fuzz_layer.c tests/fuzz/place.c) $(filter
 $(B)/fuzz-image: $(call obj,tests/fuzz/fuzz_image.c $(patsubst %,runtime-under-test/cri/image/%.c,manifest reference registry digest)) $(base_OBJ)
 	$(call say,LINK,$@)
 	$(Q)$(fuzz_LINK) $(json_LIBS) -lcrypto -o $@
+$(call obj,tests/fuzz/fuzz_yaml.c): | $(cri_API).h
+$(B)/fuzz-yaml: $(call obj,tests/fuzz/fuzz_yaml.c tests/fuzz/place.c $(patsubst %,runtime-under-test/cri/%.c,spec/yaml spec/yaml_library net/conflist)) $(base_OBJ)
+	$(call say,LINK,$@)
+	$(Q)$(fuzz_LINK) $(json_LIBS) -o $@
 -include $(patsubst %.c,$(B)/obj/%.d,$(wildcard tests/fuzz/*.c))
 
 # Reads one value of a JSON document: for the shell tests.

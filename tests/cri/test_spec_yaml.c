@@ -38,6 +38,7 @@ START_TEST(words_are_what_they_look_like)
 	becomes("['1', \"0x1F\", !!str 5, ! 6]", "[\"1\",\"0x1F\",\"5\",\"6\"]");
 	becomes("[true, False, yes, on, ~, null, '']", "[true,false,\"yes\",\"on\",null,null,\"\"]");
 	becomes("[0.6.0, 1-2, 08, 0xg, 99999999999999999999]", "[\"0.6.0\",\"1-2\",\"08\",\"0xg\",1e+20]");
+	becomes("[1e999, -1e999]", "[\"1e999\",\"-1e999\"]");
 }
 END_TEST
 

@@ -4,7 +4,7 @@
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 status=0
-for target in config state recording frames request layer image; do
+for target in config state recording frames request layer image yaml; do
 	grown=build/fuzz/corpus-$target seeds=tests/fuzz/corpus/$target length=16384
 	mkdir -p "$grown"
 	# Recordings are seeds as they are, and longer than a config.

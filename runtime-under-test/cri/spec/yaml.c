@@ -2,6 +2,7 @@
 #include "runtime-under-test/cri/spec/yaml.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -86,7 +87,8 @@ static struct json *number(const char *word)
 	if (!*end && end > plain && !errno)
 		return json_new_int(integer);
 	real = strtod(word, &end);
-	return *end || base != 10 ? NULL : json_new_double(real);
+	/* JSON has no infinity. */
+	return *end || base != 10 || !isfinite(real) ? NULL : json_new_double(real);
 }
 
 /* A word without quotes; YAML 1.2.2 section 10.3.2. */
