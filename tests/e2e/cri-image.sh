@@ -132,6 +132,24 @@ put_index none "$(manifest "$digest" "$size" linux vax)"
 is 'an index leads to the image of this machine' "$id" "$(pulled "$r/team/two:many")"
 refused 'an index without one' NOT_FOUND 'no image for linux/.* among 1' pull "$r/team/two:none"
 remove "$id"
+digest_of() { curl -sfSI -H 'Accept: application/vnd.oci.image.index.v1+json' "http://$r/v2/team/two/manifests/$1" | tr -d '\r' | sed -n 's/^[Dd]ocker-[Cc]ontent-[Dd]igest: //p'; }
+put_index deeper "$(manifest "$(digest_of many)" 1 linux "$architecture" | sed s/manifest.v1/index.v1/)"
+refused 'an index that leads to another index' UNKNOWN 'the index leads to another index' pull "$r/team/two:deeper"
+nothing_left 'and leaves nothing'
+
+# --- sizes: what is declared is looked at before a byte comes
+put_altered() { # SED-EXPRESSION: the image's manifest, as the tag huge
+	sed "$1" "$W/two/blobs/sha256/${digest#sha256:}" |
+		curl -sfS -X PUT -H 'Content-Type: application/vnd.oci.image.manifest.v1+json' --data-binary @- "http://$r/v2/team/two/manifests/huge"
+}
+put_altered 's/"size":[0-9]*}]/"size":10000000000000000}]/'
+: > "$W/registry-5000.log"
+refused 'a layer that no disk holds' RESOURCE_EXHAUSTED 'layer 2 of 2, sha256:[0-9a-f]*: 10000000000000000 bytes, and the disk has [0-9]+ left, of which 67108864 are kept free' \
+	pull "$r/team/two:huge"
+is 'is not asked for' 0 "$(grep -ac "GET /v2/team/two/blobs/$(jq -r '.layers[1].digest' "$W/two/blobs/sha256/${digest#sha256:}")" "$W/registry-5000.log")"
+nothing_left 'and leaves nothing'
+put_altered 's/"size":[0-9]*/"size":9000000000000000000/'
+refused 'a configuration beyond all measure' UNKNOWN 'manifest: config: more than 4194304 bytes' pull "$r/team/two:huge"
 
 # --- lies: what lies on the registry's disk is what it serves
 layer=$(jq -r '.layers[1].digest' "$W/two/blobs/sha256/${digest#sha256:}")

@@ -22,7 +22,7 @@ struct image_store_options {
 	const char *registry_ca; /* PEM file, trusted beside the system's authorities */
 	uint64_t layer_bytes_max; /* of one unpacked layer; 16 GiB */
 	uint64_t layer_entries_max; /* 2,000,000 */
-	uint64_t reserve_bytes; /* what unpacking leaves free on the disk; 64 MiB */
+	uint64_t reserve_bytes; /* what pulling and unpacking leave free on the disk; 64 MiB */
 	int64_t stall_ms; /* a registry that sends nothing for so long is given up; 30 s */
 };
 /* Removes what an earlier process left half-made. -EBUSY: another process has the store. */

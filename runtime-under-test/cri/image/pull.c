@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 
 #include "base/cleanup.h"
 #include "base/err.h"
@@ -25,6 +26,8 @@
 /* Downloads of one pull at a time, as docker and containerd have it. */
 #define PARALLEL 3
 #define TRIES 3
+/* Smaller layers may come as long as there is room: the unpacker looks as seldom. */
+#define LOOK_BYTES (8u << 20)
 
 struct fetch {
 	struct transfer *transfer; /* owned; NULL: not coming */
@@ -97,6 +100,25 @@ static int start_fetch(struct pull *pull, size_t i, struct err *err)
 	return 0;
 }
 
+/* A registry may declare what it likes, and send it: that would fill the disk to its last byte before the digest is known. */
+static int check_room(const struct pull *pull, size_t i, struct err *err)
+{
+	const struct descriptor *layer = &pull->manifest->layers[i];
+	uint64_t left, reserve = pull->store->reserve_bytes;
+	struct statvfs disk;
+
+	if (layer->size < LOOK_BYTES || fstatvfs(pull->store->dir, &disk) < 0)
+		return 0;
+	left = (uint64_t) disk.f_bavail * disk.f_frsize;
+	if (left >= reserve && layer->size <= left - reserve)
+		return 0;
+	return fail_text(
+	    err, -ENOSPC,
+	    "layer %zu of %zu, %s: %llu bytes, and the disk has %llu left, of which %llu are kept free",
+	    i + 1, pull->assembly->count, layer->digest, (unsigned long long) layer->size,
+	    (unsigned long long) left, (unsigned long long) reserve);
+}
+
 /* Another pull may have fetched it, or be about to. */
 static int begin_fetch(struct pull *pull, size_t i, struct err *err)
 {
@@ -113,7 +135,9 @@ static int begin_fetch(struct pull *pull, size_t i, struct err *err)
 		return 0;
 	}
 	fetch->claim = TAKE(claim);
-	r = start_fetch(pull, i, err);
+	r = check_room(pull, i, err);
+	if (r >= 0)
+		r = start_fetch(pull, i, err);
 	if (r < 0)
 		end_fetch(pull, fetch);
 	return r;
@@ -342,6 +366,8 @@ static int fetch_manifest(struct transfers *transfers, const struct image_refere
 		free(chosen.digest);
 		if (r >= 0)
 			r = parse(&body, "manifest", &document, err);
+		if (r >= 0 && manifest_is_index(document))
+			r = fail_text(err, -EBADMSG, "the index leads to another index");
 	}
 	return r < 0 ? r : manifest_read(document, manifest, err);
 }
