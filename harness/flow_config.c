@@ -69,6 +69,11 @@ static void add_value(const struct json *value, struct text *ret)
 		add_device(value, ret);
 		return;
 	}
+	/* A namespace is known by its type, of which a device's says little. */
+	if (json_has(value, "major") && json_get_string(value, "path")) {
+		text_add(ret, json_get_string(value, "path"));
+		return;
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (json_get_string(value, names[i])) {
 			text_add(ret, json_get_string(value, names[i]));
