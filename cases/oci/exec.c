@@ -23,7 +23,7 @@ static const struct conformance_case exec[] = {
 	CASE(the_command_is_in_the_user_namespace_of_the_container),
 	.title  = "what exec adds to a container with a user namespace has its ids and owns nothing outside",
 	.clause = { HARDENING("linux.idmap.def.exact") },
-	.needs  = { .root = 1, .userns = 1, .runtime_feature = "exec" },
+	.needs  = { .root = 1, .payload = 1, .userns = 1, .runtime_feature = "exec" },
 	.given  = {
 		ADD("linux.namespaces[]", { "type": "user" }),
 		SET("linux.uidMappings", [{ "containerID": 0, "hostID": 100000, "size": 65536 }]),
@@ -366,7 +366,7 @@ static const struct conformance_case exec[] = {
 	CASE(without_a_command_there_is_no_pid_file),
 	.title  = "where the command cannot be run exec --detach fails and writes no pid file",
 	.clause = { HARDENING("runtime.state.pid") },
-	.needs  = { .root = 1, .runtime_feature = "exec" },
+	.needs  = { .root = 1, .payload = 1, .runtime_feature = "exec" },
 	.inside = { "hold" },
 	.when   = WHILE_IT_RUNS(
 		DO(exec, { "args": ["/probe", "--try"] }),
