@@ -174,6 +174,22 @@ static void put_asked(struct line *line)
 		json_put(line->counts, rung_names[L2], json_new_uint(line->wants.count));
 }
 
+/* Then two requests say what it shall have, and only the first one became config.json. */
+static bool is_updated_before(const struct flow_pod *pod, const struct flow_row *row)
+{
+	const struct json *steps = json_get(pod->observation, "exit.step");
+
+	for (size_t i = 0; i < json_length(steps) && text_starts(row->request, "linux.resources."); i++) {
+		const char *verb = json_get_string(json_at(steps, i), "verb");
+
+		if (verb && !strcmp(verb, "StartContainer"))
+			return false;
+		if (verb && !strcmp(verb, "UpdateContainerResources"))
+			return true;
+	}
+	return false;
+}
+
 static void ask(struct line *line)
 {
 	const char *path = line->row->request;
@@ -181,7 +197,7 @@ static void ask(struct line *line)
 				   : line->row->of == OF_CONTAINER ? flow_asked_of_container(line->pod, path)
 								   : flow_asked_of_pod(line->pod, path);
 
-	if (!flow_is_set(field))
+	if (!flow_is_set(field) || is_updated_before(line->pod, line->row))
 		return;
 	if (line->row->asks) {
 		line->row->asks(line->pod, field, &line->wants);

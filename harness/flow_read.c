@@ -19,9 +19,10 @@ static struct flow_said say_dropped(const struct flow_pod *pod, const struct flo
 	auto_wants kept = { 0 };
 	auto_text more = { 0 };
 
+	if (strcmp(want->value, "ALL") != 0 && flow_list_has(left, ',', want->value))
+		return (struct flow_said){ 0 };
 	if (strcmp(want->value, "ALL") != 0)
-		return flow_list_has(left, ',', want->value) ? (struct flow_said){ 0 }
-							     : flow_say(text_format("%s", want->value), text);
+		return flow_say(text_format("%s", want->value), text);
 	flow_asks_added(pod, added, &kept);
 	while (*left) {
 		size_t len = strcspn(left, ",");

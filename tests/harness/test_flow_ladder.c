@@ -155,6 +155,13 @@ static const struct {
 	    { "inside.mounts[/data].propagation", "\"slave,shared\"" } },
 	  { "inside.mounts[/data].propagation", "\"shared\"" },
 	  "L5" },
+	{ "device access", /* and /dev/zero, of which everybody may do more */
+	  { { SPEC "linux.devices[/dev/own].minor", "5" },
+	    { SPEC "linux.resources.devices[]",
+	      "{\"allow\": true, \"type\": \"c\", \"major\": 1, \"minor\": 5, \"access\": \"r\"}" },
+	    { NOW "cgroup.devices[devices.list]", "\"c *:* m\\nc 1:5 rwm\"" } },
+	  { NOW "cgroup.devices[devices.list]", "\"c *:* m\\nc 1:11 r\"" },
+	  "L5" },
 	{ "pause: user",
 	  { { OF_POD "linux.security_context.run_as_user", "{\"value\": 7}" },
 	    { POD_SPEC "process.user.uid", "7" } },
@@ -256,6 +263,25 @@ START_TEST(a_container_is_compared_with_its_own_request)
 	facts = flow_fixture_facts(&pod, true);
 	ck_assert(json_bool(json_member(flow_fixture_value(facts, "CPU shares"), "plumb"), false));
 	ck_assert_ptr_nonnull(json_get(flow_fixture_value(facts, "user"), "rungs.L2"));
+	flow_fixture_free(&pod);
+}
+END_TEST
+
+START_TEST(what_was_updated_before_the_start_is_not_followed)
+{
+	struct flow_fixture pod;
+	auto_json facts = NULL;
+
+	flow_fixture_load(&pod);
+	ck_assert_str_eq(json_get_string(pod.observation, "exit.step[6].verb"), "StopContainer");
+	flow_fixture_set(&pod, "exit.step[6].verb", "\"UpdateContainerResources\"");
+	facts = flow_fixture_facts(&pod, true);
+	ck_assert_ptr_nonnull(flow_fixture_value(facts, "memory"));
+	json_free(facts);
+	flow_fixture_set(&pod, "exit.step[1].verb", "\"UpdateContainerResources\"");
+	facts = flow_fixture_facts(&pod, true);
+	ck_assert_ptr_null(flow_fixture_value(facts, "memory"));
+	ck_assert_ptr_nonnull(flow_fixture_value(facts, "user"));
 	flow_fixture_free(&pod);
 }
 END_TEST
@@ -378,6 +404,7 @@ Suite *test_flow_ladder(void)
 	    UNIT_SUITE("flow_ladder", a_value_leaves_the_line_at_the_kernel_call,
 		       a_filter_that_nobody_wanted_is_off_the_line, what_a_pod_shares_may_be_the_nodes,
 		       what_has_ended_is_not_looked_at, a_container_is_compared_with_its_own_request,
+		       what_was_updated_before_the_start_is_not_followed,
 		       a_mount_behind_a_link_is_known_by_its_name, with_a_map_of_ids_calls_are_not_compared,
 		       of_a_list_the_missing_are_named, what_nobody_asked_for_is_followed_from_config_json);
 	TCase *tcase = tcase_create("values");
