@@ -162,6 +162,19 @@ static int write_readme(const struct repro *repro, int fd, struct err *err)
 	return write_text(fd, "README", &text, 0644, err);
 }
 
+/* The master of a terminal and the descriptor of a filter come over a socket. */
+static int check_sockets(const struct conformance_case *c, struct err *err)
+{
+	bool terminal = repro_mentions(c, "@console");
+
+	for (size_t i = 0; i < ARRAY_SIZE(c->given) && c->given[i]; i++)
+		terminal = terminal || !strcmp(c->given[i]->path, "process.terminal");
+	if (!terminal && !repro_mentions(c, "@agent-socket"))
+		return 0;
+	return fail_text(err, -EINVAL, "somebody must listen at a socket for %s, which needs more than sh",
+			 terminal ? "the container's terminal" : "the seccomp agent");
+}
+
 int repro_write(const struct repro *repro, int fd, struct err *err)
 {
 	auto_json symbols = make_symbols(repro);
@@ -173,8 +186,10 @@ int repro_write(const struct repro *repro, int fd, struct err *err)
 		.symbols = symbols,
 	};
 	auto_text script = { 0 };
-	int r = bundle_write(fd, &request, NULL, err);
+	int r = check_sockets(repro->c, err);
 
+	if (r >= 0)
+		r = bundle_write(fd, &request, NULL, err);
 	if (r >= 0 && mkdirat(fd, "shared", 0755) < 0)
 		r = fail(err, -errno, "mkdir shared");
 	if (r >= 0)

@@ -2,6 +2,8 @@
 #ifndef HARNESS_REPRO_H
 #define HARNESS_REPRO_H
 
+#include <stdbool.h>
+
 struct area;
 struct clause_registry;
 struct conformance_case;
@@ -23,6 +25,9 @@ int repro_write(const struct repro *repro, int fd, struct err *err);
 /* The script alone; a helper file of a step (stdin, process.json) is written to fd. */
 int repro_script(const struct repro *repro, const struct json *symbols, int fd, struct text *out,
 		 struct err *err);
+
+/* A symbol, "@shared", in its edits and steps. */
+bool repro_mentions(const struct conformance_case *c, const char *word);
 
 #define REPRO_CONTAINER "plumbline-repro"
 

@@ -102,7 +102,10 @@ static int runtime_step(struct script *script, const struct step *step, struct j
 		r = driver_words(&driver, step->verb, argument, &words, script->err);
 	if (r < 0)
 		return r;
-	text_addf(script->out, "%s \"$RUNTIME\"", outcome_words[step->outcome]);
+	text_add(script->out, outcome_words[step->outcome]);
+	if (step->outcome != OUTCOME_OK)
+		text_addf(script->out, " %s", step->verb);
+	text_add(script->out, " \"$RUNTIME\"");
 	for (size_t i = 1; i < words.count; i++) {
 		text_add_char(script->out, ' ');
 		add_word(script, words.argv[i]);
@@ -243,10 +246,33 @@ static void add_namespace(struct script *script, const char *type)
 	}
 }
 
+static bool edits_mention(const struct edit *const *edits, size_t count, const char *word)
+{
+	for (size_t i = 0; i < count && edits[i]; i++)
+		if (edits[i]->json && strstr(edits[i]->json, word))
+			return true;
+	return false;
+}
+
+bool repro_mentions(const struct conformance_case *c, const char *word)
+{
+	const struct step *const *steps;
+	size_t count = case_steps(c, &steps);
+
+	for (size_t i = 0; i < count; i++)
+		if (steps[i]->json && strstr(steps[i]->json, word))
+			return true;
+	return edits_mention(c->given, ARRAY_SIZE(c->given), word) ||
+	       edits_mention(c->control, ARRAY_SIZE(c->control), word);
+}
+
 static void add_prepares(struct script *script)
 {
 	const struct conformance_case *c = script->repro->c;
 
+	/* In a world it is a mount of its own, from which others may hear of mounts. */
+	if (repro_mentions(c, "@shared"))
+		add_lines(script, "mount --bind shared shared\nmount --make-shared shared\n");
 	for (size_t i = 0; i < ARRAY_SIZE(c->prepare) && c->prepare[i]; i++) {
 		const struct prepare *row = c->prepare[i];
 
@@ -262,54 +288,72 @@ static void add_prepares(struct script *script)
 	}
 }
 
-/* What the traps undo, in the words of the profile ("delete -force" for one), and what comes before the corrected input. */
-static int add_clean_up(struct script *script)
+/* A function that is a command of the runtime, in the words of the profile ("delete -force" for one). */
+static int add_function(struct script *script, const char *name, const char *verb,
+			const struct json *argument, const char *rest)
 {
 	const struct driver driver = { .runtime = script->repro->runtime, .id = REPRO_CONTAINER };
-	auto_json force = json_new_array();
 	struct driver_words words = { 0 };
-	int r;
+	int r = driver_words(&driver, verb, argument, &words, script->err);
 
-	json_append(force, json_new_string("--force"));
-	json_append(force, json_new_string(REPRO_CONTAINER));
-	r = driver_words(&driver, "delete", force, &words, script->err);
 	if (r < 0)
 		return r;
-	add_lines(script, "delete_it() {\n\t\"$RUNTIME\"");
+	text_addf(script->out, "%s() {\n\t\"$RUNTIME\"", name);
 	for (size_t i = 1; i < words.count; i++) {
 		text_add_char(script->out, ' ');
 		add_word(script, words.argv[i]);
 	}
-	add_lines(script, " > /dev/null 2>&1 || true\n}\n"
-			  "clean_up() {\n\tdelete_it\n"
+	text_addf(script->out, "%s\n}\n", rest);
+	driver_words_free(&words);
+	return 0;
+}
+
+/* What the traps undo, and what comes before the corrected input. */
+static int add_clean_up(struct script *script)
+{
+	auto_json force = json_new_array();
+	int r = add_function(script, "state_of_it", "state", NULL, " 2> /dev/null");
+
+	json_append(force, json_new_string("--force"));
+	json_append(force, json_new_string(REPRO_CONTAINER));
+	if (r >= 0)
+		r = add_function(script, "delete_it", "delete", force, " > /dev/null 2>&1 || true");
+	if (r < 0)
+		return r;
+	add_lines(script, "clean_up() {\n\tdelete_it\n"
 			  "\t[ ! -e config-given.json ] || mv config-given.json config.json\n"
 			  "\tfor place in ns-* shared; do umount -l \"$place\" 2> /dev/null || true; done\n"
 			  "}\ntrap clean_up EXIT\ntrap 'exit 130' INT TERM\n");
-	driver_words_free(&words);
 	return 0;
 }
 
 static const char helpers[] =
     "failed=0 refused=no output=output\n"
     "say() { printf '%s\\n' \"$*\" >&2; }\n"
-    "alive() { stat=$(cat \"/proc/$(cat pid)/stat\" 2> /dev/null) && case ${stat##*') '} in Z* | X*) false "
-    ";; esac; }\n"
+    /* Not every create is told to write a pid file, and one that fails writes none: nobody is waited for then. */
+    "alive() {\n"
+    "\tif [ ! -s pid ]; then state_of_it | grep -Eq '\"status\": *\"(created|running)\"'; return; fi\n"
+    "\tstat=$(cat \"/proc/$(cat pid)/stat\" 2> /dev/null) && case ${stat##*') '} in Z* | X*) false ;; esac\n"
+    "}\n"
     "done_well() {\n"
     "\tcode=0; \"$@\" || code=$?\n"
     "\tif [ \"$code\" -ne 0 ]; then say \"   exit status $code, expected 0\"; failed=1; fi\n"
     "}\n"
+    /* Of run and exec the status may be the program's. */
     "refused() {\n"
-    "\tcode=0; \"$@\" || code=$?\n"
+    "\tverb=$1 code=0; shift; \"$@\" || code=$?\n"
     "\tif [ \"$code\" -eq 0 ]; then say '   exit status 0, expected a refusal'; failed=1; fi\n"
     "\trefusal\n"
     "}\n"
     "either() {\n"
-    "\tcode=0; \"$@\" || code=$?\n"
+    "\tverb=$1 code=0; shift; \"$@\" || code=$?\n"
     "\tsay \"   exit status $code\"\n"
     "\trefusal\n"
     "}\n"
     "refusal() {\n"
-    "\tif [ \"$code\" -gt 128 ] && [ \"$code\" -lt 160 ]; then say '   ended by a signal'; failed=1; fi\n"
+    "\tcase $verb in run | exec) ;; *)\n"
+    "\t\tif [ \"$code\" -gt 128 ] && [ \"$code\" -lt 160 ]; then say '   ended by a signal'; failed=1; fi\n"
+    "\tesac\n"
     "\t[ \"$code\" -eq 0 ] || refused=yes\n"
     "}\n";
 
