@@ -18,18 +18,28 @@
 
 static const char *const rung_names[RUNGS] = { "L2", "L3", "L4", "L5" };
 
-/* Until the program runs: an update of later is not on the way. */
-static uint64_t end_of_start(const struct json *observation)
+/*
+ * Until the program runs: an update of later is not on the way. A start that was not answered, or one of another container, began
+ * nothing of this one.
+ */
+static bool find_start(const struct json *observation, uint64_t *ret_end)
 {
 	const struct json *steps = json_get(observation, "exit.step");
+	const char *id = json_get_string(observation, "symbols.@container");
 
 	for (size_t i = 0; i < json_length(steps); i++) {
-		const char *verb = json_get_string(json_at(steps, i), "verb");
+		const struct json *step = json_at(steps, i);
+		const char *verb = json_get_string(step, "verb"), *status = json_get_string(step, "status"),
+			   *of = json_get_string(step, "request.container_id");
 
-		if (verb && !strcmp(verb, "StartContainer"))
-			return flow_end_of(steps, i);
+		if (!verb || strcmp(verb, "StartContainer") != 0 || !status || strcmp(status, "OK") != 0 ||
+		    (id && of && strcmp(id, of) != 0))
+			continue;
+		*ret_end = flow_end_of(steps, i);
+		return true;
 	}
-	return UINT64_MAX;
+	*ret_end = UINT64_MAX;
+	return false;
 }
 
 const struct json *flow_seen(const struct json *observation)
@@ -290,13 +300,10 @@ static struct json *follow(const struct flow_pod *pod, const struct flow_row *ro
 
 struct json *flow_ladder(const struct json *observation, const struct flow_kernel *kernel)
 {
-	const struct flow_pod pod = {
-		.observation = observation,
-		.kernel = kernel,
-		.end = end_of_start(observation),
-		.started = json_int(json_get(observation, "exit.StartContainer.code"), 1) == 0,
-	};
+	struct flow_pod pod = { .observation = observation, .kernel = kernel };
 	struct json *ret = json_new_array();
+
+	pod.started = find_start(observation, &pod.end);
 
 	for (size_t i = 0; i < flow_row_count; i++) {
 		/* Without its config.json there is no line to follow. */

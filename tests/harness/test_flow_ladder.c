@@ -267,6 +267,24 @@ START_TEST(a_container_is_compared_with_its_own_request)
 }
 END_TEST
 
+/* As if Version and ImageStatus had been starts: one that was refused, and one of another container. */
+START_TEST(the_start_is_the_one_that_began_the_program)
+{
+	struct flow_fixture pod;
+	auto_json facts = NULL;
+
+	flow_fixture_load(&pod);
+	flow_fixture_set(&pod, "exit.step[0].verb", "\"StartContainer\"");
+	flow_fixture_set(&pod, "exit.step[0].status", "\"UNKNOWN\"");
+	flow_fixture_set(&pod, "exit.step[1].verb", "\"StartContainer\"");
+	flow_fixture_set(&pod, "exit.step[1].request.container_id", "\"another\"");
+	facts = flow_fixture_facts(&pod, true);
+	ck_assert(json_bool(json_member(flow_fixture_value(facts, "command"), "plumb"), false));
+	ck_assert(json_bool(json_member(flow_fixture_value(facts, "memory"), "plumb"), false));
+	flow_fixture_free(&pod);
+}
+END_TEST
+
 START_TEST(what_was_updated_before_the_start_is_not_followed)
 {
 	struct flow_fixture pod;
@@ -400,13 +418,13 @@ END_TEST
 
 Suite *test_flow_ladder(void)
 {
-	Suite *suite =
-	    UNIT_SUITE("flow_ladder", a_value_leaves_the_line_at_the_kernel_call,
-		       a_filter_that_nobody_wanted_is_off_the_line, what_a_pod_shares_may_be_the_nodes,
-		       what_has_ended_is_not_looked_at, a_container_is_compared_with_its_own_request,
-		       what_was_updated_before_the_start_is_not_followed,
-		       a_mount_behind_a_link_is_known_by_its_name, with_a_map_of_ids_calls_are_not_compared,
-		       of_a_list_the_missing_are_named, what_nobody_asked_for_is_followed_from_config_json);
+	Suite *suite = UNIT_SUITE(
+	    "flow_ladder", a_value_leaves_the_line_at_the_kernel_call,
+	    a_filter_that_nobody_wanted_is_off_the_line, what_a_pod_shares_may_be_the_nodes,
+	    what_has_ended_is_not_looked_at, a_container_is_compared_with_its_own_request,
+	    the_start_is_the_one_that_began_the_program, what_was_updated_before_the_start_is_not_followed,
+	    a_mount_behind_a_link_is_known_by_its_name, with_a_map_of_ids_calls_are_not_compared,
+	    of_a_list_the_missing_are_named, what_nobody_asked_for_is_followed_from_config_json);
 	TCase *tcase = tcase_create("values");
 
 	tcase_add_loop_test(tcase, a_value_leaves_the_line_where_it_is_lost, 0, ARRAY_SIZE(lost));
