@@ -250,6 +250,7 @@ static int word_value(const struct place *place, const struct json *value, const
 
 	if (r < 0)
 		return r;
+	assert(string);
 	word = find_word(field->words, string);
 	if (!word)
 		return place_fail(place, err, "unknown value \"%s\"", string);
