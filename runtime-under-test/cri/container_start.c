@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "runtime-under-test/cri/container.h"
 #include "runtime-under-test/cri/crash.h"
+#include "runtime-under-test/cri/runtime_features.h"
 #include "runtime-under-test/oci/faults.h"
 
 /* What containerd and the kubelet call a command that could not be executed at all. */
@@ -67,7 +68,7 @@ static int claim(struct server *server, struct container *container, struct err 
 }
 
 static int run_monitor(struct server *server, struct container *container, const struct runtime *runtime,
-		       struct rpc_call *call, pid_t *ret_pid, struct err *err)
+		       bool own_kernel, struct rpc_call *call, pid_t *ret_pid, struct err *err)
 {
 	auto_free char *directory = life_path(server, &container->object, "");
 	auto_free char *bundle = life_path(server, &container->object, "bundle");
@@ -85,6 +86,8 @@ static int run_monitor(struct server *server, struct container *container, const
 		.tty = container->config->tty || fault("cri-terminal-always"),
 		.with_stdin = container->config->stdin,
 		.stdin_once = container->config->stdin_once,
+		.started = own_kernel, /* by one command, for its streams are those of its start */
+		.wait = own_kernel,
 	};
 
 	return monitor_create(&create, &limit, ret_pid, err);
@@ -152,6 +155,7 @@ int container_watch(struct server *server, struct container *container, struct e
 int container_start(struct server *server, struct container *container, struct rpc_call *call,
 		    struct err *err)
 {
+	struct runtime_features features = { 0 };
 	auto_runtime runtime = RUNTIME_INIT;
 	int64_t started_at;
 	pid_t pid = 0;
@@ -171,10 +175,12 @@ int container_start(struct server *server, struct container *container, struct r
 	if (r >= 0)
 		r = life_runtime(server, container->sandbox, &runtime, err);
 	if (r >= 0)
-		r = run_monitor(server, container, &runtime, call, &pid, err);
+		runtime_features_of(server, container->sandbox->request->runtime_handler, &features);
+	if (r >= 0)
+		r = run_monitor(server, container, &runtime, features.own_kernel, call, &pid, err);
 	crash_point("start-created");
 	started_at = store_now_ns();
-	if (r >= 0)
+	if (r >= 0 && !features.own_kernel)
 		r = runtime_start(&runtime, container->object.id, err);
 	crash_point("start-started");
 	if (r < 0)

@@ -71,6 +71,8 @@ int monitor_create(const struct monitor_create *create, const struct monitor_lim
 	}
 	if (create->started)
 		monitor_command_add(&command, "--started", NULL);
+	if (create->wait)
+		monitor_command_add(&command, "--wait", NULL);
 	if (create->tty)
 		monitor_command_add(&command, "--tty", NULL);
 	if (create->with_stdin)

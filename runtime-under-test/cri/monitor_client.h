@@ -44,6 +44,7 @@ struct monitor_create {
 	const char *log_directory, *log_path;
 	bool
 	    started; /* by `run --detach`: the runtime starts once instead of twice, where nobody waits in between */
+	bool wait; /* its process is a whole sandbox's: the runtime's verb `wait` tells how it ended */
 	bool tty; /* as process.terminal of the config */
 	bool with_stdin; /* else the container reads end-of-file */
 	bool stdin_once; /* stdin ends with the first attached client that had it */

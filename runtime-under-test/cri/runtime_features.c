@@ -24,20 +24,26 @@ static bool has_word(const struct json *array, const char *word)
 	return false;
 }
 
-static bool ask(const char *path, struct runtime_features *ret)
+static bool run(const char *path, const char *word, struct text *out)
 {
-	const char *const argv[] = { path, "features", NULL };
+	const char *const argv[] = { path, word, NULL };
 	struct process_options options = PROCESS_OPTIONS_INIT;
-	auto_text out = { 0 };
-	struct process_capture capture = { .out = &out, .max = ANSWER_MAX, .timeout_ms = ANSWER_MAX_MS };
+	struct process_capture capture = { .out = out, .max = ANSWER_MAX, .timeout_ms = ANSWER_MAX_MS };
 	struct process_status status = { 0 };
-	auto_json features = NULL;
 
 	options.argv = argv;
-	if (process_run(&options, &capture, &status, NULL) < 0 || !status.exited || status.code != 0)
-		return false;
-	if (json_parse(text_str(&out), out.len, &features, NULL) < 0)
-		return false;
+	return process_run(&options, &capture, &status, NULL) >= 0 && status.exited && status.code == 0;
+}
+
+static bool ask(const char *path, struct runtime_features *ret)
+{
+	auto_text out = { 0 }, version = { 0 };
+	auto_json features = NULL;
+
+	ret->own_kernel =
+	    run(path, "--version", &version) && text_starts(text_str(&version), "runsc version");
+	if (!run(path, "features", &out) || json_parse(text_str(&out), out.len, &features, NULL) < 0)
+		return ret->own_kernel;
 	ret->recursive_read_only = has_word(json_get(features, "mountOptions"), "rro");
 	ret->user_namespaces = has_word(json_get(features, "linux.namespaces"), "user");
 	return true;

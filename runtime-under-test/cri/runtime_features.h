@@ -1,4 +1,4 @@
-/* What an OCI runtime says of itself: asked once a handler, for Status. */
+/* What an OCI runtime says of itself: asked once a handler. */
 #ifndef CRI_RUNTIME_FEATURES_H
 #define CRI_RUNTIME_FEATURES_H
 
@@ -8,6 +8,8 @@ struct server;
 
 struct runtime_features {
 	bool recursive_read_only, user_namespaces;
+	/* runsc: a pod is one sandbox with a kernel of its own. Its containers are no processes here, and get their streams at start. */
+	bool own_kernel;
 	char *path; /* owned: of the runtime that was asked */
 	struct runtime_features *next;
 };

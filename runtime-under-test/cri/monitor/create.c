@@ -139,6 +139,8 @@ static int start(struct monitor *monitor, struct launch *launched, struct err *e
 	monitor->pidfd = TAKE_FD(launched->pidfd);
 	if (monitor->options->tty)
 		r = take_terminal(monitor, TAKE_FD(launched->master), err);
+	if (r == 0 && monitor->options->wait)
+		r = monitor_wait_begin(monitor, err);
 	/* Without its count a container is never said to be killed for memory; no reason to refuse it. */
 	(void) oom_open(&monitor->oom, monitor->pid, NULL);
 	if (r == 0)

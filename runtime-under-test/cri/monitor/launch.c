@@ -132,6 +132,9 @@ static int attend(struct launch *launch, const struct process *runtime, int list
 		{ .fd = launch->words[1], .events = POLLIN },
 	};
 
+	/* Of a container that runs already these are its own words, and belong into its log. */
+	if (launch->options->wait)
+		fds[3].fd = fds[4].fd = -1;
 	for (;;) {
 		if (poll(fds, ARRAY_SIZE(fds), -1) < 0 && errno != EINTR)
 			return -errno;
@@ -241,7 +244,8 @@ static int run(struct launch *launch, int listener, struct err *err)
 		return r;
 	if (listener >= 0)
 		take_console(launch, listener);
-	empty_words(launch);
+	if (!launch->options->wait || !status.exited || status.code != 0)
+		empty_words(launch);
 	r = judge(launch, &status, err);
 	return r < 0 ? r : find_init(launch, err);
 }

@@ -26,6 +26,8 @@ struct monitor {
 	int exit_file; /* not yet under its name */
 	pid_t pid;
 	int pidfd;
+	pid_t waiter; /* the runtime's wait, where pid is not the container's alone; 0: it is */
+	int answer; /* what that says; owned */
 	bool ended, status_known;
 	int code, signal;
 	struct source sources[2];
@@ -41,9 +43,9 @@ struct monitor {
 };
 #define MONITOR_INIT                                                                                         \
 	{                                                                                                    \
-		.directory = -EBADF, .exit_file = -EBADF, .pidfd = -EBADF, .in = -EBADF, .master = -EBADF,   \
-		.slave = -EBADF, .listener = -EBADF, .signals = -EBADF, .log = LOG_INIT, .oom = OOM_INIT,    \
-		.sources = {                                                                                 \
+		.directory = -EBADF, .exit_file = -EBADF, .pidfd = -EBADF, .answer = -EBADF, .in = -EBADF,   \
+		.master = -EBADF, .slave = -EBADF, .listener = -EBADF, .signals = -EBADF, .log = LOG_INIT,   \
+		.oom = OOM_INIT, .sources = {                                                                \
 			{ .fd = -EBADF },                                                                    \
 			{ .fd = -EBADF }                                                                     \
 		}                                                                                            \
@@ -55,6 +57,9 @@ int monitor_exec_verb(const struct monitor_options *options);
 
 /* serve.c: until the container has ended and its output is written. */
 void monitor_serve(struct monitor *monitor);
+/* wait.c: --wait. A container in a sandbox with a kernel of its own is no process here, and the pid that the runtime tells lives on. */
+int monitor_wait_begin(struct monitor *monitor, struct err *err);
+void monitor_wait_end(struct monitor *monitor, int code);
 /* request.c: one request of a client. */
 void monitor_answer(struct monitor *monitor, struct client *client, char *request);
 /* reap.c: collects every child that has ended; when pid was one of them its end is kept. */

@@ -23,6 +23,7 @@ static const struct row rows[] = {
 	{ "--directory", false, AT(directory) },
 	{ "--bundle", false, AT(bundle) },
 	{ "--started", true, AT(started) },
+	{ "--wait", true, AT(wait) },
 	{ "--log-directory", false, AT(log_directory) },
 	{ "--log-path", false, AT(log_path) },
 	{ "--tty", true, AT(tty) },

@@ -13,6 +13,7 @@ struct monitor_options {
 	const char *directory; /* of the container */
 	const char *bundle; /* create */
 	bool started; /* create: by `run --detach` */
+	bool wait; /* create: its end is the runtime's to tell, with its verb of that name */
 	const char *log_directory, *log_path;
 	bool tty, with_stdin, stdin_once;
 	const char *work; /* exec: its folder in directory */

@@ -178,9 +178,13 @@ static void note_children(struct monitor *monitor)
 
 	while (read(monitor->signals, &info, sizeof(info)) > 0)
 		;
-	reap_children(monitor->pid, &reaped);
+	reap_children(monitor->waiter ? monitor->waiter : monitor->pid, &reaped);
 	if (!reaped.known)
 		return;
+	if (monitor->waiter) {
+		monitor_wait_end(monitor, reaped.code);
+		return;
+	}
 	monitor->status_known = true;
 	monitor->code = reaped.code;
 	monitor->signal = reaped.signal;
@@ -221,7 +225,7 @@ static void turn(struct monitor *monitor, struct polls *polls)
 		accept_client(monitor);
 	if (polls_seen(polls, children))
 		note_children(monitor);
-	monitor->ended = polls_seen(polls, end) != 0;
+	monitor->ended |= polls_seen(polls, end) != 0;
 }
 
 /*
