@@ -77,7 +77,9 @@ const struct verb verbs[] = {
 	  { "plumbline repro oci/mounts/ro_bind_refuses_writes --runtime crun -o /tmp/ro",
 	    "plumbline repro oci/hooks/prestart_runs --runtime ./crun -o hook",
 	    "sh /tmp/ro/run.sh    # needs only sh and the runtime" },
-	  NULL,
+	  "run.sh exits with 1 when a step does not end as the case says. After a refusal it tries the "
+	  "corrected input, which must be accepted: else the refusal proves nothing. What the container "
+	  "printed, and what is left of it, README says how to judge.",
 	  verb_repro },
 	{ "report",
 	  VERB_REPORT,
@@ -104,7 +106,7 @@ const struct verb verbs[] = {
 	  "to standard error. A RECORDING (-o) is read again without root and without BPF, and shown on "
 	  "standard "
 	  "output, as is what attaching saw. Attaching ends with the target, after --duration, or with "
-	  "Ctrl-C. "
+	  "Ctrl-C. A command that goes on for 5 s after Ctrl-C or SIGTERM is killed. "
 	  "The exit status is 0 when the command's was, else 1; 6 when events were lost.",
 	  verb_trace },
 	{ "diff",
