@@ -77,7 +77,8 @@ const struct verb verbs[] = {
 	  { "plumbline repro oci/mounts/ro_bind_refuses_writes --runtime crun -o /tmp/ro",
 	    "plumbline repro oci/hooks/prestart_runs --runtime ./crun -o hook",
 	    "sh /tmp/ro/run.sh    # needs only sh and the runtime" },
-	  "run.sh exits with 1 when a step does not end as the case says. After a refusal it tries the "
+	  "Writes a bundle, README and run.sh. run.sh exits with 1 when a step does not end as the case "
+	  "says. After a refusal it tries the "
 	  "corrected input, which must be accepted: else the refusal proves nothing. What the container "
 	  "printed, and what is left of it, README says how to judge.",
 	  verb_repro },
