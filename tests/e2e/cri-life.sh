@@ -1,9 +1,11 @@
 #!/bin/sh
 # The life of pods and containers in plumbline-cri: what each step shows, what may be done twice, and what is left at the end.
-# shellcheck source=tests/e2e/cri-life-lib.sh
+# shellcheck source=tests/e2e/cri-life-lib.sh disable=SC2154 # the library sets them
 . "$(dirname "$0")/cri-life-lib.sh"
-# shellcheck disable=SC2154 # the library sets them
-server_start --network none --import "$W/box.tar" || { not_ok 'the server starts' "$(tail -n 1 "$W/log")" && exit; }
+mkdir -p "$W/nodes/n"
+mknod -m 666 "$W/nodes/n/kmsg" c 1 11
+"$top/tests/cri/image.sh" -f tar "$W/nodes.tar" docker.io/library/nodes:1 @busybox "$W/nodes"
+server_start --network none --import "$W/box.tar" --import "$W/nodes.tar" || { not_ok 'the server starts' "$(tail -n 1 "$W/log")" && exit; }
 
 p=$(pod one)
 is 'a pod is ready when its id is told' SANDBOX_READY "$(pod_state "$p")"
@@ -136,6 +138,20 @@ owner() { stat -c %u "/proc/$(ask ContainerStatus "$(of_container "$1" ',"verbos
 is 'whose root is another user of the machine' 100000 "$(owner "$c")"
 is 'and owns what it makes' 1 "$(grep -c ' 0 *0 .*/made' "$W/logs/user.log")"
 is 'and it is stopped' OK "$(code StopContainer "$(of_container "$c")")"
+# opens POD NAME [MORE-OF-LINUX]: whether a device that came in a layer of the image can be opened, as its mode has it.
+opens() {
+	c=$(ask CreateContainer '{"pod_sandbox_id":"'"$1"'","config":{"metadata":{"name":"'"$2"'"},"image":{"image":"docker.io/library/nodes:1"},
+		"command":["/bin/sh","-c","[ -c /n/kmsg ] && if (: < /n/kmsg); then echo opened; else echo refused; fi; exec sleep 564"],
+		"log_path":"'"$2"'.log"'"${3:-}"'},"sandbox_config":{}}' | value container_id)
+	start "$c"
+	until_true has_logged "$2" 'opened\|refused'
+	grep -oE 'opened$|refused$' "$W/logs/$2.log"
+}
+is 'a device of a layer stays closed to it' refused "$(opens "$u" nodes-user)"
+is 'as to any container' refused "$(opens "$p" nodes)"
+p2=$(pod open ',"security_context":{"privileged":true}')
+is 'but one that is privileged' opened "$(opens "$p2" nodes-open ',"linux":{"security_context":{"privileged":true}}')"
+remove_pod "$p2"
 is 'and its pod removed' OK "$(code RemovePodSandbox "$(of_pod "$u")")"
 n=$(pod node ',"security_context":{"namespace_options":{"network":"NODE","pid":"NODE","ipc":"NODE"}}')
 running "$n" node 'for ns in net ipc pid; do readlink /proc/self/ns/$ns; done; echo ready; exec sleep 560' \
