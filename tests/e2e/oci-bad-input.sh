@@ -133,6 +133,10 @@ is 'of a thousand mounts at one place the last is seen' on-top "$(oci run -b "$W
 look > "$W/after"
 check 'and nothing of them is left' cmp "$W/before" "$W/after"
 
+# More than the kernel makes in minutes.
+jq -c '.mounts += [range(100000) | {destination: "/m", type: "tmpfs", source: "tmpfs"}]' "$W/good/config.json" > "$W/bad/config.json"
+refused 'a hundred thousand mounts' 'mounts: 100002 mounts, more than 4096'
+
 # Not even JSON, or hardly.
 printf '{"ociVersion": "1.0.2", "root": {"path": "ro\\u0000ot"}}' > "$W/bad/config.json"
 refused 'a NUL in a string' 'root.path'
