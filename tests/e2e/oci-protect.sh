@@ -21,11 +21,11 @@ esac
 oci delete --force protected
 
 # `run` does not copy its memory: what is mapped of the file is behind a read-only mount, for the most privileged too. Opening for
-# writing would tell nothing here: a program that runs is busy.
+# writing would tell nothing here: a program that runs is busy. Some parts go while they are looked at, and touch -c minds nothing.
 cat > "$W/curious" <<'S'
 stat -L -c '%i %s' /proc/1/exe > /m/which
 for part in /proc/1/map_files/*; do
-	touch -c "$part" 2>&1 && echo "touched $part"
+	touch -c "$part" 2>&1 && [ -e "$part" ] && echo "touched $part"
 done > /m/tried
 exit 0
 S
@@ -36,7 +36,7 @@ is 'its link leads to an empty file' 0 "$(cut -d ' ' -f 2 "$W/run/rootfs/m/which
 not_its() { [ "$(cut -d ' ' -f 1 "$W/run/rootfs/m/which")" != "$(stat -c %i "$runtime")" ]; }
 check 'which is not the file of the runtime' not_its
 check 'parts of the file are mapped' grep -q map_files "$W/run/rootfs/m/tried"
-is 'and none can be changed' 0 "$(grep -vc 'Read-only file system' "$W/run/rootfs/m/tried")"
+is 'and none can be changed' '' "$(grep -v 'Read-only file system' "$W/run/rootfs/m/tried")"
 # Where others can see init before it has hidden, or its mounts would stay: the program is hidden before.
 sed -i 's/{ "type": "pid" }, //' "$W/run/config.json"
 sed -i 's|/proc/1/|/proc/$PPID/|' "$W/run/rootfs/m/curious"
