@@ -18,6 +18,8 @@
 struct building {
 	__u32 inside, call, faulted, skip, entered;
 	__u32 claimed; /* of the buffers of a CPU: an event is being built in it */
+	__u32 tgid, tid, ns_tgid,
+	    ns_tid; /* of a task's own: what it is called inside, as long as it is called that outside */
 	struct event event;
 	unsigned char data[EVENT_DATA_MAX + DATA_SLACK];
 };
@@ -125,7 +127,7 @@ __noinline int add_kernel_string(int where, __u32 arg, __u64 pointer)
 struct path_walk {
 	struct building *building;
 	struct mount *mount;
-	struct dentry *dentry;
+	struct dentry *dentry, *root; /* root: of the mount */
 	__u32 at;
 };
 
@@ -134,16 +136,20 @@ static long path_step(__u32 number, void *argument)
 {
 	struct path_walk *walk = argument;
 	struct mount *mount = walk->mount;
-	struct dentry *dentry = walk->dentry, *parent = BPF_CORE_READ(dentry, d_parent);
+	struct dentry *dentry = walk->dentry, *parent;
 	__u32 at = walk->at;
 
 	if (at > EVENT_DATA_MAX)
 		return 1;
-	if (dentry == BPF_CORE_READ(mount, mnt.mnt_root)) {
-		walk->mount = BPF_CORE_READ(mount, mnt_parent);
+	if (dentry == walk->root) {
+		struct mount *above = BPF_CORE_READ(mount, mnt_parent);
+
+		walk->mount = above;
 		walk->dentry = BPF_CORE_READ(mount, mnt_mountpoint);
-		return walk->mount == mount;
+		walk->root = BPF_CORE_READ(above, mnt.mnt_root);
+		return above == mount;
 	}
+	parent = BPF_CORE_READ(dentry, d_parent);
 	long n = bpf_probe_read_kernel_str(walk->building->data + at, NAME_LENGTH_MAX,
 					   BPF_CORE_READ(dentry, d_name.name));
 	if (n < 0 || n > NAME_LENGTH_MAX)
@@ -166,10 +172,12 @@ __noinline int add_path(int where, __u32 arg, __u64 vfsmount, __u64 leaf)
 	__u32 start = b->event.size;
 	if (start > EVENT_DATA_MAX)
 		return 0;
+	struct vfsmount *mount = (void *) vfsmount;
 	struct path_walk walk = {
 		.building = b,
 		.mount = (void *) (vfsmount - bpf_core_field_offset(struct mount, mnt)),
 		.dentry = (void *) leaf,
+		.root = BPF_CORE_READ(mount, mnt_root),
 		.at = start + 4,
 	};
 	bpf_loop(PATH_DEPTH, path_step, &walk, 0);
@@ -210,11 +218,13 @@ __noinline int add_file(int where, __u32 arg, __u64 file_pointer, int fd)
 	if (at > EVENT_DATA_MAX)
 		return 0;
 	struct event_file f = {};
-	f.inode = BPF_CORE_READ(file, f_inode, i_ino);
-	f.device = BPF_CORE_READ(file, f_inode, i_sb, s_dev);
-	f.mode = BPF_CORE_READ(file, f_inode, i_mode);
-	f.rdev = BPF_CORE_READ(file, f_inode, i_rdev);
-	f.magic = BPF_CORE_READ(file, f_inode, i_sb, s_magic);
+	struct inode *inode = BPF_CORE_READ(file, f_inode);
+	struct super_block *super = BPF_CORE_READ(inode, i_sb);
+	f.inode = BPF_CORE_READ(inode, i_ino);
+	f.device = BPF_CORE_READ(super, s_dev);
+	f.mode = BPF_CORE_READ(inode, i_mode);
+	f.rdev = BPF_CORE_READ(inode, i_rdev);
+	f.magic = BPF_CORE_READ(super, s_magic);
 	f.flags = BPF_CORE_READ(file, f_flags);
 	f.fd = fd;
 	f.close_on_exec = file_closes_on_exec((void *) bpf_get_current_task_btf(), fd);
@@ -317,6 +327,21 @@ __noinline int add_state(int where, __u32 arg, __u64 task)
 	return 0;
 }
 
+/* Read once for the calls of a task. A thread that executes a program becomes its process's leader, and is another task here. */
+static __always_inline void read_inner_ids(struct building *b, struct task_struct *t)
+{
+	struct event *e = &b->event;
+
+	if (b->tgid != e->tgid || b->tid != e->tid) {
+		b->ns_tgid = upid_of(BPF_CORE_READ(t, group_leader, thread_pid)).nr;
+		b->ns_tid = upid_of(BPF_CORE_READ(t, thread_pid)).nr;
+		b->tgid = e->type == EVENT_CALL ? e->tgid : 0; /* the buffers of a CPU are everybody's */
+		b->tid = e->tid;
+	}
+	e->ns_tgid = b->ns_tgid;
+	e->ns_tid = b->ns_tid;
+}
+
 static __always_inline void event_start(struct building *b, struct task_struct *t, __u32 tag, int type,
 					int call)
 {
@@ -328,10 +353,9 @@ static __always_inline void event_start(struct building *b, struct task_struct *
 	e->call = call;
 	e->cpu = bpf_get_smp_processor_id();
 	e->tag = tag;
-	e->tgid = BPF_CORE_READ(t, tgid);
-	e->tid = BPF_CORE_READ(t, pid);
-	e->ns_tgid = upid_of(BPF_CORE_READ(t, group_leader, thread_pid)).nr;
-	e->ns_tid = upid_of(BPF_CORE_READ(t, thread_pid)).nr;
+	e->tgid = t->tgid;
+	e->tid = t->pid;
+	read_inner_ids(b, t);
 	BPF_CORE_READ_STR_INTO(&e->comm, t, comm);
 }
 

@@ -61,11 +61,10 @@ static __always_inline void follow_cgroup(struct task_struct *t, __u32 fd, __u32
 /* The harness's own prctl: see event.h. */
 static __always_inline bool mark_handle(struct task_struct *t, struct pt_regs *regs)
 {
-	if (!secret || PT_REGS_PARM1_CORE_SYSCALL(regs) != EVENT_MARK_CALL ||
-	    PT_REGS_PARM2_CORE_SYSCALL(regs) != secret)
+	if (!secret || regs->di != EVENT_MARK_CALL || regs->si != secret)
 		return false;
-	__u64 mark = PT_REGS_PARM3_CORE_SYSCALL(regs), value = PT_REGS_PARM4_CORE_SYSCALL(regs);
-	__u32 tag = PT_REGS_PARM5_CORE_SYSCALL(regs), tgid = BPF_CORE_READ(t, tgid);
+	__u64 mark = regs->dx, value = regs->r10;
+	__u32 tag = regs->r8, tgid = t->tgid;
 
 	if (mark == MARK_FOLLOW || mark == MARK_FOLLOW_CHILDREN) {
 		tag_open(tag);
