@@ -35,7 +35,10 @@ check 'a container with a curious hook runs' oci run -b "$W/run" run < /dev/null
 is 'its link leads to an empty file' 0 "$(cut -d ' ' -f 2 "$W/run/rootfs/m/which")"
 not_its() { [ "$(cut -d ' ' -f 1 "$W/run/rootfs/m/which")" != "$(stat -c %i "$runtime")" ]; }
 check 'which is not the file of the runtime' not_its
-check 'parts of the file are mapped' grep -q map_files "$W/run/rootfs/m/tried"
+case $top in
+/tmp/* | /run/* | /var/*) skip 'parts of the file are mapped' 'the program lies where the world is an overlay: there it copies its memory' ;;
+*) check 'parts of the file are mapped' grep -q map_files "$W/run/rootfs/m/tried" ;;
+esac
 is 'and none can be changed' '' "$(grep -v 'Read-only file system' "$W/run/rootfs/m/tried")"
 # Where others can see init before it has hidden, or its mounts would stay: the program is hidden before.
 sed -i 's/{ "type": "pid" }, //' "$W/run/config.json"
