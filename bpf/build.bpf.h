@@ -18,8 +18,8 @@
 struct building {
 	__u32 inside, call, faulted, skip, entered;
 	__u32 claimed; /* of the buffers of a CPU: an event is being built in it */
-	__u32 tgid, tid, ns_tgid,
-	    ns_tid; /* of a task's own: what it is called inside, as long as it is called that outside */
+	/* Of a task's own: what it is called inside, as long as it is called that outside. */
+	__u32 tgid, tid, ns_tgid, ns_tid;
 	struct event event;
 	unsigned char data[EVENT_DATA_MAX + DATA_SLACK];
 };

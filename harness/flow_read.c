@@ -56,16 +56,21 @@ struct flow_said flow_read_dropped_call(const struct flow_pod *pod, const struct
 	return effect ? say_dropped(pod, want, strrchr(effect, ':') + 1, effect) : (struct flow_said){ 0 };
 }
 
-struct flow_said flow_read_dropped_now(const struct flow_pod *pod, const struct flow_row *row,
-				       const struct flow_want *want)
+/* What the process has in the end, "CHOWN,KILL"; owned. NULL: nobody looked. */
+static char *bounding_now(const struct flow_pod *pod)
 {
 	const struct json *set = json_get(flow_seen(pod->observation), "init.caps.bounding");
 
+	return set ? flow_value_text(set) : NULL;
+}
+
+struct flow_said flow_read_dropped_now(const struct flow_pod *pod, const struct flow_row *row,
+				       const struct flow_want *want)
+{
+	auto_free char *left = bounding_now(pod);
+
 	(void) row;
-	if (!set)
-		return (struct flow_said){ .unread = true };
-	auto_free char *left = flow_value_text(set);
-	return say_dropped(pod, want, left, NULL);
+	return left ? say_dropped(pod, want, left, NULL) : (struct flow_said){ .unread = true };
 }
 
 /* What nobody has by default tells it, and how many there are. */
@@ -101,12 +106,10 @@ struct flow_said flow_read_privileged_call(const struct flow_pod *pod, const str
 struct flow_said flow_read_privileged_now(const struct flow_pod *pod, const struct flow_row *row,
 					  const struct flow_want *want)
 {
-	const struct json *set = json_get(flow_seen(pod->observation), "init.caps.bounding");
+	auto_free char *left = bounding_now(pod);
+
 	(void) row;
-	if (!set)
-		return (struct flow_said){ .unread = true };
-	auto_free char *left = flow_value_text(set);
-	return say_privileged(left, want, NULL);
+	return left ? say_privileged(left, want, NULL) : (struct flow_said){ .unread = true };
 }
 
 static char *words_of(const struct json *list)
